@@ -1,0 +1,18 @@
+/** Header names, lower case. */
+export const headers = {
+  requestId: 'x-request-id',
+  apiKey: 'x-api-key',
+  idempotencyKey: 'idempotency-key',
+  /** Milliseconds that the sender will wait; never longer than `requestTimeoutMsMax`. */
+  timeoutMs: 'x-hypermesh-timeout-ms',
+  /** Internal: who makes the request. Dropped from every request that comes from outside. */
+  principal: 'x-hypermesh-principal',
+  snapshots: 'x-hypermesh-snapshots',
+  elapsedMs: 'x-hypermesh-elapsed-ms',
+  rows: 'x-hypermesh-rows',
+  truncated: 'x-hypermesh-truncated',
+  filesPlanned: 'x-hypermesh-files-planned',
+  filesPruned: 'x-hypermesh-files-pruned',
+  bytesPlanned: 'x-hypermesh-bytes-planned',
+  bytesPruned: 'x-hypermesh-bytes-pruned',
+} as const

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+export const fileFormats = ['csv', 'tsv', 'ndjson', 'json', 'parquet'] as const
+export const fileFormat = z.enum(fileFormats)
+export type FileFormat = z.infer<typeof fileFormat>
+
+/** Media types that name a format; anything else needs `?format=` or a file name that tells. */
+export const mediaTypes: Readonly<Record<string, FileFormat>> = {
+  'text/csv': 'csv',
+  'text/tab-separated-values': 'tsv',
+  'application/x-ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'application/json': 'json',
+  'application/vnd.apache.parquet': 'parquet',
+}
+
+export const ingestMode = z.enum(['append', 'overwrite'])
+export type IngestMode = z.infer<typeof ingestMode>
+
+/**
+ * The query of PUT /v1/ingest/{table} and POST /v1/inspect. Without `source` the body is the file.
+ * `source` is an absolute path on the server, under one of `[ingest] allowed_roots`: read in place.
+ */
+export const ingestQuery = z.strictObject({
+  mode: ingestMode.default('append'),
+  format: fileFormat.optional(),
+  name: z.string().max(255).optional().describe('file name, to tell the format by its ending'),
+  source: z.string().max(4096).optional(),
+  types: z
+    .string()
+    .max(1_000_000)
+    .optional()
+    .describe('JSON object: column name → SQL type, overriding what would be inferred'),
+  again: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('load the bytes even if this table has them already'),
+})
+export type IngestQuery = z.infer<typeof ingestQuery>
+
+export const inspectedColumn = z.object({
+  name: z.string(),
+  sourceType: z.string().describe('the type as the reader sees it, in DuckDB’s words'),
+  type: z.string().describe('the Iceberg type that ingest will write'),
+  from: z.enum(['inferred', 'file', 'override']),
+})
+export type InspectedColumn = z.infer<typeof inspectedColumn>
+
+export const inspection = z.object({
+  format: fileFormat,
+  columns: z.array(inspectedColumn),
+  inferredFrom: z.enum(['file', 'sample', 'all']).describe('what was read to tell the types'),
+  options: z.record(z.string(), z.unknown()).describe('delimiter, quote, header as detected'),
+  bytes: z.number().int(),
+})
+export type Inspection = z.infer<typeof inspection>
+
+export const schemaChange = z.object({
+  kind: z.enum(['create-table', 'add-column', 'widen-column']),
+  column: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+})
+export type SchemaChange = z.infer<typeof schemaChange>
+
+export const ingestReceipt = z.object({
+  table: z.string(),
+  mode: ingestMode,
+  result: z.enum(['committed', 'already-loaded']),
+  snapshotId: z.number().int().describe('the snapshot that holds the bytes'),
+  format: fileFormat,
+  rows: z.number().int().describe('rows written by this load; 0 when already loaded'),
+  files: z.number().int(),
+  bytesIn: z.number().int().describe('bytes of the source'),
+  bytesWritten: z.number().int().describe('bytes of Parquet written'),
+  sha256: z.string().describe('hash of the source, hex'),
+  inPlace: z.boolean().describe('read where it lies, without a copy'),
+  schemaChanges: z.array(schemaChange),
+  elapsedMs: z.number(),
+})
+export type IngestReceipt = z.infer<typeof ingestReceipt>

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+const count = (value: number, max: number, text: string) =>
+  z.number().int().min(1).max(max).default(value).describe(text)
+
+const kib = 1024
+const mib = 1024 * kib
+const gib = 1024 * mib
+
+/** Every bound of the platform: name with unit, default, greatest value allowed. `[limits]`. */
+export const limits = z.strictObject({
+  jsonBodyBytesMax: count(8 * mib, gib, 'largest JSON request body, in bytes'),
+  uploadBytesMax: count(64 * gib, 1024 * gib, 'largest upload to /v1/ingest, in bytes'),
+  objectBytesMax: count(16 * gib, 1024 * gib, 'largest object at /v1/objects, in bytes'),
+  objectKeyBytesMax: count(1024, 4096, 'longest object key, in bytes of UTF-8'),
+  objectListMax: count(1000, 10_000, 'most keys in one page of a list'),
+  requestsInFlightMax: count(256, 65_536, 'requests served at once; above it 503'),
+  requestTimeoutMs: count(30_000, 3_600_000, 'deadline of a request without one of its own'),
+  ingestTimeoutMs: count(3_600_000, 86_400_000, 'deadline of an ingest request'),
+  requestTimeoutMsMax: count(600_000, 86_400_000, 'longest deadline that a request may ask for'),
+  sqlBytesMax: count(256 * kib, 8 * mib, 'longest SQL statement, in bytes'),
+  sqlParametersMax: count(1000, 65_535, 'most bound parameters of a statement'),
+  sqlRowsMax: count(1_000_000, 1_000_000_000, 'rows of a JSON reply before it is cut'),
+  sqlBytesResultMax: count(256 * mib, 64 * gib, 'bytes of a JSON reply before it is cut'),
+  sqlStreamBytesMax: count(16 * gib, 1024 * gib, 'bytes of a streamed reply before it is aborted'),
+  sqlHeldBytesMax: count(4 * mib, 256 * mib, 'bytes of a reply held back to state its totals'),
+  sqlConcurrencyMax: count(8, 256, 'statements running at once; further ones wait'),
+  sqlQueueMax: count(256, 65_536, 'statements waiting; above it 503'),
+  ingestConcurrencyMax: count(2, 64, 'loads running at once; further ones wait'),
+  ingestQueueMax: count(64, 65_536, 'loads waiting; above it 503'),
+  columnsMax: count(10_000, 100_000, 'most columns of a table'),
+  namespacesMax: count(10_000, 1_000_000, 'most namespaces'),
+  tablesMax: count(100_000, 1_000_000, 'most tables'),
+  propertiesMax: count(1000, 100_000, 'most properties of a namespace or table'),
+  catalogPageMax: count(1000, 10_000, 'most names in one page of a catalog list'),
+  commitFilesMax: count(10_000, 1_000_000, 'most data files in one commit'),
+  commitRetriesMax: count(100, 10_000, 'times a commit is re-based before 409'),
+  idempotencyKeysMax: count(10_000, 1_000_000, 'commit receipts kept for replay'),
+  idempotencyHours: count(24, 720, 'hours that a commit receipt is kept for replay'),
+  manifestCacheBytesMax: count(256 * mib, 16 * gib, 'decoded manifests kept in memory, in bytes'),
+  keysMax: count(10_000, 1_000_000, 'most API keys'),
+  ratePerSecond: count(2000, 1_000_000, 'requests per second of one key, on average'),
+  rateBurst: count(4000, 1_000_000, 'requests of one key in a burst'),
+  shutdownMs: count(10_000, 600_000, 'how long open requests may take to end at a stop'),
+})
+
+export type Limits = z.infer<typeof limits>

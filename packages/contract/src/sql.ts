@@ -1,0 +1,60 @@
+import { z } from 'zod'
+
+/** A bound parameter: JSON value, or a typed one where JSON has no exact form. */
+export const sqlParameter = z.union([
+  z.null(),
+  z.boolean(),
+  z.number(),
+  z.string(),
+  z.strictObject({
+    type: z.string().max(100).describe('SQL type, e.g. BIGINT, DECIMAL(18,3), TIMESTAMP, BLOB'),
+    value: z.string().nullable().describe('its wire form as text'),
+  }),
+])
+export type SqlParameter = z.infer<typeof sqlParameter>
+
+export const sqlRequest = z.strictObject({
+  sql: z.string().min(1),
+  parameters: z.union([z.array(sqlParameter), z.record(z.string(), sqlParameter)]).optional(),
+  namespace: z.string().optional().describe('where a table name without one is looked up'),
+  rowsMax: z.number().int().min(1).optional().describe('cut the result after so many rows'),
+  bytesMax: z.number().int().min(1).optional().describe('cut the result after so many bytes'),
+  timeoutMs: z.number().int().min(1).optional(),
+})
+export type SqlRequest = z.input<typeof sqlRequest>
+
+export const resultFormats = ['json', 'ndjson', 'csv', 'arrow'] as const
+export type ResultFormat = (typeof resultFormats)[number]
+
+export const resultMediaTypes: Readonly<Record<ResultFormat, string>> = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+  arrow: 'application/vnd.apache.arrow.stream',
+}
+
+export const sqlColumn = z.object({ name: z.string(), type: z.string().describe('DuckDB’s name') })
+export type SqlColumn = z.infer<typeof sqlColumn>
+
+/** What was read to answer; every figure is measured. */
+export const scanFacts = z.object({
+  snapshots: z.record(z.string(), z.number().nullable()).describe('table → snapshot id read'),
+  filesPlanned: z.number().int(),
+  filesPruned: z.number().int(),
+  bytesPlanned: z.number().int(),
+  bytesPruned: z.number().int(),
+})
+export type ScanFacts = z.infer<typeof scanFacts>
+
+export const truncation = z.enum(['rows', 'bytes'])
+export type Truncation = z.infer<typeof truncation>
+
+export const sqlReply = z.object({
+  columns: z.array(sqlColumn),
+  rows: z.array(z.array(z.unknown())).describe('values in wire form, see docs in packages/duckdb'),
+  rowCount: z.number().int(),
+  truncated: truncation.nullable().describe('which limit cut the result, or null'),
+  elapsedMs: z.number(),
+  ...scanFacts.shape,
+})
+export type SqlReply = z.infer<typeof sqlReply>

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run the TypeScript sources: the custom condition picks `src` over `dist` in every workspace.
+const conditions = ['hypermesh:source', 'node', 'import', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: [
+      'packages/*/{src,test}/**/*.test.ts',
+      'services/*/{src,test}/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+})
