@@ -1,1 +1,14 @@
-export {}
+export {
+  createClient,
+  type HyperMeshClient,
+  type LoadRequest,
+  type ObjectDownload,
+  type ObjectRange,
+  type PageQuery,
+  type Reply,
+  type TableReference,
+} from './client.ts'
+export { parseJson, stringifyJson } from './lossless-json.ts'
+export type { SqlStream, StreamFacts } from './result-stream.ts'
+export type { CallOptions, ClientFetch, ClientOptions } from './transport.ts'
+export type { UploadBody } from './upload-body.ts'

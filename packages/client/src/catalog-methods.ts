@@ -1,0 +1,121 @@
+import { parseTableName } from '@hypermesh/contract'
+import type { HyperMeshClient, TableReference } from './client.ts'
+import { tableText } from './load-methods.ts'
+import { callForLargeReply, callForPresence, callForReply } from './reply.ts'
+import type { Transport } from './transport.ts'
+
+type TableMethods = Pick<
+  HyperMeshClient,
+  | 'listTables'
+  | 'tableHistory'
+  | 'appendFiles'
+  | 'settleCommit'
+  | 'createTable'
+  | 'loadTable'
+  | 'tableExists'
+  | 'commitTable'
+  | 'dropTable'
+>
+type NamespaceMethods = Pick<
+  HyperMeshClient,
+  | 'icebergConfig'
+  | 'listNamespaces'
+  | 'createNamespace'
+  | 'loadNamespace'
+  | 'namespaceExists'
+  | 'dropNamespace'
+  | 'updateNamespaceProperties'
+  | 'icebergTables'
+>
+
+/** Table metadata grows with its history, so only its frame is checked. */
+const metadataFields = { 'metadata-location': 'string', metadata: 'object' } as const
+
+export function catalogMethods(transport: Transport): TableMethods & NamespaceMethods {
+  return { ...namespaceMethods(transport), ...tableMethods(transport) }
+}
+
+function namespaceMethods(transport: Transport): NamespaceMethods {
+  return {
+    icebergConfig: (options) => callForReply(transport, { id: 'icebergConfig', options }),
+    listNamespaces: (query, options) =>
+      callForReply(transport, { id: 'listNamespaces', query: { ...query }, options }),
+    createNamespace: (json, options) =>
+      callForReply(transport, { id: 'createNamespace', json, options }),
+    loadNamespace: (namespace, options) =>
+      callForReply(transport, { id: 'loadNamespace', parameters: { namespace }, options }),
+    namespaceExists: (namespace, options) =>
+      callForPresence(transport, { id: 'namespaceExists', parameters: { namespace }, options }),
+    dropNamespace: async (namespace, options) => {
+      await transport.send({ id: 'dropNamespace', parameters: { namespace }, options })
+    },
+    updateNamespaceProperties: (namespace, json, options) =>
+      callForReply(transport, {
+        id: 'updateNamespaceProperties',
+        parameters: { namespace },
+        json,
+        options,
+      }),
+    icebergTables: (namespace, query, options) =>
+      callForReply(transport, {
+        id: 'icebergTables',
+        parameters: { namespace },
+        query: { ...query },
+        options,
+      }),
+  }
+}
+
+function tableMethods(transport: Transport): TableMethods {
+  return {
+    listTables: (options) => callForReply(transport, { id: 'listTables', options }),
+    tableHistory: (table, options) =>
+      callForReply(transport, {
+        id: 'tableHistory',
+        parameters: { table: tableText(table) },
+        options,
+      }),
+    appendFiles: (table, json, options) =>
+      callForReply(transport, {
+        id: 'appendFiles',
+        parameters: { table: tableText(table) },
+        json,
+        options,
+      }),
+    settleCommit: (commitId, options) =>
+      callForReply(transport, { id: 'settleCommit', parameters: { commitId }, options }),
+    createTable: (namespace, json, options) =>
+      callForLargeReply(
+        transport,
+        { id: 'createTable', parameters: { namespace }, json, options },
+        metadataFields,
+      ),
+    loadTable: (table, options) =>
+      callForLargeReply(
+        transport,
+        { id: 'loadTable', parameters: tableParts(table), options },
+        metadataFields,
+      ),
+    tableExists: (table, options) =>
+      callForPresence(transport, { id: 'tableExists', parameters: tableParts(table), options }),
+    commitTable: (table, json, options) =>
+      callForLargeReply(
+        transport,
+        { id: 'commitTable', parameters: tableParts(table), json, options },
+        metadataFields,
+      ),
+    dropTable: async (table, options) => {
+      await transport.send({
+        id: 'dropTable',
+        parameters: tableParts(table),
+        query: { purgeRequested: options?.purge ? 'true' : undefined },
+        options,
+      })
+    },
+  }
+}
+
+function tableParts(table: TableReference): { namespace: string; table: string } {
+  const { namespace, table: name } = typeof table === 'string' ? parseTableName(table) : table
+  return { namespace, table: name }
+}

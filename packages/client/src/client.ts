@@ -1,0 +1,201 @@
+import type {
+  AppendFilesReply,
+  AppendFilesRequest,
+  CatalogConfig,
+  CommitTableRequest,
+  CreatedKey,
+  CreateKeyRequest,
+  CreateTableRequest,
+  FileFormat,
+  IngestMode,
+  IngestReceipt,
+  Inspection,
+  KeyRecord,
+  LoadTableReply,
+  ObjectHead,
+  ObjectPage,
+  ResultFormat,
+  RouteId,
+  routes,
+  SettleCommitReply,
+  SqlReply,
+  SqlRequest,
+  TableHistory,
+  TableName,
+  TableSummary,
+} from '@hypermesh/contract'
+import { catalogMethods } from './catalog-methods.ts'
+import { loadMethods } from './load-methods.ts'
+import { objectMethods } from './object-methods.ts'
+import { platformMethods } from './platform-methods.ts'
+import type { SqlStream } from './result-stream.ts'
+import { sqlMethods } from './sql-methods.ts'
+import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
+import type { UploadBody } from './upload-body.ts'
+
+/** What a route replies, as the contract types it. */
+export type Reply<Id extends RouteId> = (typeof routes)[Id] extends {
+  readonly reply: { parse(value: unknown): infer Value }
+}
+  ? Value
+  : never
+
+/** A table by name: `namespace.table`, or its two parts. */
+export type TableReference = string | TableName
+
+/** A file to load: sent as `body`, or read where it lies on the server as `source`. */
+export interface LoadRequest {
+  readonly body?: UploadBody
+  /** An absolute path on the server, under one of its `[ingest] allowed_roots`. */
+  readonly source?: string
+  readonly mode?: IngestMode
+  readonly format?: FileFormat
+  /** The file's name; its ending tells the format. */
+  readonly name?: string
+  /** Column name → SQL type, in place of what would be inferred. */
+  readonly types?: Readonly<Record<string, string>>
+  /** Load the bytes even if the table has them already. */
+  readonly again?: boolean
+}
+
+/** Bytes from `start` up to but not including `end`, or the last `suffix` bytes. */
+export type ObjectRange =
+  | { readonly start: number; readonly end?: number }
+  | { readonly suffix: number }
+
+export interface ObjectDownload {
+  readonly bytes: number
+  readonly etag: string | undefined
+  readonly body: ReadableStream<Uint8Array>
+}
+
+export interface PageQuery {
+  readonly pageToken?: string
+  readonly pageSize?: number
+}
+
+/** Every route of the platform as a method of the same name, and two ways to read large results. */
+export interface HyperMeshClient {
+  health(options?: CallOptions): Promise<Reply<'health'>>
+  readiness(options?: CallOptions): Promise<Reply<'readiness'>>
+  openapi(options?: CallOptions): Promise<Reply<'openapi'>>
+  /** The metrics as Prometheus text. */
+  metrics(options?: CallOptions): Promise<string>
+
+  listKeys(options?: CallOptions): Promise<{ keys: KeyRecord[] }>
+  createKey(request: CreateKeyRequest, options?: CallOptions): Promise<CreatedKey>
+  revokeKey(id: string, options?: CallOptions): Promise<KeyRecord>
+
+  listObjects(
+    query?: { readonly prefix?: string; readonly after?: string; readonly limit?: number },
+    options?: CallOptions,
+  ): Promise<ObjectPage>
+  getObject(
+    key: string,
+    options?: CallOptions & { readonly range?: ObjectRange },
+  ): Promise<ObjectDownload>
+  /** The object's size and etag; undefined when there is none. */
+  headObject(
+    key: string,
+    options?: CallOptions,
+  ): Promise<{ bytes: number; etag: string | undefined } | undefined>
+  /** Stores an object; `create` refuses with `exists` or `precondition` where there is one. */
+  putObject(
+    key: string,
+    body: UploadBody,
+    options?: CallOptions & { readonly create?: boolean },
+  ): Promise<ObjectHead>
+  deleteObject(key: string, options?: CallOptions): Promise<void>
+
+  /**
+   * Loads one file into a table, which is created when it is missing.
+   *
+   * @example await client.ingest('main.cars', { body: csv, format: 'csv' })
+   */
+  ingest(table: TableReference, request: LoadRequest, options?: CallOptions): Promise<IngestReceipt>
+  /** What `ingest` would do with the file. */
+  inspect(request: LoadRequest, options?: CallOptions): Promise<Inspection>
+
+  /**
+   * Runs one read-only statement and returns the whole result.
+   *
+   * @example const { rows } = await client.sql('SELECT count(*) FROM main.cars')
+   */
+  sql(request: string | SqlRequest, options?: CallOptions): Promise<SqlReply>
+  /** Runs one statement and returns its result as bytes, while the server still produces it. */
+  sqlStream(
+    request: string | SqlRequest,
+    options: CallOptions & { readonly format: ResultFormat },
+  ): Promise<SqlStream>
+  /**
+   * Runs one statement and yields its rows as objects; a result that was cut off throws.
+   *
+   * @example for await (const row of client.rows('SELECT * FROM main.cars')) use(row)
+   */
+  rows(
+    request: string | SqlRequest,
+    options?: CallOptions,
+  ): AsyncGenerator<Record<string, unknown>, void, undefined>
+
+  listTables(options?: CallOptions): Promise<{ tables: TableSummary[] }>
+  tableHistory(table: TableReference, options?: CallOptions): Promise<TableHistory>
+  appendFiles(
+    table: TableReference,
+    request: AppendFilesRequest,
+    options?: CallOptions,
+  ): Promise<AppendFilesReply>
+  settleCommit(commitId: string, options?: CallOptions): Promise<SettleCommitReply>
+
+  icebergConfig(options?: CallOptions): Promise<CatalogConfig>
+  listNamespaces(query?: PageQuery, options?: CallOptions): Promise<Reply<'listNamespaces'>>
+  createNamespace(
+    request: { readonly namespace: string[]; readonly properties?: Record<string, string> },
+    options?: CallOptions,
+  ): Promise<Reply<'createNamespace'>>
+  loadNamespace(namespace: string, options?: CallOptions): Promise<Reply<'loadNamespace'>>
+  namespaceExists(namespace: string, options?: CallOptions): Promise<boolean>
+  dropNamespace(namespace: string, options?: CallOptions): Promise<void>
+  updateNamespaceProperties(
+    namespace: string,
+    request: { readonly updates?: Record<string, string>; readonly removals?: string[] },
+    options?: CallOptions,
+  ): Promise<Reply<'updateNamespaceProperties'>>
+  icebergTables(
+    namespace: string,
+    query?: PageQuery,
+    options?: CallOptions,
+  ): Promise<Reply<'icebergTables'>>
+  createTable(
+    namespace: string,
+    request: CreateTableRequest,
+    options?: CallOptions,
+  ): Promise<LoadTableReply>
+  /** The table's metadata; integers above 2^53 in it are bigints. */
+  loadTable(table: TableReference, options?: CallOptions): Promise<LoadTableReply>
+  tableExists(table: TableReference, options?: CallOptions): Promise<boolean>
+  commitTable(
+    table: TableReference,
+    request: CommitTableRequest,
+    options?: CallOptions,
+  ): Promise<Reply<'commitTable'>>
+  dropTable(
+    table: TableReference,
+    options?: CallOptions & { readonly purge?: boolean },
+  ): Promise<void>
+}
+
+/**
+ * A client of one platform, by its address or through a `fetch` of the caller's.
+ *
+ * @example const client = createClient({ url: 'http://127.0.0.1:3210', key })
+ */
+export function createClient(options: ClientOptions = {}): HyperMeshClient {
+  const transport = new Transport(options)
+  return {
+    ...platformMethods(transport),
+    ...objectMethods(transport),
+    ...loadMethods(transport),
+    ...sqlMethods(transport),
+    ...catalogMethods(transport),
+  }
+}

@@ -1,0 +1,71 @@
+import { HyperMeshError, type RouteContract, type RouteId, routes } from '@hypermesh/contract'
+import type { Reply } from './client.ts'
+import { parseJson } from './lossless-json.ts'
+import type { Call, Transport } from './transport.ts'
+
+/** Sends the call and returns its JSON reply, checked against the contract. */
+export async function callForReply<Id extends RouteId>(
+  transport: Transport,
+  call: Call & { readonly id: Id },
+): Promise<Reply<Id>> {
+  const { reply }: RouteContract = routes[call.id]
+  const body = await readJson(call.id, await transport.send(call))
+  if (reply === undefined || reply === 'bytes') throw new TypeError(`${call.id} replies no JSON`)
+  const parsed = reply.safeParse(body)
+  if (!parsed.success) throw unexpected(call.id, parsed.error.issues[0]?.path.join('.'))
+  // The schema of this route made it.
+  return parsed.data as Reply<Id>
+}
+
+/**
+ * Sends the call and returns its JSON reply with only its outermost fields checked: for replies
+ * that are large, and were checked where they were made.
+ */
+export async function callForLargeReply<Id extends RouteId>(
+  transport: Transport,
+  call: Call & { readonly id: Id },
+  fields: Readonly<Record<string, 'object' | 'array' | 'string'>>,
+): Promise<Reply<Id>> {
+  const body = await readJson(call.id, await transport.send(call))
+  for (const [name, kind] of Object.entries(fields)) {
+    const value = (body as Record<string, unknown> | null)?.[name]
+    const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
+    if (actual !== kind) throw unexpected(call.id, name)
+  }
+  // Checked above as far as is promised.
+  return body as Reply<Id>
+}
+
+/** Sends a call whose reply is only whether the thing is there. */
+export async function callForPresence(transport: Transport, call: Call): Promise<boolean> {
+  return (await callUnlessMissing(transport, call)) !== undefined
+}
+
+/** Sends the call; undefined when the thing asked for is not there. */
+export async function callUnlessMissing(
+  transport: Transport,
+  call: Call,
+): Promise<Response | undefined> {
+  try {
+    return await transport.send(call)
+  } catch (error) {
+    if (error instanceof HyperMeshError && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+async function readJson(id: RouteId, response: Response): Promise<unknown> {
+  try {
+    return parseJson(await response.text())
+  } catch (cause) {
+    if (cause instanceof HyperMeshError) throw cause
+    throw new HyperMeshError('upstream', `the reply to ${id} ended early or is not JSON`, { cause })
+  }
+}
+
+function unexpected(id: RouteId, path: string | undefined): HyperMeshError {
+  return new HyperMeshError(
+    'upstream',
+    `the reply to ${id} is not what this client knows (${path || 'as a whole'}); are both of one version?`,
+  )
+}
