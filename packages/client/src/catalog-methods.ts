@@ -90,15 +90,15 @@ function tableMethods(transport: Transport): TableMethods {
         { id: 'createTable', parameters: { namespace }, json, options },
         metadataFields,
       ),
-    loadTable: (table, options) =>
+    loadTable: async (table, options) =>
       callForLargeReply(
         transport,
         { id: 'loadTable', parameters: tableParts(table), options },
         metadataFields,
       ),
-    tableExists: (table, options) =>
+    tableExists: async (table, options) =>
       callForPresence(transport, { id: 'tableExists', parameters: tableParts(table), options }),
-    commitTable: (table, json, options) =>
+    commitTable: async (table, json, options) =>
       callForLargeReply(
         transport,
         { id: 'commitTable', parameters: tableParts(table), json, options },

@@ -7,14 +7,14 @@ type LoadMethods = Pick<HyperMeshClient, 'ingest' | 'inspect'>
 
 export function loadMethods(transport: Transport): LoadMethods {
   return {
-    ingest: (table, request, options) =>
+    ingest: async (table, request, options) =>
       callForReply(transport, {
         id: 'ingest',
         parameters: { table: tableText(table) },
         ...loadCall(request),
         options,
       }),
-    inspect: (request, options) =>
+    inspect: async (request, options) =>
       callForReply(transport, { id: 'inspect', ...loadCall(request), options }),
   }
 }
