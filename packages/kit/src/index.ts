@@ -1,1 +1,28 @@
-export {}
+export { type Clock, systemClock } from './clock.ts'
+export { ConcurrencyGate, type ConcurrencyGateOptions } from './concurrency-gate.ts'
+export {
+  type App,
+  type AppEnv,
+  type AppOptions,
+  assertWellFormedPath,
+  createApp,
+} from './create-app.ts'
+export { defaultLimits } from './limits.ts'
+export { createLogger, type Logger, type LogLevel, logLevels } from './logger.ts'
+export { Metrics } from './metrics.ts'
+export { mountRoute } from './mount-route.ts'
+export { type BodyOptions, readBody, streamBody } from './read-body.ts'
+export { type ReadJsonOptions, readJson } from './read-json.ts'
+export { readQuery } from './read-query.ts'
+export { type RenderError, renderError, renderIcebergError } from './render-error.ts'
+export { requireRole } from './require-role.ts'
+export {
+  type DataPaths,
+  type Deps,
+  defineService,
+  type Fetch,
+  type RequestContext,
+  type Service,
+  type ServiceDefinition,
+} from './service.ts'
+export { toHyperMeshError, toInvalid } from './to-hypermesh-error.ts'

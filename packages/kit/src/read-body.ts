@@ -1,0 +1,91 @@
+import { HyperMeshError } from '@hypermesh/contract'
+
+export interface BodyOptions {
+  readonly bytesMax: number
+  /** Which limit that is, for the message. */
+  readonly limit: string
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The body of a request as chunks, counted on the way: `too_large` past the limit (at once where
+ * the declared length tells), `cancelled` when the client goes away, `invalid` when fewer or more
+ * bytes came than were declared. Holds one chunk at a time.
+ */
+export async function* streamBody(
+  request: Request,
+  options: BodyOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  const declared = declaredBytes(request)
+  if (declared !== undefined && declared > options.bytesMax) throw tooLarge(options)
+  let bytes = 0
+  for await (const chunk of chunksOf(request, options.signal)) {
+    bytes += chunk.byteLength
+    if (bytes > options.bytesMax) throw tooLarge(options)
+    yield chunk
+  }
+  if (declared !== undefined && declared !== bytes) {
+    throw new HyperMeshError(
+      'invalid',
+      `the body has ${bytes} bytes where ${declared} were declared`,
+    )
+  }
+}
+
+/** The whole body in memory; for small ones only. */
+export async function readBody(request: Request, options: BodyOptions): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of streamBody(request, options)) chunks.push(chunk)
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+async function* chunksOf(
+  request: Request,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  if (request.body === null) return
+  const reader = request.body.getReader()
+  // A cancelled reader ends a read that waits for a silent client.
+  const onAbort = () => void reader.cancel(signal?.reason).catch(() => undefined)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    while (true) {
+      signal?.throwIfAborted()
+      const { done, value } = await read(reader, signal)
+      signal?.throwIfAborted()
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+async function read(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Awaited<ReturnType<typeof reader.read>>> {
+  try {
+    return await reader.read()
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw new HyperMeshError('cancelled', 'the body was cut short by the client', {
+      cause: error,
+      effect: 'none',
+    })
+  }
+}
+
+function declaredBytes(request: Request): number | undefined {
+  const text = request.headers.get('content-length')
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function tooLarge(options: BodyOptions): HyperMeshError {
+  return new HyperMeshError(
+    'too_large',
+    `the body is larger than ${options.bytesMax} bytes, the limit ${options.limit}`,
+    { details: { limit: options.limit, bytesMax: options.bytesMax } },
+  )
+}
