@@ -130,6 +130,13 @@ describe('errors', () => {
     expect(error).toMatchObject({ code, message: 'because', details: { type } })
   })
 
+  test('an Iceberg error of our own catalog is decoded whole', async () => {
+    const own = { code: 'gone', message: 'expired', details: { id: 7 }, effect: 'none' }
+    const body = { error: { message: 'expired', type: 'X', code: 410, hypermesh: own } }
+    const error = await failure(answering(410, body).loadTable('a.b'))
+    expect(error).toMatchObject({ code: 'gone', details: { id: 7 } })
+  })
+
   test('a HEAD without a body is told by its status', async () => {
     expect(await answering(404, '').tableExists('a.b')).toBe(false)
     expect((await failure(answering(401, '').tableExists('a.b'))).code).toBe('unauthenticated')

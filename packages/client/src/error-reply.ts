@@ -42,6 +42,8 @@ function fromIcebergBody(
 ): HyperMeshError | undefined {
   const error = (body as { error?: Record<string, unknown> } | null)?.error
   if (typeof error !== 'object' || error === null) return undefined
+  // Our own catalog puts its own form beside the protocol's.
+  if (typeof error.hypermesh === 'object') return fromErrorBody(status, { error: error.hypermesh })
   const { type, message, code: number } = error
   if (typeof type !== 'string' || typeof number !== 'number') return undefined
   const code = icebergTypes[type] ?? codesByStatus[status] ?? 'upstream'
