@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { HyperMeshError } from '@hypermesh/contract'
+import { isOwnerAlive, type Liveness, proveLiveness } from './liveness.ts'
+import { hasErrno } from './storage-error.ts'
+
+/** A directory that this process uses, perhaps with others on the same machine. */
+export interface DataDirectory extends AsyncDisposable {
+  /** The real path, links resolved. */
+  readonly root: string
+  /** This process's own, for everything unfinished; removed at disposal. */
+  readonly temporary: string
+  /** Directories of processes that ended without removing them: settle what they hold first. */
+  readonly abandoned: readonly string[]
+  removeAbandoned(): Promise<void>
+}
+
+const attemptsMax = 20
+
+/**
+ * Opens or creates a data directory and takes a place of its own in it. Throws, naming the directory,
+ * `unavailable` where it cannot be written and `unsupported` where it has no hard links.
+ */
+export async function openDataDirectory(path: string): Promise<DataDirectory> {
+  const named = resolve(path)
+  try {
+    await mkdir(join(named, 'tmp'), { recursive: true })
+    const root = await realpath(named)
+    const own = await claim(join(root, 'tmp'))
+    const abandoned = await findAbandoned(join(root, 'tmp'), own.path)
+    return {
+      root,
+      temporary: own.path,
+      abandoned,
+      removeAbandoned: async () => {
+        for (const directory of abandoned) await rm(directory, { recursive: true, force: true })
+      },
+      [Symbol.asyncDispose]: async () => {
+        await rm(own.path, { recursive: true, force: true })
+        await own.liveness.end()
+      },
+    }
+  } catch (error) {
+    throw toDirectoryError(error, named)
+  }
+}
+
+/**
+ * Makes the directory under a hidden name and shows it when its owner can be seen to live, so that
+ * nobody takes a starting process for a dead one.
+ */
+async function claim(tmp: string): Promise<{ path: string; liveness: Liveness }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const name = `${process.pid}-${randomBytes(6).toString('hex')}`
+    const hidden = join(tmp, `.${name}`)
+    const path = join(tmp, name)
+    let liveness: Liveness | undefined
+    try {
+      await mkdir(hidden, { mode: 0o700 })
+      liveness = await proveLiveness(hidden)
+      await probeLinks(hidden)
+      await rename(hidden, path)
+      return { path, liveness }
+    } catch (error) {
+      await liveness?.end()
+      await rm(hidden, { recursive: true, force: true }).catch(() => undefined)
+      // Another process swept it away while it showed no life yet.
+      if (!hasErrno(error, 'ENOENT') || attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+async function probeLinks(directory: string): Promise<void> {
+  const from = join(directory, 'probe')
+  await writeFile(from, '')
+  try {
+    await link(from, `${from}-link`)
+  } catch (error) {
+    if (!hasErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error
+    throw new HyperMeshError('unsupported', 'its file system has no hard links', { cause: error })
+  }
+  await rm(`${from}-link`)
+  await rm(from)
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function findAbandoned(tmp: string, own: string): Promise<string[]> {
+  const abandoned: string[] = []
+  for (const entry of await readdir(tmp, { withFileTypes: true })) {
+    const path = join(tmp, entry.name)
+    if (!entry.isDirectory() || path === own || (await isOwnerAlive(path))) continue
+    if (entry.name.startsWith('.')) await sweep(path)
+    else abandoned.push(path)
+  }
+  return abandoned.sort()
+}
+
+/**
+ * A hidden directory holds nothing. It is renamed first: its owner may be just about to show it, and
+ * must then lose the whole of it (and claim another) or nothing.
+ */
+async function sweep(hidden: string): Promise<void> {
+  const swept = `${hidden}-swept`
+  try {
+    await rename(hidden, swept)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return
+    throw error
+  }
+  await rm(swept, { recursive: true, force: true })
+}
+
+function toDirectoryError(error: unknown, path: string): HyperMeshError {
+  const which = `data directory ${path}`
+  if (error instanceof HyperMeshError) {
+    return new HyperMeshError(error.code, `${which}: ${error.message}; set [lakehouse] data_dir`, {
+      cause: error,
+    })
+  }
+  if (hasErrno(error, 'ENOTDIR', 'EEXIST')) {
+    return new HyperMeshError('invalid', `${which} is not a directory; set [lakehouse] data_dir`, {
+      cause: error,
+    })
+  }
+  if (hasErrno(error, 'ENOSPC', 'EDQUOT')) {
+    return new HyperMeshError('storage_full', `${which}: no space left; free some or move it`, {
+      cause: error,
+    })
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  return new HyperMeshError(
+    'unavailable',
+    `${which} cannot be written: ${reason}; make it writable or set [lakehouse] data_dir`,
+    { cause: error },
+  )
+}
