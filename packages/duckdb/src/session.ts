@@ -1,0 +1,208 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBExtractedStatements,
+  DuckDBPendingResult,
+  DuckDBPreparedStatement,
+  DuckDBResult,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api'
+import duckdb from '@duckdb/node-bindings'
+import { HyperMeshError } from '@hypermesh/contract'
+import { toAbortError } from './abort-error.ts'
+import { type ErrorContext, toDuckDbError } from './duckdb-error.ts'
+
+export interface BoundParameters {
+  readonly values: readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>
+  readonly types?: readonly DuckDBType[] | Readonly<Record<string, DuckDBType>>
+}
+
+export interface RunOptions {
+  /** Bound to the last statement. */
+  readonly parameters?: BoundParameters | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * One connection, one statement at a time; calls queue. Nothing here blocks the event loop or a
+ * thread of libuv while DuckDB works: statements run on DuckDB's own threads and are polled.
+ * (The binding's `run` and `getResult` of an unfinished statement hold one of libuv's four threads,
+ * its `runAllTasks` executes tasks on the event loop, up to 200 ms each.)
+ */
+export class DuckSession implements Disposable, AsyncDisposable {
+  readonly #connection: DuckDBConnection
+  readonly #context: ErrorContext
+  readonly #onClosed: () => void
+  #last: Promise<unknown> = Promise.resolve()
+  #running = 0
+  #closing = false
+  #disconnected = false
+
+  constructor(connection: DuckDBConnection, context: ErrorContext, onClosed: () => void) {
+    this.#connection = connection
+    this.#context = context
+    this.#onClosed = onClosed
+  }
+
+  /** Runs one or more statements and drops what they return. */
+  async run(sql: string, options: RunOptions = {}): Promise<void> {
+    await this.#exclusive(options.signal, () => this.#execute(sql, options, false))
+  }
+
+  /** The rows of the last statement as JS values; for small results. */
+  async rows(sql: string, options: RunOptions = {}): Promise<Record<string, unknown>[]> {
+    return this.#exclusive(options.signal, async () => {
+      const result = await this.#execute(sql, options, false)
+      return result.getRowObjectsJS()
+    })
+  }
+
+  /**
+   * Starts the last statement and returns its result to be read chunk by chunk. The signal stays
+   * in force until the stream is disposed. Another call on this session ends the stream.
+   */
+  async stream(sql: string, options: RunOptions = {}): Promise<DuckStream> {
+    const result = await this.#exclusive(options.signal, () => this.#execute(sql, options, true))
+    return new DuckStream(result, (next) => this.#exclusive(options.signal, next))
+  }
+
+  /** Stops what runs; the connection is closed when it has. */
+  [Symbol.dispose](): void {
+    if (this.#closing) return
+    this.#closing = true
+    if (this.#running === 0) this.#disconnect()
+    else this.#connection.interrupt()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]()
+    await this.#last
+  }
+
+  #disconnect(): void {
+    if (this.#disconnected) return
+    this.#disconnected = true
+    this.#connection.disconnectSync()
+    this.#onClosed()
+  }
+
+  /** Queues behind earlier calls; turns an abort into an interrupt, and errors into typed ones. */
+  #exclusive<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    this.#running += 1
+    const turn = this.#last.then(() => this.#guarded(signal, work))
+    this.#last = turn.then(
+      () => this.#leave(),
+      () => this.#leave(),
+    )
+    return turn
+  }
+
+  #leave(): void {
+    this.#running -= 1
+    if (this.#closing && this.#running === 0) this.#disconnect()
+  }
+
+  async #guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const interrupt = () => this.#connection.interrupt()
+    this.#assertGoing(signal)
+    signal?.addEventListener('abort', interrupt)
+    try {
+      return await work()
+    } catch (error) {
+      const known = toDuckDbError(error, this.#context)
+      if (known.code === 'cancelled') this.#assertGoing(signal)
+      throw known
+    } finally {
+      signal?.removeEventListener('abort', interrupt)
+    }
+  }
+
+  #assertGoing(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) throw toAbortError(signal)
+    if (this.#closing) throw new HyperMeshError('cancelled', 'the session was closed')
+  }
+
+  async #execute(sql: string, options: RunOptions, streaming: boolean): Promise<DuckDBResult> {
+    const statements = await this.#connection.extractStatements(sql)
+    for (let index = 0; index < statements.count - 1; index += 1) {
+      await this.#executeOne(statements, index, { signal: options.signal }, false)
+    }
+    return this.#executeOne(statements, statements.count - 1, options, streaming)
+  }
+
+  async #executeOne(
+    statements: DuckDBExtractedStatements,
+    index: number,
+    options: RunOptions,
+    streaming: boolean,
+  ): Promise<DuckDBResult> {
+    this.#assertGoing(options.signal)
+    const prepared = await statements.prepare(index)
+    try {
+      if (options.parameters) bind(prepared, options.parameters)
+      this.#assertGoing(options.signal)
+      const pending = streaming ? prepared.startStream() : prepared.start()
+      await this.#settle(pending, options.signal)
+      return await pending.getResult()
+    } finally {
+      prepared.destroySync()
+    }
+  }
+
+  async #settle(pending: DuckDBPendingResult, signal: AbortSignal | undefined): Promise<void> {
+    const startedAt = performance.now()
+    while (!isSettled(pending)) {
+      // An interrupt that came before the statement began is forgotten by DuckDB: say it again.
+      if (signal?.aborted || this.#closing) this.#connection.interrupt()
+      const waitedMs = performance.now() - startedAt
+      if (waitedMs < 2) await nextTurn()
+      else await sleep(waitedMs < 50 ? 1 : 4)
+    }
+  }
+}
+
+/** A result that is read forward once, chunk by chunk. */
+export class DuckStream {
+  readonly result: DuckDBResult
+  readonly #guard: <T>(work: () => Promise<T>) => Promise<T>
+
+  constructor(result: DuckDBResult, guard: <T>(work: () => Promise<T>) => Promise<T>) {
+    this.result = result
+    this.#guard = guard
+  }
+
+  /** The next chunk, never empty; undefined at the end. */
+  async next(): Promise<DuckDBDataChunk | undefined> {
+    const chunk = await this.#guard(() => this.result.fetchChunk())
+    return chunk === null || chunk.rowCount === 0 ? undefined : chunk
+  }
+}
+
+function bind(prepared: DuckDBPreparedStatement, { values, types }: BoundParameters): void {
+  // The binding declares mutable arrays and records; it changes neither.
+  prepared.bind(
+    values as DuckDBValue[] | Record<string, DuckDBValue>,
+    types as DuckDBType[] | Record<string, DuckDBType> | undefined,
+  )
+}
+
+/**
+ * Asks without executing a task here. The C function reports a finished statement as ERROR with an
+ * empty message, and a running one as NO_TASKS_AVAILABLE.
+ */
+function isSettled(pending: DuckDBPendingResult): boolean {
+  const handle = (pending as unknown as PendingHandle).pending_result
+  const state = duckdb.pending_execute_check_state(handle)
+  if (state === duckdb.PendingState.RESULT_READY) return true
+  if (state !== duckdb.PendingState.ERROR) return false
+  const message = duckdb.pending_error(handle)
+  if (message) throw new Error(message)
+  return true
+}
+
+/** A private field of the binding's class; the package is pinned, and a test reads it. */
+interface PendingHandle {
+  readonly pending_result: duckdb.PendingResult
+}
