@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
+import { faultPoint } from './fault-points.ts'
 import { isOwnerAlive, type Liveness, proveLiveness } from './liveness.ts'
-import { hasErrno } from './storage-error.ts'
+import { errnoOf, hasErrno } from './storage-error.ts'
 
 /** A directory that this process uses, perhaps with others on the same machine. */
 export interface DataDirectory extends AsyncDisposable {
@@ -58,9 +59,13 @@ async function claim(tmp: string): Promise<{ path: string; liveness: Liveness }>
     let liveness: Liveness | undefined
     try {
       await mkdir(hidden, { mode: 0o700 })
+      faultPoint('claim:made')
       liveness = await proveLiveness(hidden)
+      faultPoint('claim:alive')
       await probeLinks(hidden)
+      faultPoint('claim:probed')
       await rename(hidden, path)
+      faultPoint('claim:shown')
       return { path, liveness }
     } catch (error) {
       await liveness?.end()
@@ -116,7 +121,8 @@ async function sweep(hidden: string): Promise<void> {
   await rm(swept, { recursive: true, force: true })
 }
 
-function toDirectoryError(error: unknown, path: string): HyperMeshError {
+function toDirectoryError(error: unknown, path: string): unknown {
+  if (errnoOf(error) === undefined && !(error instanceof HyperMeshError)) return error
   const which = `data directory ${path}`
   if (error instanceof HyperMeshError) {
     return new HyperMeshError(error.code, `${which}: ${error.message}; set [lakehouse] data_dir`, {
@@ -133,10 +139,9 @@ function toDirectoryError(error: unknown, path: string): HyperMeshError {
       cause: error,
     })
   }
-  const reason = error instanceof Error ? error.message : String(error)
   return new HyperMeshError(
     'unavailable',
-    `${which} cannot be written: ${reason}; make it writable or set [lakehouse] data_dir`,
+    `${which} cannot be written (${errnoOf(error)}); make it writable or set [lakehouse] data_dir`,
     { cause: error },
   )
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, readlink, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { faultPoint } from './fault-points.ts'
 import { hasErrno, toStorageError } from './storage-error.ts'
 
 /**
@@ -30,6 +31,7 @@ export async function proveLiveness(directory: string): Promise<Liveness> {
   const server = await listen(socketPath(handle, directory)).catch(() => undefined)
   try {
     const owner = { ...(await self()), socket: server !== undefined }
+    faultPoint('claim:listening')
     await writeFile(join(directory, ownerFile), JSON.stringify(owner))
   } catch (error) {
     await end(server, handle)

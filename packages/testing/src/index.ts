@@ -1,1 +1,5 @@
-export {}
+export {
+  describeObjectStore,
+  type StoreUnderTest,
+  temporaryDirectory,
+} from './conformance/object-store.ts'
