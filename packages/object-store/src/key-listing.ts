@@ -1,7 +1,9 @@
-import { opendir } from 'node:fs/promises'
+import { opendir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isKeySegment } from './object-key.ts'
 import { hasErrno, toStorageError } from './storage-error.ts'
+
+const what = 'list of objects'
 
 interface ListingOptions {
   readonly prefix: string
@@ -23,7 +25,18 @@ interface Entry {
  */
 export async function* listKeys(root: string, options: ListingOptions): AsyncGenerator<string> {
   const start = options.prefix.slice(0, options.prefix.lastIndexOf('/') + 1)
+  if (!(await isReal(join(root, start)))) return
   yield* keysBelow(root, start, options)
+}
+
+/** Whether the directory is there without a symbolic link on the way. The root itself is real. */
+async function isReal(directory: string): Promise<boolean> {
+  try {
+    return join(await realpath(directory), '/') === join(directory, '/')
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw toStorageError(error, what, 'none')
+  }
 }
 
 async function* keysBelow(
@@ -89,6 +102,6 @@ async function* entriesOf(root: string, parent: string): AsyncGenerator<Entry> {
   } catch (error) {
     // A concurrent delete has pruned it.
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return
-    throw toStorageError(error, 'list of objects', 'none')
+    throw toStorageError(error, what, 'none')
   }
 }

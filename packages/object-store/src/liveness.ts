@@ -1,6 +1,8 @@
-import { type FileHandle, open, readFile, readlink, writeFile } from 'node:fs/promises'
+import { close, open } from 'node:fs'
+import { readFile, readlink, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { faultPoint } from './fault-points.ts'
 import { hasErrno, toStorageError } from './storage-error.ts'
 
@@ -21,23 +23,27 @@ export interface Liveness {
   end(): Promise<void>
 }
 
+// Plain descriptors: a FileHandle would be closed by the garbage collector under the socket.
+const openDescriptor = promisify(open)
+const closeDescriptor = promisify(close)
+
 const ownerFile = 'owner.json'
 const socketFile = 'alive.sock'
 
 /** Shows that this process lives, in a directory that nobody else uses. */
 export async function proveLiveness(directory: string): Promise<Liveness> {
   // A socket's path may have 107 bytes; through the open directory it is always short.
-  const handle = await open(directory, 'r')
-  const server = await listen(socketPath(handle, directory)).catch(() => undefined)
+  const descriptor = await openDescriptor(directory, 'r')
+  const server = await listen(socketPath(descriptor, directory)).catch(() => undefined)
   try {
     const owner = { ...(await self()), socket: server !== undefined }
     faultPoint('claim:listening')
     await writeFile(join(directory, ownerFile), JSON.stringify(owner))
   } catch (error) {
-    await end(server, handle)
+    await end(server, descriptor)
     throw error
   }
-  return { end: () => end(server, handle) }
+  return { end: () => end(server, descriptor) }
 }
 
 export async function isOwnerAlive(directory: string): Promise<boolean> {
@@ -46,9 +52,9 @@ export async function isOwnerAlive(directory: string): Promise<boolean> {
   return owner.socket ? canConnect(directory) : isRunning(owner)
 }
 
-function socketPath(handle: FileHandle, directory: string): string {
+function socketPath(descriptor: number, directory: string): string {
   return process.platform === 'linux'
-    ? `/proc/self/fd/${handle.fd}/${socketFile}`
+    ? `/proc/self/fd/${descriptor}/${socketFile}`
     : join(directory, socketFile)
 }
 
@@ -61,23 +67,23 @@ function listen(path: string): Promise<Server> {
   })
 }
 
-async function end(server: Server | undefined, handle: FileHandle): Promise<void> {
+async function end(server: Server | undefined, descriptor: number): Promise<void> {
   if (server !== undefined) await new Promise<void>((fulfil) => server.close(() => fulfil()))
-  await handle.close()
+  await closeDescriptor(descriptor)
 }
 
 async function canConnect(directory: string): Promise<boolean> {
-  const handle = await open(directory, 'r').catch((error: unknown) => {
+  const descriptor = await openDescriptor(directory, 'r').catch((error: unknown) => {
     if (hasErrno(error, 'ENOENT')) return undefined
     throw error
   })
-  if (handle === undefined) return false
+  if (descriptor === undefined) return false
   try {
-    const errno = await tryConnect(socketPath(handle, directory))
+    const errno = await tryConnect(socketPath(descriptor, directory))
     // Any other failure, a full queue for one, means that somebody listens.
     return errno !== 'ECONNREFUSED' && errno !== 'ENOENT'
   } finally {
-    await handle.close()
+    await closeDescriptor(descriptor)
   }
 }
 
