@@ -78,14 +78,17 @@ export function describeFailure(error: unknown): { message: string; hint: string
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage
-  if (!(error instanceof HyperMeshError)) return exitCodes.failed
   if (isUnreachable(error)) return exitCodes.unreachable
+  if (!(error instanceof HyperMeshError)) return exitCodes.failed
   if (error.code === 'unauthenticated' || error.code === 'forbidden') return exitCodes.notAuthorised
   return error.code === 'cancelled' ? exitCodes.interrupted : exitCodes.failed
 }
 
+/** Narrower than the class, so that the other branch keeps the class. */
+type UnreachableError = HyperMeshError & { readonly code: 'unavailable' }
+
 /** The connection failed; a server that answers 503 is there. */
-function isUnreachable(error: unknown): error is HyperMeshError {
+function isUnreachable(error: unknown): error is UnreachableError {
   return (
     error instanceof HyperMeshError &&
     error.code === 'unavailable' &&

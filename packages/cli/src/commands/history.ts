@@ -1,0 +1,51 @@
+import type { HistoryEntry } from '@hypermesh/contract'
+import type { CommandContext } from '../command-context.ts'
+import { formatInstant } from '../instant.ts'
+import { formatCount, formatPlural } from '../quantities.ts'
+import { printTable } from '../table-print.ts'
+import { parseTarget } from '../target-table.ts'
+
+/** Lists the snapshots of a table, newest first. */
+export async function runHistory(
+  { terminal, json, signal, connect }: CommandContext,
+  name: string,
+): Promise<void> {
+  const { client } = await connect()
+  const { table, snapshots } = await client.tableHistory(parseTarget(name), { signal })
+  if (json) return terminal.print(JSON.stringify({ table, snapshots }))
+  if (snapshots.length === 0) return terminal.print(`${table} has no snapshots yet`)
+  printTable(
+    terminal,
+    [
+      { name: 'snapshot', right: true },
+      { name: 'committed' },
+      { name: 'operation' },
+      { name: 'rows', right: true },
+      { name: 'rows after', right: true },
+      { name: 'files', right: true },
+    ],
+    snapshots.map((entry) => [
+      String(entry.snapshotId),
+      formatInstant(entry.committedAt),
+      entry.operation,
+      formatChange(entry.rowsAdded, entry.rowsRemoved),
+      formatCount(entry.rowsTotal),
+      formatChange(entry.filesAdded, entry.filesRemoved),
+    ]),
+  )
+  const oldest = snapshots.at(-1) as HistoryEntry
+  terminal.print(
+    terminal.style(
+      'dim',
+      `${formatPlural(snapshots.length, 'snapshot')}; read one as it was: SELECT * FROM ${table} AT (VERSION => ${oldest.snapshotId})`,
+    ),
+  )
+}
+
+function formatChange(added: number, removed: number): string {
+  const parts = [
+    ...(added > 0 || removed === 0 ? [`+${formatCount(added)}`] : []),
+    ...(removed > 0 ? [`−${formatCount(removed)}`] : []),
+  ]
+  return parts.join(' ')
+}

@@ -1,0 +1,140 @@
+import { HyperMeshError, type IngestReceipt } from '@hypermesh/contract'
+import type { CommandContext } from '../command-context.ts'
+import type { Connection } from '../connection.ts'
+import { describeFailure, ReportedFailure, reportFailure, UsageError } from '../failure.ts'
+import { openFileSource, sendFile } from '../file-source.ts'
+import { type LoadFlags, type LoadShape, parseLoadFlags, parseMode } from '../load-options.ts'
+import { formatBytes, formatDuration, formatPlural } from '../quantities.ts'
+import { parseTarget, tableForFile } from '../target-table.ts'
+
+export interface IngestFlags extends LoadFlags {
+  readonly table?: string
+  readonly mode: string
+  readonly again?: boolean
+  readonly upload?: boolean
+}
+
+interface Load extends LoadShape {
+  readonly table: string | undefined
+  readonly mode: 'append' | 'overwrite'
+  readonly again: boolean
+  readonly upload: boolean
+}
+
+/** Loads files one after the other; a failed one does not stop those after it. */
+export async function runIngest(
+  context: CommandContext,
+  files: readonly string[],
+  flags: IngestFlags,
+): Promise<void> {
+  const load: Load = {
+    ...parseLoadFlags(flags),
+    table: flags.table === undefined ? undefined : parseTarget(flags.table),
+    mode: parseMode(flags.mode),
+    again: flags.again === true,
+    upload: flags.upload === true,
+  }
+  if (files.includes('-') && load.table === undefined) {
+    throw new UsageError('standard input has no name: give --table')
+  }
+  if (load.mode === 'overwrite' && load.table !== undefined && files.length > 1) {
+    throw new UsageError(
+      'several files would overwrite one another: load the first one with --mode overwrite',
+    )
+  }
+  const connection = await context.connect()
+  let failed = 0
+  for (const file of files) {
+    try {
+      const receipt = await loadFile(context, connection, { file, load })
+      printReceipt(context, file, receipt)
+    } catch (error) {
+      if (stopsAll(error) || files.length === 1) throw error
+      failed += 1
+      printFailure(context, file, error)
+    }
+  }
+  if (failed > 0) {
+    if (!context.json) {
+      context.terminal.note(`${failed} of ${files.length} files failed`)
+    }
+    throw new ReportedFailure()
+  }
+}
+
+async function loadFile(
+  { terminal, json, signal }: CommandContext,
+  connection: Connection,
+  { file, load }: { file: string; load: Load },
+): Promise<IngestReceipt> {
+  const source = await openFileSource(file)
+  const { table = tableForFile(file), upload, ...request } = load
+  if (!json && terminal.stderr.isTTY !== true && source.bytes !== undefined) {
+    terminal.note(`loading ${file} (${formatBytes(source.bytes)}) into ${table}`)
+  }
+  return sendFile({
+    terminal,
+    connection,
+    source,
+    upload,
+    send: (from) => connection.client.ingest(table, { ...request, ...from }, { signal }),
+  })
+}
+
+/** Failures that the next file would meet as well. */
+function stopsAll(error: unknown): boolean {
+  return (
+    error instanceof HyperMeshError &&
+    ['unauthenticated', 'forbidden', 'unavailable', 'storage_full', 'cancelled'].includes(
+      error.code,
+    )
+  )
+}
+
+function printFailure({ terminal, json }: CommandContext, file: string, error: unknown): void {
+  if (json) {
+    const { message } = describeFailure(error)
+    const code = error instanceof HyperMeshError ? error.code : 'failed'
+    terminal.print(JSON.stringify({ file, error: { code, message } }))
+  } else {
+    terminal.note(`${terminal.styleNote('red', '✗')} ${file}`)
+    reportFailure(terminal, error, false)
+  }
+}
+
+function printReceipt(
+  { terminal, json }: CommandContext,
+  file: string,
+  receipt: IngestReceipt,
+): void {
+  if (json) {
+    terminal.print(JSON.stringify({ file, ...receipt }))
+    return
+  }
+  const { table, elapsedMs, snapshotId } = receipt
+  if (receipt.result === 'already-loaded') {
+    terminal.print(
+      `${terminal.style('yellow', '=')} ${table}  already has these bytes from ${file}: nothing to do (snapshot ${snapshotId}; --again loads them again)`,
+    )
+    return
+  }
+  const facts = [
+    formatPlural(receipt.rows, 'row'),
+    `${formatBytes(receipt.bytesIn)} → ${formatBytes(receipt.bytesWritten)} in ${formatPlural(receipt.files, 'file')}`,
+    formatDuration(elapsedMs),
+    `snapshot ${snapshotId}`,
+    ...(receipt.inPlace ? ['read in place'] : []),
+  ]
+  terminal.print(`${terminal.style('green', '✓')} ${table}  ${facts.join(' · ')}`)
+  for (const change of receipt.schemaChanges) {
+    const text = changeText(change)
+    if (text !== undefined) terminal.print(terminal.style('dim', `  ${text}`))
+  }
+}
+
+function changeText(change: IngestReceipt['schemaChanges'][number]): string | undefined {
+  const { kind, column, from, to } = change
+  if (kind === 'create-table') return 'created the table'
+  if (kind === 'add-column') return `added column ${JSON.stringify(column)}${to ? ` ${to}` : ''}`
+  return `widened column ${JSON.stringify(column)} from ${from} to ${to}`
+}

@@ -1,0 +1,37 @@
+import type { CommandContext } from '../command-context.ts'
+import { formatInstant } from '../instant.ts'
+import { formatBytes, formatCount, formatPlural } from '../quantities.ts'
+import { printTable } from '../table-print.ts'
+
+/** Lists every table with its size. */
+export async function runTables({
+  terminal,
+  json,
+  signal,
+  connect,
+}: CommandContext): Promise<void> {
+  const { client } = await connect()
+  const { tables } = await client.listTables({ signal })
+  if (json) return terminal.print(JSON.stringify(tables))
+  if (tables.length === 0) {
+    return terminal.print('no tables yet; load a file with: hypermesh ingest FILE')
+  }
+  printTable(
+    terminal,
+    [
+      { name: 'table' },
+      { name: 'rows', right: true },
+      { name: 'files', right: true },
+      { name: 'size', right: true },
+      { name: 'updated' },
+    ],
+    tables.map((table) => [
+      table.table,
+      formatCount(table.rows),
+      formatCount(table.files),
+      formatBytes(table.bytes),
+      formatInstant(table.updatedAt),
+    ]),
+  )
+  terminal.print(terminal.style('dim', formatPlural(tables.length, 'table')))
+}

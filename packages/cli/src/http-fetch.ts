@@ -1,0 +1,61 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { Readable } from 'node:stream'
+import type { ReadableStream as WebStream } from 'node:stream/web'
+import type { ClientFetch } from '@hypermesh/client'
+
+/**
+ * `fetch` over node:http. The built-in one gives up when an answer takes five minutes, which a
+ * large load may, and loses an answer that arrives while the upload still runs.
+ */
+export function createHttpFetch(): ClientFetch {
+  const plain = new HttpAgent({ keepAlive: true })
+  const secure = new HttpsAgent({ keepAlive: true })
+  return (request) =>
+    new Promise<Response>((resolve, reject) => {
+      const { signal, method } = request
+      const url = new URL(request.url)
+      const options = { method, signal, headers: Object.fromEntries(request.headers) }
+      const outgoing =
+        url.protocol === 'https:'
+          ? httpsRequest(url, { ...options, agent: secure })
+          : httpRequest(url, { ...options, agent: plain })
+      const body = request.body && Readable.fromWeb(request.body as WebStream<Uint8Array>)
+      outgoing.on('error', reject)
+      outgoing.on('response', (incoming) => {
+        if (body && !outgoing.writableFinished) stopSending(body, outgoing, incoming)
+        resolve(toResponse(incoming, method))
+      })
+      if (body) {
+        body.on('error', (error) => outgoing.destroy(error))
+        body.pipe(outgoing)
+      } else {
+        outgoing.end()
+      }
+    })
+}
+
+/** The server has answered before it read everything: the rest is of no use to it. */
+function stopSending(body: Readable, outgoing: ClientRequest, incoming: IncomingMessage): void {
+  body.unpipe(outgoing)
+  body.destroy()
+  incoming.on('end', () => outgoing.destroy())
+}
+
+function toResponse(incoming: IncomingMessage, method: string): Response {
+  const status = incoming.statusCode ?? 502
+  const headers = new Headers()
+  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+    headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '')
+  }
+  const isEmpty = method === 'HEAD' || status === 204 || status === 304
+  if (isEmpty) incoming.resume()
+  // Node's and the web's type of the same stream.
+  const body = isEmpty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+  return new Response(body, { status, headers })
+}
