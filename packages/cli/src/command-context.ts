@@ -1,3 +1,4 @@
+import type { HyperMeshClient } from '@hypermesh/client'
 import { type Connection, findConnection } from './connection.ts'
 import { type GlobalOptions, readClientSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,6 +11,14 @@ export interface CommandContext {
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal
   connect(): Promise<Connection>
+}
+
+/** For commands that also run inside the prompt, which is connected already. */
+export interface TableView {
+  readonly terminal: Terminal
+  readonly client: HyperMeshClient
+  readonly signal: AbortSignal
+  readonly json?: boolean
 }
 
 export function createContext(

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 
 export interface GlobalOptions {
   readonly json?: boolean
@@ -20,4 +21,9 @@ export async function readClientSettings(options: GlobalOptions): Promise<Client
     url: options.url,
     key: options.key,
   }
+}
+
+/** Where the prompt keeps what was typed. */
+export function historyPath(): string {
+  return join(homedir(), '.local', 'state', 'hypermesh', 'sql_history')
 }

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '@hypermesh/contract'
-import type { CommandContext } from '../command-context.ts'
+import type { TableView } from '../command-context.ts'
 import { formatInstant } from '../instant.ts'
 import { formatCount, formatPlural } from '../quantities.ts'
 import { printTable } from '../table-print.ts'
@@ -7,10 +7,9 @@ import { parseTarget } from '../target-table.ts'
 
 /** Lists the snapshots of a table, newest first. */
 export async function runHistory(
-  { terminal, json, signal, connect }: CommandContext,
+  { terminal, client, signal, json }: TableView,
   name: string,
 ): Promise<void> {
-  const { client } = await connect()
   const { table, snapshots } = await client.tableHistory(parseTarget(name), { signal })
   if (json) return terminal.print(JSON.stringify({ table, snapshots }))
   if (snapshots.length === 0) return terminal.print(`${table} has no snapshots yet`)

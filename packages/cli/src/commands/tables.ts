@@ -1,16 +1,10 @@
-import type { CommandContext } from '../command-context.ts'
+import type { TableView } from '../command-context.ts'
 import { formatInstant } from '../instant.ts'
 import { formatBytes, formatCount, formatPlural } from '../quantities.ts'
 import { printTable } from '../table-print.ts'
 
 /** Lists every table with its size. */
-export async function runTables({
-  terminal,
-  json,
-  signal,
-  connect,
-}: CommandContext): Promise<void> {
-  const { client } = await connect()
+export async function runTables({ terminal, client, signal, json }: TableView): Promise<void> {
   const { tables } = await client.listTables({ signal })
   if (json) return terminal.print(JSON.stringify(tables))
   if (tables.length === 0) {

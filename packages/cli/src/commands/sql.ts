@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { resultFormats } from '@hypermesh/contract'
+import type { CommandContext } from '../command-context.ts'
+import { UsageError } from '../failure.ts'
+import { PromptHistory } from '../prompt-history.ts'
+import { historyPath } from '../settings.ts'
+import { parseParameters } from '../sql-parameters.ts'
+import { SqlPrompt } from '../sql-prompt.ts'
+import { type OutputFormat, SqlSession } from '../sql-session.ts'
+import { splitStatements } from '../statement-splitter.ts'
+
+export interface SqlFlags {
+  readonly file?: string
+  readonly format?: string
+  readonly param: readonly string[]
+  readonly maxRows?: string
+  readonly timeout?: string
+}
+
+/** Enough to read; `--max-rows` asks for more. */
+const tableRowsMax = 1000
+
+/** Runs statements from the argument, a file or standard input, or opens the prompt. */
+export async function runSql(
+  context: CommandContext,
+  statement: string | undefined,
+  flags: SqlFlags,
+): Promise<void> {
+  const { terminal, signal } = context
+  const format = parseFormat(flags.format, context.json)
+  const rowsMax = parsePositive(flags.maxRows, '--max-rows')
+  const seconds = parsePositive(flags.timeout, '--timeout')
+  const parameters = parseParameters(flags.param)
+  const script = await readScript(context, statement, flags.file)
+  const { client, url } = await context.connect()
+  const session = new SqlSession({
+    terminal,
+    client,
+    format,
+    parameters,
+    rowsMax:
+      rowsMax ?? (format === 'table' && terminal.columns !== undefined ? tableRowsMax : undefined),
+    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+  })
+  if (script !== undefined) {
+    for (const each of script) await session.run(each, signal)
+    return
+  }
+  const { version } = await client.readiness({ signal })
+  terminal.print(`HyperMesh ${version} at ${url}`)
+  terminal.print(terminal.style('dim', 'end statements with ; · .help shows the commands'))
+  const history = await PromptHistory.open(historyPath())
+  await new SqlPrompt({ terminal, client, session, history }).run()
+}
+
+/** The statements to run; undefined when a person shall type them. */
+async function readScript(
+  { terminal }: CommandContext,
+  statement: string | undefined,
+  file: string | undefined,
+): Promise<string[] | undefined> {
+  if (statement !== undefined && file !== undefined) {
+    throw new UsageError('give a statement or --file, not both')
+  }
+  if (statement !== undefined && statement !== '-') return statementsOf(statement)
+  if (file !== undefined) {
+    const found = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError(`${file} cannot be read: ${error.message}`)
+    })
+    return statementsOf(found)
+  }
+  return terminal.isInteractive ? undefined : statementsOf(await text(terminal.stdin))
+}
+
+/** The last statement needs no semicolon. */
+function statementsOf(script: string): string[] {
+  const { statements, rest } = splitStatements(script)
+  const all = [...statements, ...(rest.trim() === '' ? [] : [rest.trim()])]
+  if (all.length === 0) throw new UsageError('there is no statement to run')
+  return all
+}
+
+function parseFormat(format: string | undefined, json: boolean): OutputFormat {
+  if (format === undefined) return json ? 'json' : 'table'
+  const found = (['table', ...resultFormats] as const).find((each) => each === format)
+  if (found !== undefined) return found
+  throw new UsageError(`no format "${format}"; the formats are table, ${resultFormats.join(', ')}`)
+}
+
+function parsePositive(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && number > 0) return number
+  throw new UsageError(`${flag} ${text}: it must be a whole number above 0`)
+}

@@ -1,0 +1,23 @@
+import { exitCodes } from './failure.ts'
+import { runCli } from './run-cli.ts'
+import { Terminal } from './terminal.ts'
+
+const interruption = new AbortController()
+
+function onSignal(): void {
+  // The second time is meant: nothing is waited for.
+  if (interruption.signal.aborted) process.exit(exitCodes.interrupted)
+  interruption.abort()
+}
+process.on('SIGINT', onSignal)
+process.on('SIGTERM', onSignal)
+
+// The reader of a pipe went away (`| head`): there is nobody left to write to.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok)
+    throw error
+  })
+}
+
+process.exitCode = await runCli(process.argv.slice(2), new Terminal(), interruption.signal)

@@ -1,0 +1,55 @@
+import { appendFile, chmod, mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+const entriesMax = 1000
+
+/** The statements typed at the prompt, kept in a file that only its owner can read. */
+export class PromptHistory {
+  readonly #path: string
+  /** Newest first, as readline wants them. */
+  readonly #entries: string[]
+
+  private constructor(path: string, entries: string[]) {
+    this.#path = path
+    this.#entries = entries
+  }
+
+  static async open(path: string): Promise<PromptHistory> {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    const lines = text.split('\n').filter((line) => line !== '')
+    return new PromptHistory(path, lines.slice(-entriesMax).reverse())
+  }
+
+  get entries(): readonly string[] {
+    return this.#entries
+  }
+
+  /** Keeps a statement, as one line; a history that cannot be written is no reason to fail. */
+  async add(statement: string): Promise<void> {
+    const entry = asOneLine(statement)
+    if (entry === '' || this.#entries[0] === entry) return
+    this.#entries.unshift(entry)
+    this.#entries.length = Math.min(this.#entries.length, entriesMax)
+    try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      await appendFile(this.#path, `${entry}\n`, { mode: 0o600 })
+      await chmod(this.#path, 0o600)
+    } catch {
+      // A read-only home: the history of this session still works.
+    }
+  }
+}
+
+/** A line comment would swallow what follows it on the same line, so it becomes a block comment. */
+function asOneLine(statement: string): string {
+  return statement
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
+    .map((line, index, all) =>
+      index < all.length - 1
+        ? line.replace(/--\s?(.*)$/, (_, text: string) => `/* ${text} */`)
+        : line,
+    )
+    .join(' ')
+}
