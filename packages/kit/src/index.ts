@@ -1,12 +1,24 @@
 export { type Clock, systemClock } from './clock.ts'
 export { ConcurrencyGate, type ConcurrencyGateOptions } from './concurrency-gate.ts'
 export {
+  type ConfigFlag,
+  type ConfigSchemas,
+  type ConfigSource,
+  type ConfigValues,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  loadConfig,
+  type Setting,
+} from './config.ts'
+export { environmentName, toSnakeCase } from './config-text.ts'
+export {
   type App,
   type AppEnv,
   type AppOptions,
   assertWellFormedPath,
   createApp,
 } from './create-app.ts'
+export { readEnvironment } from './environment.ts'
 export { defaultLimits } from './limits.ts'
 export { createLogger, type Logger, type LogLevel, logLevels } from './logger.ts'
 export { Metrics } from './metrics.ts'
@@ -15,7 +27,10 @@ export { type BodyOptions, readBody, streamBody } from './read-body.ts'
 export { type ReadJsonOptions, readJson } from './read-json.ts'
 export { readQuery } from './read-query.ts'
 export { type RenderError, renderError, renderIcebergError } from './render-error.ts'
+export { RequestDeadline } from './request-deadline.ts'
 export { requireRole } from './require-role.ts'
+export { Secret, secret } from './secret.ts'
+export { type Connection, type Listener, type ListenOptions, listen } from './server.ts'
 export {
   type DataPaths,
   type Deps,

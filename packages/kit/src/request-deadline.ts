@@ -1,0 +1,39 @@
+import { HyperMeshError } from '@hypermesh/contract'
+
+/** A signal that aborts at the deadline or when the client goes away, whichever is first. */
+export class RequestDeadline implements Disposable {
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly #client: AbortSignal
+  readonly #onClientGone = () => this.#abort(clientReason(this.#client))
+
+  constructor(timeoutMs: number, client: AbortSignal) {
+    this.#client = client
+    this.#timer = setTimeout(() => {
+      this.#abort(new HyperMeshError('deadline', `the deadline of ${timeoutMs} ms has passed`))
+    }, timeoutMs)
+    this.#timer.unref()
+    if (client.aborted) this.#onClientGone()
+    else client.addEventListener('abort', this.#onClientGone, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+    this.#client.removeEventListener('abort', this.#onClientGone)
+  }
+
+  #abort(reason: HyperMeshError): void {
+    this[Symbol.dispose]()
+    this.#controller.abort(reason)
+  }
+}
+
+function clientReason(client: AbortSignal): HyperMeshError {
+  return client.reason instanceof HyperMeshError
+    ? client.reason
+    : new HyperMeshError('cancelled', 'the client went away', { cause: client.reason })
+}

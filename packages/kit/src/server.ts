@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { HyperMeshError, toErrorBody } from '@hypermesh/contract'
+import type { Logger } from './logger.ts'
+import { writeResponse } from './write-response.ts'
+
+/** What the network knows of a request beside the request itself. */
+export interface Connection {
+  /** Of the socket, never of a header. */
+  readonly remoteAddress: string
+  /** Aborts with an error of the contract when the client goes away or the server must stop. */
+  readonly signal: AbortSignal
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0: the system chooses; see `url`. */
+  readonly port: number
+  readonly onRequest: (request: Request, connection: Connection) => Promise<Response>
+  readonly logger: Logger
+  readonly connectionsMax: number
+  readonly headersTimeoutMs: number
+  readonly keepAliveMs: number
+  /** How long open requests may take to end at a stop. */
+  readonly shutdownMs: number
+}
+
+export interface Listener {
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, lets open requests end within `shutdownMs`, then cuts them. */
+  stop(): Promise<void>
+}
+
+type OpenRequests = Map<ServerResponse, AbortController>
+
+/** Listens on HTTP. A port in use is an error that names the setting, never the next free port. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const open: OpenRequests = new Map()
+  const sockets = new Set<Socket>()
+  const state = { stopping: false }
+  const server = createServer(
+    {
+      headersTimeout: options.headersTimeoutMs,
+      // Uploads may take long; the deadline of each request bounds it instead.
+      requestTimeout: 0,
+      keepAliveTimeout: options.keepAliveMs,
+      // Half-sent headers are looked for this often.
+      connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs),
+    },
+    getRequestListener((request, bindings) => answer(request, bindings as HttpBindings), {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => unreadableRequest(error, options.logger),
+    }),
+  )
+  server.maxConnections = options.connectionsMax
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+
+  async function answer(request: Request, { incoming, outgoing }: HttpBindings): Promise<Response> {
+    const controller = new AbortController()
+    open.set(outgoing, controller)
+    outgoing.once('close', () => {
+      open.delete(outgoing)
+      if (!outgoing.writableFinished) {
+        controller.abort(new HyperMeshError('cancelled', 'the client went away'))
+      }
+      // A connection that had promised to stay open before the stop is idle from here.
+      if (state.stopping) setImmediate(() => closeIdle(sockets, open))
+    })
+    const remoteAddress = incoming.socket.remoteAddress ?? ''
+    const response = await options.onRequest(request, { remoteAddress, signal: controller.signal })
+    if (state.stopping) response.headers.set('connection', 'close')
+    else keepAliveOrClose(incoming, response)
+    await writeResponse(response, outgoing)
+    return RESPONSE_ALREADY_SENT
+  }
+
+  await bind(server, options)
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    url: `http://${urlHost(options.host)}:${port}`,
+    stop: async () => {
+      state.stopping = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      closeIdle(sockets, open)
+      const late = setTimeout(() => cut(server, open, options.logger), options.shutdownMs)
+      await closed
+      clearTimeout(late)
+    },
+  }
+}
+
+// An answer before the upload was read: the rest is not worth reading.
+function keepAliveOrClose(incoming: IncomingMessage, response: Response): void {
+  if (!incoming.complete && response.status >= 400) response.headers.set('connection', 'close')
+}
+
+async function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)))
+    server.listen(port, host, resolve)
+  })
+  server.removeAllListeners('error')
+  // An error of one connection must not end the process.
+  server.on('error', () => undefined)
+}
+
+function bindError(error: NodeJS.ErrnoException, host: string, port: number): HyperMeshError {
+  const settings = 'set [gateway] port, HYPERMESH_GATEWAY__PORT or --port to another'
+  const message =
+    error.code === 'EADDRINUSE'
+      ? `port ${port} on ${host} is in use; stop what listens there, or ${settings} (0 chooses one)`
+      : error.code === 'EACCES'
+        ? `port ${port} on ${host} may not be used by this user; ${settings}`
+        : `cannot listen on ${host}, port ${port} (${error.code ?? error.message}); check [gateway] host and port`
+  return new HyperMeshError('unavailable', message, {
+    details: { host, port, reason: error.code ?? 'unknown' },
+    cause: error,
+  })
+}
+
+/**
+ * Node closes a connection that has served a request and waits; one that was opened and never asked
+ * anything would keep the server open for as long as its client likes.
+ */
+function closeIdle(sockets: ReadonlySet<Socket>, open: OpenRequests): void {
+  const busy = new Set([...open.keys()].map((outgoing) => outgoing.socket))
+  for (const socket of sockets) {
+    if (!busy.has(socket)) socket.destroySoon()
+  }
+}
+
+function cut(server: Server, open: OpenRequests, logger: Logger): void {
+  logger.warn({ requests: open.size }, 'requests still open at the stop are cut')
+  for (const controller of open.values()) {
+    controller.abort(new HyperMeshError('unavailable', 'the server is stopping'))
+  }
+  setTimeout(() => server.closeAllConnections(), cutAfterMs).unref()
+}
+
+/** Between telling a request to end and cutting its connection: time to write the error. */
+const cutAfterMs = 250
+
+function unreadableRequest(error: unknown, logger: Logger): Response {
+  const isRequest = error instanceof Error && error.name === 'RequestError'
+  if (!isRequest) logger.error({ err: error }, 'a request could not be served')
+  const known = isRequest
+    ? new HyperMeshError('invalid', `the request cannot be read: ${error.message}`)
+    : new HyperMeshError('internal', 'a request could not be served')
+  return Response.json(toErrorBody(known, undefined), { status: known.status })
+}
+
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http'
+
+type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>
+
+/**
+ * Writes a response with back-pressure. A body that fails breaks the connection, so that what came is
+ * never taken for the whole; a body that is one chunk gets its length.
+ */
+export async function writeResponse(response: Response, outgoing: ServerResponse): Promise<void> {
+  for (const [name, value] of response.headers) {
+    if (name !== 'set-cookie') outgoing.setHeader(name, value)
+  }
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
+  outgoing.statusCode = response.status
+  if (response.body === null) {
+    outgoing.end()
+    return
+  }
+  const reader = response.body.getReader()
+  const onClose = () => void reader.cancel().catch(() => undefined)
+  outgoing.once('close', onClose)
+  try {
+    if (!outgoing.destroyed) await pump(reader, outgoing)
+  } catch {
+    outgoing.destroy()
+  } finally {
+    outgoing.off('close', onClose)
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const first = await reader.read()
+  const second = reader.read()
+  second.catch(() => undefined)
+  if (await isEnd(second)) {
+    const bytes = first.value?.byteLength ?? 0
+    if (!outgoing.hasHeader('content-length')) outgoing.setHeader('content-length', bytes)
+  }
+  for (let part: Chunk = first; !part.done; ) {
+    if (!outgoing.write(part.value)) await writable(outgoing)
+    if (outgoing.destroyed) return
+    part = part === first ? await second : await reader.read()
+  }
+  outgoing.end()
+}
+
+// Asks without waiting for a body that streams slowly.
+async function isEnd(read: Promise<Chunk>): Promise<boolean> {
+  const soon = new Promise<false>((resolve) => setImmediate(() => resolve(false)))
+  return (await Promise.race([read, soon]).then((part) => part !== false && part.done)) === true
+}
+
+function writable(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      outgoing.off('drain', settle)
+      outgoing.off('close', settle)
+      resolve()
+    }
+    outgoing.once('drain', settle)
+    outgoing.once('close', settle)
+    if (outgoing.destroyed) settle()
+  })
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { ConcurrencyGate } from '../src/index.ts'
+
+const gate = (concurrencyMax: number, queueMax: number) =>
+  new ConcurrencyGate({ name: 'statements', concurrencyMax, queueMax })
+
+describe('a concurrency gate', () => {
+  test('lets so many through, keeps so many waiting and refuses the next', async () => {
+    const one = gate(1, 1)
+    const place = await one.enter()
+    const waiting = one.enter()
+    await expect(one.enter()).rejects.toMatchObject({ code: 'unavailable' })
+    expect([one.runningCount, one.waitingCount]).toEqual([1, 1])
+    place[Symbol.dispose]()
+    const next = await waiting
+    expect([one.runningCount, one.waitingCount]).toEqual([1, 0])
+    next[Symbol.dispose]()
+    expect(one.runningCount).toBe(0)
+  })
+
+  test('serves those who wait in the order they came', async () => {
+    const one = gate(1, 10)
+    const order: number[] = []
+    await Promise.all([1, 2, 3, 4].map((n) => one.run(() => order.push(n))))
+    expect(order).toEqual([1, 2, 3, 4])
+  })
+
+  test('is left by who is cancelled while waiting', async () => {
+    const one = gate(1, 2)
+    const place = await one.enter()
+    const controller = new AbortController()
+    const waiting = one.enter(controller.signal)
+    controller.abort(new Error('gone'))
+    await expect(waiting).rejects.toThrow('gone')
+    expect(one.waitingCount).toBe(0)
+    place[Symbol.dispose]()
+    place[Symbol.dispose]()
+    expect(one.runningCount).toBe(0)
+  })
+
+  test('gives the place back when the work fails', async () => {
+    const one = gate(1, 0)
+    await expect(one.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await one.run(() => 'yes')).toBe('yes')
+  })
+})
