@@ -41,6 +41,12 @@ export const limits = z.strictObject({
   keysMax: count(10_000, 1_000_000, 'most API keys'),
   ratePerSecond: count(2000, 1_000_000, 'requests per second of one key, on average'),
   rateBurst: count(4000, 1_000_000, 'requests of one key in a burst'),
+  authFailuresPerSecond: count(10, 1_000_000, 'failed keys of one address a second, on average'),
+  authFailuresBurst: count(1000, 1_000_000, 'failed keys of one address in a burst; above it 429'),
+  addressesTrackedMax: count(10_000, 1_000_000, 'addresses whose failed keys are counted'),
+  connectionsMax: count(4096, 1_000_000, 'open connections; a further one is closed at once'),
+  headersTimeoutMs: count(10_000, 600_000, 'how long a client may take to send its headers'),
+  keepAliveMs: count(60_000, 3_600_000, 'how long an idle connection is kept open'),
   shutdownMs: count(10_000, 600_000, 'how long open requests may take to end at a stop'),
 })
 
