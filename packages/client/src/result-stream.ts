@@ -22,9 +22,44 @@ export interface StreamFacts extends Partial<ScanFacts> {
   readonly elapsedMs?: number
 }
 
-export function toSqlStream(format: ResultFormat, response: Response): SqlStream {
-  const body = response.body ?? new ReadableStream({ start: (controller) => controller.close() })
-  return { format, body, facts: readFacts(response.headers) }
+export function toSqlStream(
+  format: ResultFormat,
+  response: Response,
+  signal: AbortSignal | undefined,
+): SqlStream {
+  const facts = readFacts(response.headers)
+  return { format, body: withTypedErrors(response.body, signal), facts }
+}
+
+/** The same bytes; a connection that breaks in the middle fails as `HyperMeshError`. */
+function withTypedErrors(
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array> {
+  if (body === null) return new ReadableStream({ start: (controller) => controller.close() })
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        } catch (cause) {
+          controller.error(toStreamError(cause, signal))
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function toStreamError(cause: unknown, signal: AbortSignal | undefined): HyperMeshError {
+  if (cause instanceof HyperMeshError) return cause
+  if (!signal?.aborted) return cutOff(undefined, cause)
+  if (signal.reason instanceof HyperMeshError) return signal.reason
+  return new HyperMeshError('cancelled', 'reading the result was cancelled', { cause })
 }
 
 /** The objects of an NDJSON result, one at a time; throws `upstream` when the result was cut off. */
@@ -32,7 +67,7 @@ export async function* ndjsonRows(
   stream: SqlStream,
 ): AsyncGenerator<Record<string, unknown>, void, undefined> {
   let count = 0
-  for await (const line of lines(stream.body, () => count)) {
+  for await (const line of lines(stream.body)) {
     yield JSON.parse(line) as Record<string, unknown>
     count += 1
   }
@@ -40,18 +75,13 @@ export async function* ndjsonRows(
   if (rowCount !== undefined && rowCount !== count) throw cutOff(count)
 }
 
-async function* lines(
-  body: ReadableStream<Uint8Array>,
-  count: () => number,
-): AsyncGenerator<string, void, undefined> {
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const reader = body.getReader()
   let rest = ''
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw cause instanceof HyperMeshError ? cause : cutOff(count(), cause)
-      })
+      const { done, value } = await reader.read()
       rest += done ? decoder.decode() : decoder.decode(value, { stream: true })
       const complete = rest.split('\n')
       rest = complete.pop() ?? ''
@@ -59,17 +89,17 @@ async function* lines(
       if (done) break
     }
     // Every row ends with a line feed, so anything left over is half a row.
-    if (rest !== '') throw cutOff(count())
+    if (rest !== '') throw cutOff(undefined)
   } finally {
     await reader.cancel().catch(() => undefined)
   }
 }
 
-function cutOff(count: number, cause?: unknown): HyperMeshError {
+function cutOff(rows: number | undefined, cause?: unknown): HyperMeshError {
   return new HyperMeshError(
     'upstream',
-    `the result was cut off after ${count} rows; the server log says why: ask for less with LIMIT, or for more time with timeoutMs`,
-    { details: { rows: count }, cause },
+    `the result was cut off${rows === undefined ? '' : ` after ${rows} rows`}: it grew past a limit or its deadline, and the server log says which; ask for less, or allow more time`,
+    cause === undefined ? {} : { cause },
   )
 }
 

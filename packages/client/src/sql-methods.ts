@@ -17,7 +17,7 @@ export function sqlMethods(transport: Transport): SqlMethods {
       toSqlStream(options.format, await transport.send(sqlCall(request, options.format, options))),
     async *rows(request, options) {
       const response = await transport.send(sqlCall(request, 'ndjson', options))
-      yield* ndjsonRows(toSqlStream('ndjson', response))
+      yield* ndjsonRows(toSqlStream('ndjson', response, options?.signal))
     },
   }
 }
