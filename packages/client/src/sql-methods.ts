@@ -14,7 +14,11 @@ export function sqlMethods(transport: Transport): SqlMethods {
         rows: 'array',
       }),
     sqlStream: async (request, options) =>
-      toSqlStream(options.format, await transport.send(sqlCall(request, options.format, options))),
+      toSqlStream(
+        options.format,
+        await transport.send(sqlCall(request, options.format, options)),
+        options.signal,
+      ),
     async *rows(request, options) {
       const response = await transport.send(sqlCall(request, 'ndjson', options))
       yield* ndjsonRows(toSqlStream('ndjson', response, options?.signal))
