@@ -81,6 +81,7 @@ async function lock(connection: DuckDBConnection, options: DuckDatabaseOptions):
     `threads = ${Math.max(1, Math.trunc(options.threads))}`,
     // Node's thread never executes tasks (see session.ts), so none is counted as a worker.
     'external_threads = 0',
+    'max_expression_depth = 250',
     `memory_limit = '${Math.trunc(options.memoryBytes)}B'`,
     `temp_directory = ${quoteText(options.temporaryDirectory)}`,
     "GLOBAL TimeZone = 'UTC'",

@@ -1,0 +1,147 @@
+import type { HyperMeshError } from '@hypermesh/contract'
+import type { DuckSession, RunOptions } from './session.ts'
+import { type ExplainedSql, splitExplain } from './sql-explain.ts'
+import { printSql } from './sql-print.ts'
+import { readAtClause, type TimeTravel } from './sql-time-travel.ts'
+import { isNode, SqlTree, type TreeNode, textOf } from './sql-tree.ts'
+import { refuse, type TablePlace, walkSql } from './sql-walk.ts'
+
+export interface GuardedTable {
+  readonly namespace: string | undefined
+  readonly table: string
+  readonly at: TimeTravel | undefined
+}
+
+export interface GuardedSql {
+  readonly kind: ExplainedSql['kind']
+  /** The statement as sent, if it may run. */
+  readonly sql: string
+  /** Every place that names a table, in the order of the tree; the same table may stand twice. */
+  readonly tables: readonly GuardedTable[]
+  /** Parameters that stand outside of AT clauses: `1`, `2`, … or names. */
+  readonly parameters: ReadonlySet<string>
+  /** All parameters, those of AT clauses too. */
+  readonly allParameters: ReadonlySet<string>
+  /** Writes the statement anew with other names for its tables, and without its AT clauses. */
+  rewrite(names: readonly ViewName[]): Promise<RewrittenSql>
+}
+
+export interface RewrittenSql {
+  readonly sql: string
+  /** The parameters that are left, by the name they had: DuckDB wants numbers without a gap. */
+  readonly parameterNames: ReadonlyMap<string, string>
+}
+
+export interface ViewName {
+  readonly schema: string
+  readonly view: string
+}
+
+/**
+ * Lets through one statement that only reads tables, and tells which. Throws `invalid` with
+ * `details.reason` for all else. The session parses and computes AT clauses, nothing more.
+ */
+export async function guardSql(
+  session: DuckSession,
+  sql: string,
+  options: RunOptions = {},
+): Promise<GuardedSql> {
+  if (sql.includes('\0')) throw refuse('parser', 'a statement cannot hold a NUL character')
+  const explained = splitExplain(sql)
+  const tree = await parse(session, explained, options.signal)
+  const statement = onlyStatement(tree)
+  const walk = walkSql(tree, statement)
+  const tables: GuardedTable[] = []
+  const allParameters = new Set(walk.parameters)
+  for (const { namespace, table, node } of walk.tables) {
+    const clause = isNode(node.at_clause)
+      ? await readAtClause(session, tree, node.at_clause, options)
+      : undefined
+    for (const name of clause?.parameters ?? []) allParameters.add(name)
+    tables.push({ namespace, table, at: clause?.at })
+  }
+  return {
+    kind: explained.kind,
+    sql: explained.prefix + explained.body,
+    tables,
+    parameters: walk.parameters,
+    allParameters,
+    rewrite: async (names) => {
+      rename(walk.tables, walk.columnReferences, names)
+      for (const node of walk.parameterNodes) node.identifier = `p_${textOf(node.identifier)}`
+      const body = await printSql(session, tree.print(), options.signal)
+      const parameterNames = new Map([...walk.parameters].map((name) => [name, `p_${name}`]))
+      return { sql: `${explained.prefix} ${body}`, parameterNames }
+    },
+  }
+}
+
+async function parse(
+  session: DuckSession,
+  explained: ExplainedSql,
+  signal: AbortSignal | undefined,
+): Promise<SqlTree> {
+  const [row] = await session.rows('SELECT json_serialize_sql($1::VARCHAR) AS tree', {
+    parameters: { values: [explained.body] },
+    signal,
+  })
+  const tree = SqlTree.parse(String(row?.tree))
+  if (tree.root.error === true) throw toParseError(tree.root, explained)
+  return tree
+}
+
+function onlyStatement(tree: SqlTree): TreeNode {
+  const statements = Array.isArray(tree.root.statements) ? tree.root.statements : []
+  if (statements.length > 1) {
+    throw refuse('several-statements', `send one statement, not ${statements.length}`)
+  }
+  const [statement] = statements
+  if (!isNode(statement)) throw refuse('empty', 'there is no statement to run')
+  return statement
+}
+
+function toParseError(error: TreeNode, { prefix, body }: ExplainedSql): HyperMeshError {
+  const message = textOf(error.error_message)
+  if (textOf(error.error_type) === 'not implemented' && /Only SELECT/.test(message)) {
+    const keyword = /^(?:\s|--[^\n]*\n|\/\*[\\s\\S]*?\*\/|\()*([A-Za-z]+)/.exec(body)?.[1]
+    const what = keyword === undefined ? '' : `, not ${keyword.toUpperCase()}`
+    return refuse(
+      'not-a-query',
+      keyword?.toLowerCase() === 'pivot'
+        ? 'PIVOT must list its values: ON column IN (value, …)'
+        : `this route only reads: send one SELECT, VALUES, FROM, DESCRIBE, SUMMARIZE or EXPLAIN${what}`,
+      keyword === undefined ? {} : { statement: keyword.toUpperCase() },
+    )
+  }
+  const offset = Number(textOf(error.position) || Number.NaN)
+  if (!Number.isSafeInteger(offset)) return refuse('parser', message)
+  const before = Buffer.from(prefix + body)
+    .subarray(0, Buffer.byteLength(prefix) + offset)
+    .toString()
+  const line = before.split('\n').length
+  const column = [...(before.split('\n').at(-1) ?? '')].length + 1
+  return refuse('parser', `${message} (line ${line}, column ${column})`, { line, column })
+}
+
+function rename(
+  places: readonly TablePlace[],
+  columns: readonly TreeNode[],
+  names: readonly ViewName[],
+): void {
+  const renamed = new Set<string>()
+  for (const [index, { node, namespace, table }] of places.entries()) {
+    const name = names[index]
+    if (name === undefined) continue
+    if (textOf(node.alias) === '') node.alias = table
+    node.schema_name = name.schema
+    node.table_name = name.view
+    node.at_clause = null
+    if (namespace !== undefined) renamed.add(`${namespace}.${table}`.toLowerCase())
+  }
+  // `ns.t.column` means nothing once t is an alias; `t.column` does.
+  for (const node of columns) {
+    const parts = Array.isArray(node.column_names) ? node.column_names : []
+    const prefix = parts.slice(0, 2).map(textOf).join('.').toLowerCase()
+    if (parts.length > 2 && renamed.has(prefix)) node.column_names = parts.slice(1)
+  }
+}

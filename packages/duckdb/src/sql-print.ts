@@ -1,0 +1,14 @@
+import type { DuckSession } from './session.ts'
+
+/** The SQL text of a syntax tree. */
+export async function printSql(
+  session: DuckSession,
+  json: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const [row] = await session.rows('SELECT json_deserialize_sql($1::VARCHAR::JSON) AS sql', {
+    parameters: { values: [json] },
+    signal,
+  })
+  return String(row?.sql)
+}
