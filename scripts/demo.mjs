@@ -1,0 +1,122 @@
+// The tour of `npm run demo`: real files go in, SQL comes out. It drives the built program through its
+// own command line, on a temporary directory, and prints only what that measured.
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { runCommand, startPlatform } from './demo/platform.mjs'
+import { questions } from './demo/questions.mjs'
+
+const samples = join(
+  dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')),
+  'data',
+)
+const colours = process.stdout.hasColors?.() === true
+const paint = (code, text) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text)
+
+const directory = await mkdtemp(join(tmpdir(), 'hypermesh-demo-'))
+const dataDir = join(directory, 'data')
+let platform
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    platform?.kill()
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+    process.exit(130)
+  })
+}
+
+const startedAt = performance.now()
+try {
+  await tour()
+} finally {
+  await platform?.stop()
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+}
+const seconds = (performance.now() - startedAt) / 1000
+print(`\nStopped, and ${dataDir} is removed. All of it took ${seconds.toFixed(1)} s.`)
+print(
+  'Now your own files:  npx hypermesh serve   and, in another terminal,  npx hypermesh ingest FILE',
+)
+
+async function tour() {
+  heading('HyperMesh: files in, SQL out')
+  platform = await startPlatform(dataDir)
+  const readyMs = performance.now() - startedAt
+  print(
+    `The platform listens at ${platform.url}, ready after ${readyMs.toFixed(0)} ms, data in ${dataDir}`,
+  )
+
+  heading('1. Files of four formats become tables')
+  await load('flights', 'flights-3m.parquet')
+  await load('airports', 'airports.csv')
+  await load('penguins', 'penguins.json')
+  await load('stocks', 'stocks.csv')
+  await load('unemployment', 'unemployment.tsv')
+  const weather = await weatherByYear()
+  for (const [index, path] of weather.entries()) {
+    await command(
+      ['ingest', path, '--table', 'weather'],
+      index === 0 ? 'a file a year arrives' : '',
+    )
+  }
+  await command(['tables'])
+
+  heading('2. Five questions')
+  for (const { title, sql } of questions) await ask(title, sql)
+
+  heading('3. Every load is a snapshot, and the old ones still answer')
+  const history = JSON.parse(await runCommand(dataDir, ['--json', 'history', 'weather']))
+  await command(['history', 'weather'])
+  const then = history.snapshots.at(-2).snapshotId
+  const count = 'SELECT count(*) AS days, max(date) AS until FROM main.weather'
+  await ask('What is known now?', count)
+  await ask('And what was known after the second load?', `${count} AT (VERSION => ${then})`)
+
+  heading('4. The same bytes again change nothing')
+  await load('airports', 'airports.csv')
+}
+
+async function load(table, file) {
+  const path = join(samples, file)
+  const { size } = await stat(path)
+  await command(['ingest', path, '--table', table], `${(size / 1e6).toFixed(1)} MB`)
+}
+
+/** One file a year, as they would have arrived. */
+async function weatherByYear() {
+  const [header, ...days] = (await readFile(join(samples, 'seattle-weather.csv'), 'utf8'))
+    .trim()
+    .split('\n')
+  await mkdir(join(directory, 'in'))
+  const years = [...new Set(days.map((day) => day.slice(0, 4)))]
+  return Promise.all(
+    years.map(async (year) => {
+      const path = join(directory, 'in', `weather-${year}.csv`)
+      const lines = days.filter((day) => day.startsWith(year))
+      await writeFile(path, `${[header, ...lines].join('\n')}\n`)
+      return path
+    }),
+  )
+}
+
+async function ask(title, sql) {
+  print(`\n${paint(1, title)}`)
+  print(paint(36, sql.replace(/^/gm, '    ')))
+  const output = await runCommand(dataDir, ['sql', sql])
+  print(output.trimEnd())
+}
+
+async function command(args, remark = '') {
+  const shown = args.map((arg) => arg.replace(`${samples}/`, '').replace(`${directory}/in/`, ''))
+  print(`${paint(36, `$ hypermesh ${shown.join(' ')}`)}${remark && paint(2, `   # ${remark}`)}`)
+  print((await runCommand(dataDir, args)).trimEnd())
+}
+
+function heading(text) {
+  print(`\n${paint(1, text)}\n${paint(2, '─'.repeat(text.length))}`)
+}
+
+function print(text) {
+  process.stdout.write(`${text}\n`)
+}
