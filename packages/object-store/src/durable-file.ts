@@ -58,7 +58,7 @@ export async function publishDurable(
   options: PublishOptions,
 ): Promise<BigIntStats> {
   const { mode, what = 'file' } = options
-  const handle = await step('open', what, () => open(from, 'r+'))
+  const handle = await opening(what, () => open(from, 'r+'))
   let stats: BigIntStats
   try {
     stats = await seal(handle, what)
@@ -92,7 +92,7 @@ async function writeDraft(
   body: DurableBody,
   { what = 'file', permissions = 0o666, bytesMax = Number.MAX_SAFE_INTEGER, signal }: WriteOptions,
 ): Promise<BigIntStats> {
-  const handle = await step('open', what, () => open(draft, 'wx', permissions))
+  const handle = await opening(what, () => open(draft, 'wx', permissions))
   try {
     let bytes = 0
     for await (const chunk of chunksOf(body, signal)) {
@@ -205,6 +205,20 @@ async function step<T>(
     return result
   } catch (error) {
     throw toStorageError(error, what, effect)
+  }
+}
+
+/** The step that leaves something to close when the point behind it fails. */
+async function opening(what: string, action: () => Promise<FileHandle>): Promise<FileHandle> {
+  let handle: FileHandle | undefined
+  try {
+    faultPoint('open:before')
+    handle = await action()
+    faultPoint('open:after')
+    return handle
+  } catch (error) {
+    await handle?.close()
+    throw toStorageError(error, what, 'none')
   }
 }
 

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type DataDirectory, openDataDirectory } from './data-directory.ts'
+
+let outer: string
+let root: string
+const opened: DataDirectory[] = []
+const children: ChildProcess[] = []
+beforeEach(async () => {
+  outer = await mkdtemp(join(tmpdir(), 'hypermesh-data-'))
+  root = join(outer, 'data')
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  for (const data of opened.splice(0)) await data[Symbol.asyncDispose]()
+  await rm(outer, { recursive: true, force: true })
+})
+
+async function open(path = root): Promise<DataDirectory> {
+  const data = await openDataDirectory(path)
+  opened.push(data)
+  return data
+}
+
+/** Another process that has opened the directory, and where its own part is. */
+async function startOwner(): Promise<{ child: ChildProcess; temporary: string }> {
+  const module = JSON.stringify(new URL('./data-directory.ts', import.meta.url))
+  const program = `import(${module}).then(async ({ openDataDirectory }) => {
+    console.log((await openDataDirectory(${JSON.stringify(root)})).temporary)
+    setInterval(() => {}, 1000)
+  })`
+  const args = ['--conditions=hypermesh:source', '--import', 'tsx', '-e', program]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  const [line] = await once(child.stdout, 'data')
+  return { child, temporary: String(line).trim() }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+test('each opener gets a private directory of its own, gone at disposal', async () => {
+  const first = await open()
+  const second = await open()
+  expect(first.temporary).not.toBe(second.temporary)
+  expect((await stat(first.temporary)).mode & 0o777).toBe(0o700)
+  expect(second.abandoned).toEqual([])
+  await second[Symbol.asyncDispose]()
+  opened.pop()
+  expect(await readdir(join(root, 'tmp'))).toEqual([basename(first.temporary)])
+})
+
+test('the directory of a killed process is abandoned, that of a living one is not', async () => {
+  const [killed, alive] = [await startOwner(), await startOwner()]
+  await writeFile(join(killed.temporary, 'intent.json'), '{}')
+  await end(killed.child)
+  const data = await open()
+  expect(data.abandoned).toEqual([killed.temporary])
+  expect(await readFile(join(killed.temporary, 'intent.json'), 'utf8')).toBe('{}')
+  await data.removeAbandoned()
+  expect((await readdir(join(root, 'tmp'))).sort()).toEqual(
+    [alive.temporary, data.temporary].map((path) => basename(path)).sort(),
+  )
+})
+
+test('without a socket a dead owner is told by its id and start time', async () => {
+  const { child, temporary } = await startOwner()
+  const owner = JSON.parse(await readFile(join(temporary, 'owner.json'), 'utf8'))
+  const write = (change: object) =>
+    writeFile(join(temporary, 'owner.json'), JSON.stringify({ ...owner, socket: false, ...change }))
+  await write({})
+  expect((await open()).abandoned).toEqual([])
+  await write({ startTicks: '1' })
+  expect((await open()).abandoned, 'the id was given to a later process').toEqual([temporary])
+  await write({ bootId: 'of an earlier boot' })
+  expect((await open()).abandoned).toEqual([temporary])
+  await write({ pidNamespace: 'pid:[1]', startTicks: '1' })
+  expect((await open()).abandoned, 'of another container, unseen from here').toEqual([])
+  await write({})
+  await end(child)
+  expect((await open()).abandoned).toEqual([temporary])
+})
+
+test('an owner that cannot answer is still alive', async () => {
+  const { child } = await startOwner()
+  child.kill('SIGSTOP')
+  expect((await open()).abandoned).toEqual([])
+})
+
+test('twenty openers at once do not take each other for dead', async () => {
+  const all = await Promise.all(Array.from({ length: 20 }, () => open()))
+  expect(new Set(all.map((data) => data.temporary)).size).toBe(20)
+  expect(all.flatMap((data) => data.abandoned)).toEqual([])
+  expect(await readdir(join(root, 'tmp'))).toHaveLength(20)
+})
+
+test('a directory reached through a link, or with a path too long for a socket, works', async () => {
+  const long = join(outer, 'x'.repeat(200))
+  await mkdir(long)
+  await symlink(long, root)
+  const data = await open()
+  expect(data.root).toBe(long)
+  expect(JSON.parse(await readFile(join(data.temporary, 'owner.json'), 'utf8')).socket).toBe(true)
+  expect((await open(long)).abandoned).toEqual([])
+})
+
+test('a file in its place is an error that names it', async () => {
+  await writeFile(root, '')
+  await expect(openDataDirectory(root)).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining(root),
+  })
+})
