@@ -16,6 +16,10 @@ export const dataFileEntry = z.strictObject({
   nanCounts: perField(z.number().int()),
   lowerBounds: perField(z.string()),
   upperBounds: perField(z.string()),
+  partition: z
+    .record(z.string().regex(/^\d+$/), z.string().nullable())
+    .optional()
+    .describe('by partition field id; base64 as bounds. Absent: told from equal bounds'),
 })
 export type DataFileEntry = z.infer<typeof dataFileEntry>
 

@@ -1,1 +1,36 @@
-export {}
+export { type ColumnStatistics, toDataFileEntry, type WrittenFile } from './data-file.ts'
+export { formatType } from './iceberg-type.ts'
+export { parseJson, stringifyJson } from './lossless.ts'
+export { ManifestCache } from './manifest-cache.ts'
+export { metadataFilesToDelete, type UpdateContext } from './metadata-draft.ts'
+export { reachableFiles } from './reachable-files.ts'
+export { checkRequirements } from './requirements.ts'
+export { type PlannedFile, planScan, type ScanPlan, type ScanRequest } from './scan-plan.ts'
+export type { ScanPredicate, ScanValue } from './scan-predicate.ts'
+export {
+  assertValidSchema,
+  assignIds,
+  currentSchema,
+  fieldsById,
+  highestFieldId,
+  type IndexedField,
+  isSameSchema,
+  schemaById,
+  schemaIdOf,
+} from './schema.ts'
+export {
+  mintSnapshotId,
+  type SnapshotRequest,
+  type WrittenSnapshot,
+  writeSnapshot,
+} from './snapshot-writer.ts'
+export {
+  createTableMetadata,
+  currentSnapshot,
+  defaultProperties,
+  findSnapshot,
+  type NewTable,
+} from './table-metadata.ts'
+export { historyOf, type Moment, snapshotAt } from './time-travel.ts'
+export { applyUpdates } from './updates.ts'
+export { Warehouse } from './warehouse.ts'

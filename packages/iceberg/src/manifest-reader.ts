@@ -1,0 +1,68 @@
+import { HyperMeshError, type Snapshot } from '@hypermesh/contract'
+import { decodeManifest } from './manifest.ts'
+import type { ManifestCache } from './manifest-cache.ts'
+import { decodeManifestList } from './manifest-list.ts'
+import { entryStatus, type ManifestEntry, type ManifestFile } from './manifest-types.ts'
+import type { Warehouse } from './warehouse.ts'
+
+/** Manifests read at once: enough to hide a store's latency, few enough to bound memory. */
+export const readsAtOnce = 8
+const manifestBytesMax = 1024 * 1024 * 1024
+
+export interface ReadContext {
+  readonly warehouse: Warehouse
+  readonly cache?: ManifestCache | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export async function readManifestList(
+  context: ReadContext,
+  snapshot: Snapshot,
+): Promise<readonly ManifestFile[]> {
+  const path = snapshot['manifest-list']
+  return inFile(path, async () => decodeManifestList(await readBytes(context, path)))
+}
+
+export async function readManifest(
+  context: ReadContext,
+  manifest: ManifestFile,
+): Promise<readonly ManifestEntry[]> {
+  const cached = context.cache?.get(manifest.path)
+  if (cached !== undefined) return cached.entries
+  return inFile(manifest.path, async () => {
+    const decoded = decodeManifest(await readBytes(context, manifest.path), manifest)
+    context.cache?.set(manifest.path, decoded)
+    return decoded.entries
+  })
+}
+
+/** The files that the manifest holds for readers. */
+export async function readLiveEntries(
+  context: ReadContext,
+  manifest: ManifestFile,
+): Promise<readonly ManifestEntry[]> {
+  const entries = await readManifest(context, manifest)
+  return entries.filter((entry) => entry.status !== entryStatus.deleted)
+}
+
+async function readBytes(context: ReadContext, uri: string): Promise<Uint8Array> {
+  const { warehouse, signal } = context
+  signal?.throwIfAborted()
+  return warehouse.store.read(warehouse.toKey(uri), {
+    bytesMax: manifestBytesMax,
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+async function inFile<Result>(uri: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read()
+  } catch (cause) {
+    if (!(cause instanceof HyperMeshError)) throw cause
+    if (cause.code === 'not_found') {
+      throw new HyperMeshError('corrupt', `${uri} is missing, but the table names it`, { cause })
+    }
+    if (cause.code !== 'corrupt') throw cause
+    throw new HyperMeshError('corrupt', `${uri}: ${cause.message}`, { cause })
+  }
+}
