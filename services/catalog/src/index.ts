@@ -1,1 +1,1 @@
-export {}
+export { catalog } from './service.ts'

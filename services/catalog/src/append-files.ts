@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type AppendFilesReply,
+  type AppendFilesRequest,
+  appendFilesRequest,
+  HyperMeshError,
+  type IcebergSchema,
+  type Principal,
+  type SettleCommitReply,
+  type TableMetadata,
+  type TableName,
+  type TableUpdate,
+} from '@hypermesh/contract'
+import {
+  createTableMetadata,
+  currentSchema,
+  mintSnapshotId,
+  writeSnapshot,
+} from '@hypermesh/iceberg'
+import { requireRole } from '@hypermesh/kit'
+import type { z } from 'zod'
+import type { CatalogState, CommitOutcome } from './catalog-state.ts'
+import type { CommitPlan } from './catalog-store.ts'
+import type { Change, CommitResult, TableEntry } from './commit-record.ts'
+import { contentKeyProperty, findLoaded } from './lineage.ts'
+import { toSafeNumber, toTableEntry } from './table-entry.ts'
+import type { Attempt } from './table-files.ts'
+import type { Tables, TablesOptions } from './tables.ts'
+
+type Request = z.output<typeof appendFilesRequest>
+type Reply = Omit<AppendFilesReply, 'commitSeq'>
+type Plan = CommitPlan<Reply & { readonly after?: () => Promise<void> }>
+
+interface Target {
+  readonly name: TableName
+  readonly entry: TableEntry | undefined
+  readonly metadata: TableMetadata
+}
+
+const receiptBytesMax = 16 * 1024
+
+/**
+ * The door for writers of finished Parquet files: the snapshot is built here, on whatever is
+ * current when the commit lands, so writers never race each other on manifests.
+ */
+export class AppendFiles {
+  readonly #options: TablesOptions
+  readonly #tables: Tables
+
+  constructor(options: TablesOptions, tables: Tables) {
+    this.#options = options
+    this.#tables = tables
+  }
+
+  async append(
+    principal: Principal,
+    name: TableName,
+    body: AppendFilesRequest,
+  ): Promise<AppendFilesReply> {
+    requireRole(principal, 'writer')
+    const request = appendFilesRequest.parse(body)
+    this.#checkBounds(request)
+    await this.#checkFiles(request)
+    const { seq, result } = await this.#options.store.commit({
+      principal,
+      commitId: request.commitId,
+      build: (state) => this.#build(state, name, request),
+    })
+    const { after, ...reply } = result
+    await after?.()
+    return { ...reply, commitSeq: seq }
+  }
+
+  /** After this the commit has landed or never will: the log holds one or the other. */
+  async settle(principal: Principal, commitId: string): Promise<SettleCommitReply> {
+    requireRole(principal, 'writer')
+    const { result } = await this.#options.store.commit<SettleCommitReply>({
+      principal,
+      build: async (state) => {
+        const outcome = state.outcome(commitId)
+        if (outcome !== undefined) {
+          return { changes: [], result: toSettleReply(outcome), holds: () => true }
+        }
+        return {
+          changes: [{ kind: 'abandon-commit', commitId }],
+          result: { outcome: 'abandoned', commit: null },
+          holds: (now) => now.outcome(commitId) === undefined,
+        }
+      },
+    })
+    return result
+  }
+
+  async #build(state: CatalogState, name: TableName, request: Request): Promise<Plan> {
+    const outcome = state.outcome(request.commitId)
+    if (outcome !== undefined) return noChange(toReplay(outcome))
+    const entry = state.table(name.namespace, name.table)
+    const target = await this.#target(name, entry, request)
+    const loaded = request.contentKey
+      ? findLoaded(target.metadata, request.mode, request.contentKey)
+      : undefined
+    if (loaded !== undefined && !request.again) {
+      const snapshotId = toSafeNumber(loaded['snapshot-id'])
+      return noChange({ result: 'already-loaded', replayed: false, snapshotId, receipt: null })
+    }
+    return this.#write(state, target, request)
+  }
+
+  /** The table to commit to: as it stands, or as it would be created. */
+  async #target(name: TableName, entry: TableEntry | undefined, request: Request): Promise<Target> {
+    if (request.base === null) {
+      if (entry !== undefined) throw changed(name, 'exists by now')
+      return { name, entry, metadata: this.#createMetadata(name, request) }
+    }
+    if (entry === undefined || entry.uuid !== request.base.tableUuid) {
+      throw changed(name, 'was dropped or replaced')
+    }
+    const metadata = await this.#options.files.read(entry.metadataLocation)
+    if (request.schema !== undefined && metadata['current-schema-id'] !== request.base.schemaId) {
+      throw changed(name, 'has another schema by now')
+    }
+    return { name: { namespace: entry.namespace, table: entry.table }, entry, metadata }
+  }
+
+  #createMetadata(name: TableName, request: Request): TableMetadata {
+    if (request.schema === undefined) {
+      throw new HyperMeshError('invalid', 'a table cannot be created without a schema')
+    }
+    const metadata = createTableMetadata(
+      { name: name.table, schema: request.schema },
+      {
+        uuid: randomUUID(),
+        location: this.#options.warehouse.tableLocation(name),
+        nowMs: this.#options.clock.nowMs(),
+      },
+    )
+    if (fieldIds(currentSchema(metadata)) !== fieldIds(request.schema)) {
+      throw new HyperMeshError('invalid', 'field ids of a new table must count from 1 in order')
+    }
+    return metadata
+  }
+
+  async #write(state: CatalogState, target: Target, request: Request): Promise<Plan> {
+    const { files, warehouse, clock } = this.#options
+    const { name, entry, metadata } = target
+    const attempt = await files.begin(metadata.location, state.seq)
+    try {
+      const schemaUpdates = this.#schemaUpdates(target, request)
+      const evolved = this.#next(target, metadata, schemaUpdates)
+      const snapshotId = mintSnapshotId()
+      const { snapshot } = await writeSnapshot({
+        warehouse,
+        metadata: evolved,
+        mode: request.mode,
+        files: request.files,
+        summary: summaryOf(request),
+        nowMs: Math.max(clock.nowMs(), metadata['last-updated-ms']),
+        snapshotId,
+        token: attempt.token,
+      })
+      const next = this.#next(target, metadata, [
+        ...schemaUpdates,
+        { action: 'add-snapshot', snapshot },
+        {
+          action: 'set-snapshot-ref',
+          'ref-name': 'main',
+          type: 'branch',
+          'snapshot-id': snapshotId,
+        },
+      ])
+      const location = await files.write(attempt, next, entry?.metadataLocation)
+      const namespace = state.namespace(name.namespace)
+      const put: Change = { kind: 'put-table', entry: toTableEntry(name, location, next) }
+      return this.#plan({ target, request, snapshotId, attempt, next }, [
+        ...(namespace ? [] : [createNamespace(name.namespace)]),
+        put,
+      ])
+    } catch (error) {
+      await attempt.discard()
+      throw error
+    }
+  }
+
+  #plan(
+    written: {
+      readonly target: Target
+      readonly request: Request
+      readonly snapshotId: number
+      readonly attempt: Attempt
+      readonly next: TableMetadata
+    },
+    changes: readonly Change[],
+  ): Plan {
+    const { target, request, snapshotId, attempt, next } = written
+    const { name, entry, metadata } = target
+    const receipt = request.receipt ?? null
+    const outcome: CommitResult = { table: `${name.namespace}.${name.table}`, snapshotId, receipt }
+    const createsNamespace = changes.some((change) => change.kind === 'put-namespace')
+    return {
+      changes,
+      outcome,
+      result: {
+        result: 'committed',
+        replayed: false,
+        snapshotId,
+        receipt,
+        after: async () => {
+          await attempt.keep()
+          if (entry !== undefined) await this.#tables.dropOldMetadata(metadata, next)
+        },
+      },
+      holds: (now) =>
+        now.table(name.namespace, name.table) === entry &&
+        (now.namespace(name.namespace) === undefined) === createsNamespace &&
+        now.outcome(request.commitId) === undefined,
+      discard: () => attempt.discard(),
+    }
+  }
+
+  /** Makes the schema that the files were written with the table's. */
+  #schemaUpdates(target: Target, request: Request): TableUpdate[] {
+    if (target.entry === undefined || request.schema === undefined) return []
+    return [
+      { action: 'add-schema', schema: request.schema },
+      { action: 'set-current-schema', 'schema-id': -1 },
+    ]
+  }
+
+  #next(target: Target, metadata: TableMetadata, updates: readonly TableUpdate[]): TableMetadata {
+    return this.#tables.nextMetadata(target.entry, metadata, updates)
+  }
+
+  #checkBounds(request: Request): void {
+    if (request.files.length > this.#options.limits.commitFilesMax) {
+      throw new HyperMeshError(
+        'too_large',
+        `${request.files.length} files in one commit; at most ${this.#options.limits.commitFilesMax}`,
+      )
+    }
+    if (JSON.stringify(request.receipt ?? null).length > receiptBytesMax) {
+      throw new HyperMeshError('too_large', `a receipt has at most ${receiptBytesMax} bytes`)
+    }
+  }
+
+  /** A commit must not name a file that is not there, or not whole. */
+  async #checkFiles(request: Request): Promise<void> {
+    const { warehouse } = this.#options
+    for (const file of request.files) {
+      const head = await warehouse.store.head(warehouse.toKey(file.path))
+      if (head?.bytes !== file.fileBytes) {
+        throw new HyperMeshError(
+          'invalid',
+          `${file.path} is not there with ${file.fileBytes} bytes`,
+        )
+      }
+    }
+  }
+}
+
+function noChange(result: Reply): Plan {
+  return { changes: [], result, holds: () => true }
+}
+
+function createNamespace(namespace: string): Change {
+  return { kind: 'put-namespace', namespace, properties: {} }
+}
+
+function toReplay(outcome: CommitOutcome): Reply {
+  if (outcome.result === null) {
+    throw new HyperMeshError('gone', `commit ${outcome.commitId} was abandoned`)
+  }
+  const { snapshotId, receipt } = outcome.result
+  return { result: 'committed', replayed: true, snapshotId, receipt }
+}
+
+function toSettleReply(outcome: CommitOutcome): SettleCommitReply {
+  if (outcome.result === null) return { outcome: 'abandoned', commit: null }
+  return { outcome: 'committed', commit: { ...toReplay(outcome), commitSeq: outcome.seq } }
+}
+
+function changed(name: TableName, how: string): HyperMeshError {
+  return new HyperMeshError(
+    'conflict',
+    `table ${name.namespace}.${name.table} ${how}; load it again and plan anew`,
+  )
+}
+
+function summaryOf(request: Request): Record<string, string> {
+  const { contentKey, summary } = request
+  return contentKey === undefined ? summary : { ...summary, [contentKeyProperty]: contentKey }
+}
+
+function fieldIds(schema: IcebergSchema): string {
+  return JSON.stringify(schema.fields)
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod'
+import {
+  type Change,
+  type CommitRecord,
+  type CommitResult,
+  commitResult,
+  type TableEntry,
+  tableEntry,
+} from './commit-record.ts'
+
+export interface NamespaceEntry {
+  readonly namespace: string
+  readonly properties: Readonly<Record<string, string>>
+}
+
+/** How a commit id ended. Kept for a bounded time, see `idempotencyHours`. */
+export interface CommitOutcome {
+  readonly commitId: string
+  readonly seq: number
+  readonly atMs: number
+  /** null: abandoned, it will never be applied. */
+  readonly result: CommitResult | null
+}
+
+export const checkpointBody = z.strictObject({
+  format: z.literal(1),
+  seq: z.number().int().min(1),
+  warehouseUri: z.string().nullable(),
+  namespaces: z.array(
+    z.strictObject({ namespace: z.string(), properties: z.record(z.string(), z.string()) }),
+  ),
+  tables: z.array(tableEntry),
+  outcomes: z.array(
+    z.strictObject({
+      commitId: z.string(),
+      seq: z.number().int(),
+      atMs: z.number().int(),
+      result: commitResult.nullable(),
+    }),
+  ),
+})
+export type Checkpoint = z.infer<typeof checkpointBody>
+
+export interface OutcomeRetention {
+  readonly countMax: number
+  readonly ageMsMax: number
+}
+
+/**
+ * The catalog at one position of its log. A pure function of the records applied, so every process
+ * that has read the same records holds the same state.
+ *
+ * Invariant: names are unique without regard to case, as SQL compares them; entries keep the
+ * user's spelling. Invariant: entries are never mutated, so identity tells whether one has changed.
+ */
+export class CatalogState {
+  readonly #namespaces = new Map<string, NamespaceEntry>()
+  readonly #tables = new Map<string, Map<string, TableEntry>>()
+  readonly #outcomes = new Map<string, CommitOutcome>()
+  readonly #retention: OutcomeRetention
+  #seq = 0
+  #warehouseUri: string | null = null
+
+  constructor(retention: OutcomeRetention) {
+    this.#retention = retention
+  }
+
+  static fromCheckpoint(checkpoint: Checkpoint, retention: OutcomeRetention): CatalogState {
+    const state = new CatalogState(retention)
+    state.#seq = checkpoint.seq
+    state.#warehouseUri = checkpoint.warehouseUri
+    for (const entry of checkpoint.namespaces) state.#putNamespace(entry)
+    for (const entry of checkpoint.tables) state.#putTable(entry)
+    for (const outcome of checkpoint.outcomes) state.#outcomes.set(outcome.commitId, outcome)
+    return state
+  }
+
+  toCheckpoint(): Checkpoint {
+    return {
+      format: 1,
+      seq: this.#seq,
+      warehouseUri: this.#warehouseUri,
+      namespaces: [...this.#namespaces.values()].map((entry) => ({ ...entry })),
+      tables: [...this.#tables.values()].flatMap((tables) => [...tables.values()]),
+      outcomes: [...this.#outcomes.values()],
+    }
+  }
+
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** The URI that locations of tables start with; null before the first record. */
+  get warehouseUri(): string | null {
+    return this.#warehouseUri
+  }
+
+  get namespaceCount(): number {
+    return this.#namespaces.size
+  }
+
+  get tableCount(): number {
+    let count = 0
+    for (const tables of this.#tables.values()) count += tables.size
+    return count
+  }
+
+  namespace(name: string): NamespaceEntry | undefined {
+    return this.#namespaces.get(name.toLowerCase())
+  }
+
+  /** In the order of their folded names, which is the order of pages. */
+  namespaces(): NamespaceEntry[] {
+    return sorted(this.#namespaces)
+  }
+
+  table(namespace: string, table: string): TableEntry | undefined {
+    return this.#tables.get(namespace.toLowerCase())?.get(table.toLowerCase())
+  }
+
+  tables(namespace: string): TableEntry[] {
+    return sorted(this.#tables.get(namespace.toLowerCase()) ?? new Map<string, TableEntry>())
+  }
+
+  outcome(commitId: string): CommitOutcome | undefined {
+    return this.#outcomes.get(commitId)
+  }
+
+  /** Requires: `record.seq` is the next one. */
+  apply(record: CommitRecord): void {
+    if (record.seq !== this.#seq + 1) {
+      throw new TypeError(`record ${record.seq} cannot follow ${this.#seq}`)
+    }
+    for (const change of record.changes) this.#applyChange(change, record)
+    const { commitId, seq, atMs, result } = record
+    if (result !== undefined) this.#outcomes.set(commitId, { commitId, seq, atMs, result })
+    this.#seq = record.seq
+    this.#forgetOutcomes(record.atMs)
+  }
+
+  #applyChange(change: Change, record: CommitRecord): void {
+    switch (change.kind) {
+      case 'set-warehouse':
+        this.#warehouseUri = change.uri
+        return
+      case 'put-namespace':
+        this.#putNamespace({ namespace: change.namespace, properties: change.properties })
+        return
+      case 'drop-namespace':
+        this.#namespaces.delete(change.namespace.toLowerCase())
+        this.#tables.delete(change.namespace.toLowerCase())
+        return
+      case 'put-table':
+        this.#putTable(change.entry)
+        return
+      case 'drop-table':
+        this.#tables.get(change.namespace.toLowerCase())?.delete(change.table.toLowerCase())
+        return
+      case 'abandon-commit': {
+        const { commitId } = change
+        const { seq, atMs } = record
+        this.#outcomes.set(commitId, { commitId, seq, atMs, result: null })
+      }
+    }
+  }
+
+  #putNamespace(entry: NamespaceEntry): void {
+    this.#namespaces.set(entry.namespace.toLowerCase(), entry)
+  }
+
+  #putTable(entry: TableEntry): void {
+    const namespace = entry.namespace.toLowerCase()
+    const tables = this.#tables.get(namespace) ?? new Map<string, TableEntry>()
+    tables.set(entry.table.toLowerCase(), entry)
+    this.#tables.set(namespace, tables)
+  }
+
+  /** By the records' own clock, so that every process forgets the same ones. */
+  #forgetOutcomes(nowMs: number): void {
+    for (const outcome of this.#outcomes.values()) {
+      const old = nowMs - outcome.atMs > this.#retention.ageMsMax
+      if (!old && this.#outcomes.size <= this.#retention.countMax) return
+      this.#outcomes.delete(outcome.commitId)
+    }
+  }
+}
+
+function sorted<T>(entries: ReadonlyMap<string, T>): T[] {
+  return [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { HyperMeshError, type Limits, type Principal } from '@hypermesh/contract'
+import type { Clock, Logger } from '@hypermesh/kit'
+import { CatalogState } from './catalog-state.ts'
+import type { CommitLog } from './commit-log.ts'
+import {
+  type Change,
+  type CommitRecord,
+  type CommitResult,
+  recordFormatVersion,
+} from './commit-record.ts'
+import { SerialQueue } from './serial-queue.ts'
+
+/** What a builder found on one state of the catalog and wants to change. */
+export interface CommitPlan<T> {
+  /** Empty: there is nothing to commit, the result stands. */
+  readonly changes: readonly Change[]
+  readonly outcome?: CommitResult
+  readonly result: T
+  /** Whether the plan may be applied on top of a newer state than it was built on. */
+  readonly holds: (state: CatalogState) => boolean
+  /** Deletes what the plan wrote, once it is certain that no record will name it. */
+  readonly discard?: () => Promise<void>
+}
+
+export interface CommitRequest<T> {
+  readonly principal: Principal | undefined
+  readonly commitId?: string
+  /** Called again on a newer state when another writer came between. */
+  readonly build: (state: CatalogState, attempt: number) => Promise<CommitPlan<T>>
+}
+
+export interface Committed<T> {
+  readonly seq: number
+  readonly result: T
+}
+
+interface StoreOptions {
+  readonly log: CommitLog
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly checkpointEvery: number
+}
+
+/**
+ * The state of the catalog kept level with the log, and the one door through which it changes.
+ * Safe for several processes: the exclusive creation of the next record decides each race.
+ */
+export class CatalogStore {
+  readonly #options: StoreOptions
+  readonly #appends = new SerialQueue()
+  readonly #state: CatalogState
+  #checkpointedSeq: number
+  #refreshing: Promise<void> | undefined
+
+  private constructor(options: StoreOptions, state: CatalogState) {
+    this.#options = options
+    this.#state = state
+    this.#checkpointedSeq = state.seq
+  }
+
+  static async open(options: StoreOptions & { readonly warehouseUri: string }) {
+    const retention = {
+      countMax: options.limits.idempotencyKeysMax,
+      ageMsMax: options.limits.idempotencyHours * 3_600_000,
+    }
+    const checkpoint = await options.log.latestCheckpoint()
+    const state = checkpoint
+      ? CatalogState.fromCheckpoint(checkpoint, retention)
+      : new CatalogState(retention)
+    const store = new CatalogStore(options, state)
+    await store.#recordWarehouse(options.warehouseUri)
+    return store
+  }
+
+  /** What locations of tables start with, as the first process recorded it. */
+  get warehouseUri(): string {
+    const uri = this.#state.warehouseUri
+    if (uri === null) throw new TypeError('the store is not open')
+    return uri
+  }
+
+  /** The state with every record that was durable when this was called. */
+  async latest(): Promise<CatalogState> {
+    // A refresh under way may have passed the end of the log before this call: wait, then look.
+    await this.#refreshing
+    await this.#refresh()
+    return this.#state
+  }
+
+  /** Whether a record after this position moved a table to a metadata file whose name has this. */
+  async isNamedSince(seq: number, token: string): Promise<boolean> {
+    for (let next = seq + 1; ; next++) {
+      const record = await this.#options.log.read(next)
+      if (record === undefined) return false
+      const named = record.changes.some(
+        (change) => change.kind === 'put-table' && change.entry.metadataLocation.includes(token),
+      )
+      if (named) return true
+    }
+  }
+
+  async commit<T>(request: CommitRequest<T>): Promise<Committed<T>> {
+    for (let attempt = 0; attempt < this.#options.limits.commitRetriesMax; attempt++) {
+      const state = await this.latest()
+      const plan = await request.build(state, attempt)
+      if (plan.changes.length === 0) return { seq: state.seq, result: plan.result }
+      const seq = await this.#settlePlan(plan, request)
+      if (seq !== undefined) return { seq, result: plan.result }
+    }
+    throw new HyperMeshError('conflict', 'other writers kept winning; try again')
+  }
+
+  /** Appends the plan, or discards it and returns undefined when it has to be built anew. */
+  async #settlePlan<T>(plan: CommitPlan<T>, request: CommitRequest<T>) {
+    const seq = await this.#appends
+      .run(() => this.#appendPlan(plan, request))
+      .catch(async (error: unknown) => {
+        // An unknown outcome keeps everything: a record may name it.
+        if (!isUnknown(error)) await plan.discard?.()
+        throw error
+      })
+    if (seq === undefined) await plan.discard?.()
+    return seq
+  }
+
+  async #appendPlan<T>(plan: CommitPlan<T>, request: CommitRequest<T>) {
+    for (;;) {
+      const state = await this.latest()
+      if (!plan.holds(state)) return undefined
+      const record: CommitRecord = {
+        format: recordFormatVersion,
+        seq: state.seq + 1,
+        commitId: request.commitId ?? randomUUID(),
+        atMs: this.#options.clock.nowMs(),
+        principal: request.principal?.keyId ?? 'system',
+        changes: [...plan.changes],
+        ...(plan.outcome === undefined ? {} : { result: plan.outcome }),
+      }
+      if (await this.#options.log.append(record)) {
+        await this.#refresh()
+        await this.#checkpoint()
+        return record.seq
+      }
+    }
+  }
+
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#readOn().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const record = await this.#options.log.read(this.#state.seq + 1)
+      if (record === undefined) return
+      this.#state.apply(record)
+    }
+  }
+
+  /** A checkpoint only speeds up the next start: failing to write one must not fail the commit. */
+  async #checkpoint(): Promise<void> {
+    const checkpoint = this.#state.seq - this.#checkpointedSeq >= this.#options.checkpointEvery
+    if (!checkpoint) return
+    this.#checkpointedSeq = this.#state.seq
+    try {
+      await this.#options.log.writeCheckpoint(this.#state.toCheckpoint())
+    } catch (error) {
+      this.#options.logger.warn({ err: error, seq: this.#state.seq }, 'checkpoint not written')
+    }
+  }
+
+  async #recordWarehouse(uri: string): Promise<void> {
+    await this.commit({
+      principal: undefined,
+      build: async (state) => ({
+        changes: state.warehouseUri === null ? [{ kind: 'set-warehouse', uri }] : [],
+        result: undefined,
+        holds: (now) => now.warehouseUri === null,
+      }),
+    })
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return !(error instanceof HyperMeshError) || error.effect !== 'none'
+}

@@ -1,0 +1,57 @@
+/**
+ * The records of the commit log, as they stand on disk. One record is one atomic change of the
+ * catalog and may move several tables. Readers accept what they know and refuse the rest: a record
+ * that cannot be understood must not be skipped.
+ */
+import { long } from '@hypermesh/contract'
+import { z } from 'zod'
+
+export const recordFormatVersion = 1
+
+const properties = z.record(z.string(), z.string())
+
+/** A table as the catalog knows it without opening its metadata. */
+export const tableEntry = z.strictObject({
+  namespace: z.string(),
+  table: z.string(),
+  uuid: z.string(),
+  metadataLocation: z.string(),
+  location: z.string(),
+  snapshotId: long.nullable(),
+  rows: z.number().int(),
+  files: z.number().int(),
+  bytes: z.number().int(),
+  updatedAtMs: z.number().int(),
+})
+export type TableEntry = z.infer<typeof tableEntry>
+
+export const change = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('set-warehouse'), uri: z.string() }),
+  z.strictObject({ kind: z.literal('put-namespace'), namespace: z.string(), properties }),
+  z.strictObject({ kind: z.literal('drop-namespace'), namespace: z.string() }),
+  z.strictObject({ kind: z.literal('put-table'), entry: tableEntry }),
+  z.strictObject({ kind: z.literal('drop-table'), namespace: z.string(), table: z.string() }),
+  /** This commit id will never be applied: its writer gave up on it. */
+  z.strictObject({ kind: z.literal('abandon-commit'), commitId: z.string() }),
+])
+export type Change = z.infer<typeof change>
+
+/** What a replay of the same commit id is answered with. */
+export const commitResult = z.strictObject({
+  table: z.string(),
+  snapshotId: z.number().int(),
+  receipt: z.record(z.string(), z.unknown()).nullable(),
+})
+export type CommitResult = z.infer<typeof commitResult>
+
+export const commitRecord = z.strictObject({
+  format: z.literal(recordFormatVersion),
+  seq: z.number().int().min(1),
+  commitId: z.string(),
+  atMs: z.number().int(),
+  principal: z.string(),
+  changes: z.array(change),
+  /** Present where a replay must be answered, see `append-files`. */
+  result: commitResult.optional(),
+})
+export type CommitRecord = z.infer<typeof commitRecord>

@@ -1,0 +1,25 @@
+import { parseTableName } from '@hypermesh/contract'
+import { type App, mountRoute } from '@hypermesh/kit'
+import { toHistory } from '../history.ts'
+import type { CatalogParts } from '../routes.ts'
+import { toSafeNumber } from '../table-entry.ts'
+
+export function mountOverview(app: App, { tables }: CatalogParts): void {
+  mountRoute(app, 'listTables', async (c) => {
+    const summaries = (await tables.all()).map((entry) => ({
+      table: `${entry.namespace}.${entry.table}`,
+      uuid: entry.uuid,
+      snapshotId: entry.snapshotId === null ? null : toSafeNumber(entry.snapshotId),
+      rows: entry.rows,
+      files: entry.files,
+      bytes: entry.bytes,
+      updatedAt: new Date(entry.updatedAtMs).toISOString(),
+    }))
+    return c.json({ tables: summaries })
+  })
+  mountRoute(app, 'tableHistory', async (c) => {
+    const entry = await tables.entry(parseTableName(c.req.param('table') ?? ''))
+    const { metadata } = await tables.load(entry)
+    return c.json(toHistory(entry, metadata))
+  })
+}

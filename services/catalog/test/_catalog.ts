@@ -1,0 +1,82 @@
+import { mkdirSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createClient, type HyperMeshClient } from '@hypermesh/client'
+import type { DataFileEntry, IcebergSchema, Role } from '@hypermesh/contract'
+import { createLogger, defaultLimits, Metrics, systemClock } from '@hypermesh/kit'
+import { openDataDirectory } from '@hypermesh/object-store'
+import { catalog } from '../src/index.ts'
+
+export const schema: IcebergSchema = {
+  type: 'struct',
+  fields: [
+    { id: 1, name: 'id', type: 'long', required: false },
+    { id: 2, name: 'name', type: 'string', required: false },
+  ],
+}
+
+/** One process's catalog on a directory, reached through its fetch. */
+export interface OpenCatalog extends AsyncDisposable {
+  readonly root: string
+  readonly client: HyperMeshClient
+  as(role: Role): HyperMeshClient
+  /** A file of some bytes in the table's directory: the catalog looks only at its size. */
+  dataFile(table: string, name: string, rows: number): Promise<DataFileEntry>
+}
+
+export async function openCatalog(root: string): Promise<OpenCatalog> {
+  const directory = await openDataDirectory(root)
+  const service = await catalog.create(catalog.config.parse({}), {
+    logger: createLogger('silent'),
+    clock: systemClock,
+    limits: defaultLimits,
+    paths: directory,
+    metrics: new Metrics(),
+    upstreams: {},
+    version: 'test',
+  })
+  await directory.removeAbandoned()
+  const as = (role: Role) =>
+    createClient({
+      url: 'http://catalog',
+      fetch: async (request: Request) =>
+        service.fetch(request, {
+          principal: { keyId: role, name: role, role },
+          signal: request.signal,
+          requestId: 'test',
+        }),
+    })
+  return {
+    root,
+    client: as('writer'),
+    as,
+    async dataFile(table, name, rows) {
+      const path = join(directory.root, 'warehouse', ...table.split('.'), 'data', `${name}.parquet`)
+      mkdirSync(dirname(path), { recursive: true })
+      await writeFile(path, 'PAR1')
+      const none = { columnBytes: {}, valueCounts: {}, nullCounts: {}, nanCounts: {} }
+      return {
+        path: `file://${path}`,
+        recordCount: rows,
+        fileBytes: 4,
+        ...none,
+        lowerBounds: {},
+        upperBounds: {},
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export async function withDirectory(body: (root: string) => Promise<void>): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), 'hypermesh-catalog-'))
+  try {
+    await body(root)
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
+}
