@@ -45,10 +45,11 @@ export class ConcurrencyGate {
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
-    const { name, queueMax } = this.#options
+    const { name, concurrencyMax, queueMax } = this.#options
     if (this.#waiting.size >= queueMax) {
-      throw new HyperMeshError('unavailable', `${queueMax} ${name} wait already; try again later`, {
-        details: { queueMax, retryAfterSeconds: 1 },
+      const message = `${concurrencyMax} ${name} run and ${queueMax} wait; try again later`
+      throw new HyperMeshError('unavailable', message, {
+        details: { concurrencyMax, queueMax, retryAfterSeconds: 1 },
       })
     }
     return new Promise((resolve, reject) => {

@@ -82,17 +82,23 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
   await bind(server, options)
   const { port } = server.address() as AddressInfo
+  let stopped: Promise<void> | undefined
   return {
     port,
     url: `http://${urlHost(options.host)}:${port}`,
-    stop: async () => {
-      state.stopping = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      closeIdle(sockets, open)
-      const late = setTimeout(() => cut(server, open, options.logger), options.shutdownMs)
-      await closed
-      clearTimeout(late)
+    stop: () => {
+      stopped ??= stop()
+      return stopped
     },
+  }
+
+  async function stop(): Promise<void> {
+    state.stopping = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    closeIdle(sockets, open)
+    const late = setTimeout(() => cut(server, open, options.logger), options.shutdownMs)
+    await closed
+    clearTimeout(late)
   }
 }
 

@@ -1,1 +1,9 @@
-export {}
+export {
+  type AuthConfig,
+  assertSafeBind,
+  authConfigSchema,
+  type GatewayConfig,
+  gatewayConfigSchema,
+} from './config.ts'
+export type { Readiness } from './own-pages.ts'
+export { createGateway, type Gateway, type UpstreamName } from './service.ts'

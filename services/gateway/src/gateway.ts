@@ -1,0 +1,155 @@
+import {
+  HyperMeshError,
+  headers,
+  type Limits,
+  type Principal,
+  printable,
+  type ServiceName,
+} from '@hypermesh/contract'
+import {
+  assertWellFormedPath,
+  type Clock,
+  type ConcurrencyGate,
+  type Connection,
+  type Fetch,
+  type Logger,
+  RequestDeadline,
+  renderError,
+  renderIcebergError,
+  requireRole,
+  toHyperMeshError,
+} from '@hypermesh/kit'
+import type { AddressList } from './address-list.ts'
+import { clientAddress } from './client-address.ts'
+import { Exchange, type RequestFigures } from './exchange.ts'
+import type { ownPages } from './own-pages.ts'
+import { type MatchedRoute, methodsOf, routeFor, routesAt } from './route-match.ts'
+import { timeoutMsOf } from './timeout-of.ts'
+import { upstreamAnswer } from './upstream-answer.ts'
+
+export interface GatewayParts {
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly figures: RequestFigures
+  readonly gate: ConcurrencyGate
+  readonly allowed: AddressList
+  readonly trustedProxies: AddressList
+  readonly metricsOpen: boolean
+  readonly authenticate: (request: Request, address: string) => Promise<Principal>
+  readonly pages: ReturnType<typeof ownPages>
+  readonly upstreams: Readonly<Record<ServiceName, Fetch>>
+}
+
+/** What a request holds until its answer has ended. */
+interface Held {
+  readonly signal: AbortSignal
+  place: Disposable | undefined
+}
+
+/** The one door: id → log → deadline → address → key → rate → route → role → gate → upstream. */
+export async function serveRequest(
+  request: Request,
+  connection: Connection,
+  parts: GatewayParts,
+): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  const candidates = routesAt(pathname)
+  const matched = routeFor(request.method, candidates)
+  const exchange = new Exchange(request, matched, parts)
+  let deadline: RequestDeadline | undefined
+  const held: Held = { signal: connection.signal, place: undefined }
+  const onEnd = () => {
+    held.place?.[Symbol.dispose]()
+    deadline?.[Symbol.dispose]()
+  }
+  const isOpen = matched !== undefined && isOpenRoute(matched, parts)
+  try {
+    deadline = new RequestDeadline(timeoutMsOf(request, matched, parts.limits), connection.signal)
+    const { signal } = deadline
+    // Nobody outside may say who makes a request.
+    if (request.headers.has(headers.principal)) request.headers.delete(headers.principal)
+    const address = addressOf(request, connection, parts)
+    if (!isProbe(matched)) assertAllowed(address, parts.allowed)
+    if (isOpen) return exchange.finish(await openPage(matched, parts), { signal, onEnd })
+    exchange.principal = await parts.authenticate(request, address)
+    const route = requireRoute(request.method, { pathname, matched, candidates })
+    requireRole(exchange.principal, roleOf(route))
+    assertWellFormedPath(pathname)
+    if (route.id in parts.pages) {
+      return exchange.finish(await openPage(route, parts), { signal, onEnd })
+    }
+    held.place = await parts.gate.enter(signal)
+    const answer = await callUpstream(request, route, { exchange, signal, parts })
+    return exchange.finish(answer, { signal, onEnd })
+  } catch (thrown) {
+    const error = toHyperMeshError(thrown, deadline?.signal)
+    if (error.code === 'internal' || error.code === 'corrupt') {
+      const { requestId } = exchange
+      parts.logger.error({ err: error.cause ?? error, requestId }, error.message)
+    }
+    const render = pathname.startsWith('/iceberg/') ? renderIcebergError : renderError
+    const unbounded = new AbortController().signal
+    return exchange.finish(render(error, exchange.requestId), { signal: unbounded, onEnd })
+  }
+}
+
+function isOpenRoute({ route }: MatchedRoute, parts: GatewayParts): boolean {
+  return route.access === 'open' || (route.access === 'metrics' && parts.metricsOpen)
+}
+
+// Those who watch over the process come from addresses of their own.
+function isProbe(matched: MatchedRoute | undefined): boolean {
+  return matched?.id === 'health' || matched?.id === 'readiness'
+}
+
+function addressOf(request: Request, connection: Connection, parts: GatewayParts): string {
+  const forwardedFor = request.headers.get('x-forwarded-for')
+  return clientAddress(connection.remoteAddress, forwardedFor, parts.trustedProxies)
+}
+
+function assertAllowed(address: string, allowed: AddressList): void {
+  if (allowed.isEmpty || allowed.has(address)) return
+  throw new HyperMeshError('forbidden', `${printable(address)} is not among [gateway] cidrs`)
+}
+
+function requireRoute(
+  method: string,
+  found: {
+    pathname: string
+    matched: MatchedRoute | undefined
+    candidates: readonly MatchedRoute[]
+  },
+): MatchedRoute {
+  if (found.matched) return found.matched
+  const what = `${printable(method)} ${printable(found.pathname)}`
+  if (found.candidates.length === 0) throw new HyperMeshError('not_found', `no route ${what}`)
+  const allow = methodsOf(found.candidates)
+  throw new HyperMeshError('method_not_allowed', `no route ${what}; use ${allow.join(', ')}`, {
+    details: { allow },
+  })
+}
+
+function roleOf({ route }: MatchedRoute) {
+  return route.access === 'open' || route.access === 'metrics' ? 'reader' : route.access
+}
+
+async function openPage(matched: MatchedRoute, parts: GatewayParts): Promise<Response> {
+  const pages: Readonly<Record<string, () => Response | Promise<Response>>> = parts.pages
+  const page = pages[matched.id]
+  if (page === undefined) throw new Error(`the open route ${matched.id} has no page`)
+  return page()
+}
+
+async function callUpstream(
+  request: Request,
+  matched: MatchedRoute,
+  context: { exchange: Exchange; signal: AbortSignal; parts: GatewayParts },
+): Promise<Response> {
+  const { exchange, signal, parts } = context
+  const { principal, requestId } = exchange
+  if (principal === undefined) throw new HyperMeshError('unauthenticated', 'no principal')
+  const upstream = parts.upstreams[matched.route.service]
+  const answer = Promise.resolve(upstream(request, { principal, signal, requestId }))
+  return upstreamAnswer(answer, signal)
+}

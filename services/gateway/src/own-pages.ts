@@ -1,0 +1,30 @@
+import { openApi } from '@hypermesh/contract'
+import type { Metrics } from '@hypermesh/kit'
+
+export type Readiness = 'ready' | 'starting' | 'stopping'
+
+export interface OwnPagesOptions {
+  readonly version: string
+  readonly metrics: Metrics
+  readonly readiness: () => Readiness
+}
+
+/** What the gateway answers about the platform itself, by route id. */
+export function ownPages({ version, metrics, readiness }: OwnPagesOptions) {
+  let document: string | undefined
+  return {
+    health: () => Response.json({ status: 'ok' }),
+    readiness: () => {
+      const status = readiness()
+      return Response.json({ status, version }, { status: status === 'ready' ? 200 : 503 })
+    },
+    openapi: () => {
+      document ??= JSON.stringify(openApi(version))
+      return new Response(document, { headers: { 'content-type': 'application/json' } })
+    },
+    metrics: async () => {
+      const { text, contentType } = await metrics.render()
+      return new Response(text, { headers: { 'content-type': contentType } })
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { type RouteContract, type RouteId, routes } from '@hypermesh/contract'
+
+export interface MatchedRoute {
+  readonly id: RouteId
+  readonly route: RouteContract
+}
+
+interface CompiledRoute extends MatchedRoute {
+  readonly segments: readonly string[]
+}
+
+const compiled: readonly CompiledRoute[] = Object.entries<RouteContract>(routes).map(
+  // The entries of `routes` are its ids.
+  ([id, route]) => ({ id: id as RouteId, route, segments: route.path.split('/') }),
+)
+
+/** Every route of the contract at this path, whatever its method. */
+export function routesAt(path: string): readonly MatchedRoute[] {
+  const segments = path.split('/')
+  return compiled.filter((candidate) => matches(candidate.segments, segments))
+}
+
+/** The one for the method; HEAD falls back to GET. */
+export function routeFor(
+  method: string,
+  candidates: readonly MatchedRoute[],
+): MatchedRoute | undefined {
+  const exact = candidates.find(({ route }) => route.method === method)
+  if (exact || method !== 'HEAD') return exact
+  return candidates.find(({ route }) => route.method === 'GET')
+}
+
+export function methodsOf(candidates: readonly MatchedRoute[]): string[] {
+  const methods = new Set<string>(candidates.map(({ route }) => route.method))
+  if (methods.has('GET')) methods.add('HEAD')
+  return [...methods].sort()
+}
+
+// As the services' router does: `:name` is one segment, `:name{.+}` the rest, the others are
+// compared decoded. Encoded slashes do not separate.
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  for (const [index, part] of pattern.entries()) {
+    const given = path[index]
+    if (given === undefined) return false
+    if (part.endsWith('{.+}')) return path.slice(index).join('/') !== ''
+    if (part.startsWith(':')) {
+      if (given === '') return false
+    } else if (decoded(given) !== part) return false
+  }
+  return pattern.length === path.length
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

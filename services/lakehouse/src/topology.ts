@@ -1,0 +1,50 @@
+import { catalog } from '@hypermesh/catalog'
+import type { ServiceName } from '@hypermesh/contract'
+import type { UpstreamName } from '@hypermesh/gateway'
+import type { Deps, Service } from '@hypermesh/kit'
+import { storage } from '@hypermesh/storage'
+import type { z } from 'zod'
+
+/** A definition whose own types have been checked where it was made. */
+export interface AnyDefinition {
+  readonly name: ServiceName
+  readonly config: z.ZodType
+  readonly needs: readonly ServiceName[]
+  // The configuration comes from the schema beside it; a method, so any definition fits.
+  create(config: unknown, deps: Deps<ServiceName>): Promise<Service>
+}
+
+/** Every service behind the gateway. */
+export const definitions = [storage, catalog] as readonly AnyDefinition[]
+
+export const serviceConfigSchemas = {
+  storage: storage.config,
+  catalog: catalog.config,
+}
+
+/** In an order in which each comes after those it needs. Throws at a cycle or an unknown name. */
+export function sortByNeeds(services: readonly AnyDefinition[]): AnyDefinition[] {
+  const byName = new Map(services.map((service) => [service.name, service]))
+  const sorted = new Set<AnyDefinition>()
+  const visit = (service: AnyDefinition, path: readonly ServiceName[]): void => {
+    if (sorted.has(service)) return
+    if (path.includes(service.name)) {
+      throw new Error(`services need each other: ${[...path, service.name].join(' → ')}`)
+    }
+    for (const need of service.needs) {
+      const needed = byName.get(need)
+      if (!needed) throw new Error(`${service.name} needs ${need}, which is no service here`)
+      visit(needed, [...path, service.name])
+    }
+    sorted.add(service)
+  }
+  for (const service of services) visit(service, [])
+  return [...sorted]
+}
+
+export const upstreamNames = [
+  'storage',
+  'catalog',
+  'ingest',
+  'query',
+] as const satisfies readonly UpstreamName[]
