@@ -26,6 +26,7 @@ export class DuckDatabase implements AsyncDisposable {
   readonly #context: ErrorContext
   readonly #sessions = new Set<DuckSession>()
   #closed = false
+  #nextApart = 1
 
   private constructor(instance: DuckDBInstance, context: ErrorContext) {
     this.#instance = instance
@@ -55,6 +56,17 @@ export class DuckDatabase implements AsyncDisposable {
     const connection = await this.#connection()
     const session = new DuckSession(connection, this.#context, () => this.#sessions.delete(session))
     this.#sessions.add(session)
+    return session
+  }
+
+  /**
+   * A session whose names live in a database of its own, in memory, dropped with the session:
+   * statements of several users can have equal names at once.
+   */
+  async connectApart(): Promise<DuckSession> {
+    const session = await this.connect()
+    const name = `q_${this.#nextApart++}`
+    await session.enter(name)
     return session
   }
 

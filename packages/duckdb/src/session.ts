@@ -35,10 +35,10 @@ export class DuckSession implements Disposable, AsyncDisposable {
   readonly #connection: DuckDBConnection
   readonly #context: ErrorContext
   readonly #onClosed: () => void
-  #last: Promise<unknown> = Promise.resolve()
+  #last: Promise<void> = Promise.resolve()
   #running = 0
   #closing = false
-  #disconnected = false
+  #entered: string | undefined
 
   constructor(connection: DuckDBConnection, context: ErrorContext, onClosed: () => void) {
     this.#connection = connection
@@ -68,12 +68,18 @@ export class DuckSession implements Disposable, AsyncDisposable {
     return new DuckStream(result, (next) => this.#exclusive(options.signal, next))
   }
 
+  /** Makes a database in memory the place of all names from here on; dropped at the end. */
+  async enter(name: string): Promise<void> {
+    await this.run(`ATTACH ':memory:' AS ${name}; USE ${name}`)
+    this.#entered = name
+  }
+
   /** Stops what runs; the connection is closed when it has. */
   [Symbol.dispose](): void {
     if (this.#closing) return
     this.#closing = true
-    if (this.#running === 0) this.#disconnect()
-    else this.#connection.interrupt()
+    if (this.#running > 0) this.#connection.interrupt()
+    this.#last = this.#last.then(() => this.#disconnect())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,9 +87,12 @@ export class DuckSession implements Disposable, AsyncDisposable {
     await this.#last
   }
 
-  #disconnect(): void {
-    if (this.#disconnected) return
-    this.#disconnected = true
+  async #disconnect(): Promise<void> {
+    try {
+      if (this.#entered) await this.#connection.run(`USE memory; DETACH ${this.#entered}`)
+    } catch {
+      // The database in memory goes with the instance then; the connection closes all the same.
+    }
     this.#connection.disconnectSync()
     this.#onClosed()
   }
@@ -92,16 +101,11 @@ export class DuckSession implements Disposable, AsyncDisposable {
   #exclusive<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     this.#running += 1
     const turn = this.#last.then(() => this.#guarded(signal, work))
-    this.#last = turn.then(
-      () => this.#leave(),
-      () => this.#leave(),
-    )
+    const leave = () => {
+      this.#running -= 1
+    }
+    this.#last = turn.then(leave, leave)
     return turn
-  }
-
-  #leave(): void {
-    this.#running -= 1
-    if (this.#closing && this.#running === 0) this.#disconnect()
   }
 
   async #guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {

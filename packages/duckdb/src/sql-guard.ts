@@ -14,8 +14,9 @@ export interface GuardedTable {
 
 export interface GuardedSql {
   readonly kind: ExplainedSql['kind']
-  /** The statement as sent, if it may run. */
-  readonly sql: string
+  /** `EXPLAIN` or `EXPLAIN ANALYZE` if it stood there; prefix and body together are what may run. */
+  readonly prefix: string
+  readonly body: string
   /** Every place that names a table, in the order of the tree; the same table may stand twice. */
   readonly tables: readonly GuardedTable[]
   /** Parameters that stand outside of AT clauses: `1`, `2`, … or names. */
@@ -27,7 +28,7 @@ export interface GuardedSql {
 }
 
 export interface RewrittenSql {
-  readonly sql: string
+  readonly body: string
   /** The parameters that are left, by the name they had: DuckDB wants numbers without a gap. */
   readonly parameterNames: ReadonlyMap<string, string>
 }
@@ -62,7 +63,8 @@ export async function guardSql(
   }
   return {
     kind: explained.kind,
-    sql: explained.prefix + explained.body,
+    prefix: explained.prefix,
+    body: explained.body,
     tables,
     parameters: walk.parameters,
     allParameters,
@@ -71,7 +73,7 @@ export async function guardSql(
       for (const node of walk.parameterNodes) node.identifier = `p_${textOf(node.identifier)}`
       const body = await printSql(session, tree.print(), options.signal)
       const parameterNames = new Map([...walk.parameters].map((name) => [name, `p_${name}`]))
-      return { sql: `${explained.prefix} ${body}`, parameterNames }
+      return { body, parameterNames }
     },
   }
 }
