@@ -1,6 +1,13 @@
 export { DuckDatabase, type DuckDatabaseOptions } from './database.ts'
 export { isMissingFile } from './duckdb-error.ts'
+export { type DuckDbType, formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
+export { toDuckDbType, toIcebergType } from './iceberg-types.ts'
+export { type CopiedFile, type CopyOptions, copyToParquet } from './parquet-writer.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
+export { inferSource, type SourceOptions } from './source.ts'
+export type { Source, SourceColumn, TargetColumn } from './source-columns.ts'
+export { typesMayChange } from './source-error.ts'
+export { type FormatHints, hintedFormat } from './source-format.ts'
 export {
   type GuardedSql,
   type GuardedTable,

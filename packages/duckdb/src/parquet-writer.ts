@@ -1,0 +1,104 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HyperMeshError, type IcebergType, printable, quoteIdentifier } from '@hypermesh/contract'
+import type { DuckSession } from './session.ts'
+import type { Source, TargetColumn } from './source-columns.ts'
+import { reading } from './source-error.ts'
+import { quoteText } from './sql-text.ts'
+
+export interface CopyOptions {
+  readonly source: Source
+  readonly columns: readonly TargetColumn[]
+  /** An empty directory. */
+  readonly directory: string
+  /** A file is ended at the first row group past this size. */
+  readonly fileBytesTarget?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A Parquet file that DuckDB finished; not yet durable. */
+export interface CopiedFile {
+  readonly path: string
+  readonly rows: number
+  readonly fileBytes: number
+  /** DuckDB's statistics, as text, by quoted path of the column: `"s"."a"`. */
+  readonly columns: readonly (readonly [string, Readonly<Record<string, string>>])[]
+}
+
+const fileBytesDefault = 256 * 1024 * 1024
+const rowGroupRows = 122_880
+/** A source below this gives one file, with the rows in the order of the source. */
+const splitBytesLeast = 1024 * 1024 * 1024
+
+/**
+ * Writes the source as Parquet with field ids. Every row is read, so a damaged file shows here. No
+ * rows, no file. A failure leaves files in the directory, which is the caller's to remove.
+ */
+export async function copyToParquet(
+  session: DuckSession,
+  options: CopyOptions,
+): Promise<CopiedFile[]> {
+  const { source, columns, directory, signal } = options
+  const splits = options.fileBytesTarget !== undefined || source.bytes >= splitBytesLeast
+  const settings = [
+    'FORMAT parquet',
+    'COMPRESSION zstd',
+    `ROW_GROUP_SIZE ${rowGroupRows}`,
+    `FIELD_IDS ${fieldIds(columns)}`,
+    'RETURN_STATS true',
+    ...(splits ? [`FILE_SIZE_BYTES ${options.fileBytesTarget ?? fileBytesDefault}`] : []),
+  ]
+  const target = splits ? directory : join(directory, 'data_0.parquet')
+  const sql = `COPY (${source.select(columns)}) TO ${quoteText(target)} (${settings.join(', ')})`
+  const rows = await reading(session.rows(sql, { signal }))
+  const files = rows.map(toCopiedFile).filter((file) => file.rows > 0)
+  const strays = (await readdir(directory)).length - rows.length
+  if (strays > 0) {
+    throw new HyperMeshError('internal', `${strays} files were written without statistics`)
+  }
+  return files
+}
+
+function toCopiedFile(row: Record<string, unknown>): CopiedFile {
+  return {
+    path: String(row['filename']),
+    rows: Number(row['count']),
+    fileBytes: Number(row['file_size_bytes']),
+    columns: entriesOf(row['column_statistics']).map(([path, statistics]) => [
+      String(path),
+      Object.fromEntries(entriesOf(statistics).map(([key, value]) => [String(key), String(value)])),
+    ]),
+  }
+}
+
+/** A MAP as the binding gives it: a list of key and value. */
+function entriesOf(map: unknown): (readonly [unknown, unknown])[] {
+  if (map instanceof Map) return [...map]
+  if (!Array.isArray(map)) throw new HyperMeshError('internal', 'no statistics were returned')
+  return map.map(({ key, value }: { key: unknown; value: unknown }) => [key, value] as const)
+}
+
+const reserved = '__duckdb_field_id'
+
+function fieldIds(columns: readonly TargetColumn[]): string {
+  return `{${columns.map((column) => idEntry(column.name, column.id, column.type)).join(', ')}}`
+}
+
+function idEntry(name: string, id: number, type: IcebergType): string {
+  if (name.toLowerCase() === reserved) {
+    throw new HyperMeshError('invalid_name', `"${printable(name)}" cannot be a column name`)
+  }
+  const inside = childIds(type)
+  const value = inside === '' ? String(id) : `{${reserved}: ${id}, ${inside}}`
+  return `${quoteIdentifier(name)}: ${value}`
+}
+
+function childIds(type: IcebergType): string {
+  if (typeof type === 'string') return ''
+  if (type.type === 'list') return idEntry('element', type['element-id'], type.element)
+  if (type.type === 'map') {
+    const key = idEntry('key', type['key-id'], type.key)
+    return `${key}, ${idEntry('value', type['value-id'], type.value)}`
+  }
+  return type.fields.map((field) => idEntry(field.name, field.id, field.type)).join(', ')
+}

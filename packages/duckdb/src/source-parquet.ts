@@ -1,0 +1,109 @@
+import { HyperMeshError, printable, quoteIdentifier } from '@hypermesh/contract'
+import { castExpression } from './cast-expression.ts'
+import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
+import { toIcebergType } from './iceberg-types.ts'
+import type { DuckSession } from './session.ts'
+import {
+  assertDistinctNames,
+  assertOverridesKnown,
+  type OpenedFile,
+  pathPattern,
+  type Source,
+  type SourceColumn,
+  type TargetColumn,
+} from './source-columns.ts'
+import { reading } from './source-error.ts'
+import type { FileHead } from './source-format.ts'
+import { quoteText } from './sql-text.ts'
+
+export async function openParquet(
+  session: DuckSession,
+  head: FileHead,
+  file: OpenedFile,
+): Promise<Source> {
+  const relation = `read_parquet(${quoteText(pathPattern(file.path))}, hive_partitioning = false)`
+  await assertNames(session, file)
+  const described = await reading(
+    session.rows(`DESCRIBE SELECT * FROM ${relation}`, { signal: file.signal }),
+  )
+  const read = new Map(
+    described.map((row) => [String(row['column_name']), String(row['column_type'])]),
+  )
+  assertOverridesKnown(file.overrides, [...read.keys()])
+  const columns = [...read].map(([name, type]): SourceColumn => {
+    const override = file.overrides.get(name)
+    const parsed = parseDuckDbType(override ?? type)
+    return {
+      name,
+      sourceType: formatDuckDbType(parsed),
+      type: toIcebergType(parsed),
+      from: override === undefined ? 'file' : 'override',
+      allNull: false,
+    }
+  })
+  return {
+    format: 'parquet',
+    bytes: head.fileBytes,
+    columns,
+    inferredFrom: 'file',
+    options: {},
+    select: (targets) => selectParquet(relation, columns, targets),
+  }
+}
+
+function selectParquet(
+  relation: string,
+  columns: readonly SourceColumn[],
+  targets: readonly TargetColumn[],
+): string {
+  const byName = new Map(columns.map((column) => [column.name, column]))
+  const items = targets.map((target) => {
+    const column = byName.get(target.sourceName)
+    if (column === undefined) throw new RangeError(`no source column ${target.sourceName}`)
+    const name = quoteIdentifier(column.name)
+    const from = parseDuckDbType(column.sourceType)
+    const value = column.from === 'override' ? `CAST(${name} AS ${column.sourceType})` : name
+    return `${castExpression(value, from, target.type)} AS ${quoteIdentifier(target.name)}`
+  })
+  return `SELECT ${items.join(', ')} FROM ${relation}`
+}
+
+/** DuckDB renames the second of two equal columns in silence, so the footer is asked. */
+async function assertNames(session: DuckSession, file: OpenedFile): Promise<void> {
+  const rows = await reading(
+    session.rows(
+      `SELECT name, coalesce(num_children, 0) AS children
+      FROM parquet_schema(${quoteText(pathPattern(file.path))})`,
+      { signal: file.signal },
+    ),
+  )
+  const nodes = rows.map((row) => ({
+    name: String(row['name']),
+    children: Number(row['children']),
+  }))
+  let at = 0
+  const visit = (depth: number): string => {
+    const node = nodes[at]
+    if (node === undefined || depth > 100) {
+      throw new HyperMeshError('invalid', 'the Parquet file is damaged: its schema does not add up')
+    }
+    at += 1
+    const names: string[] = []
+    for (let child = 0; child < node.children; child += 1) names.push(visit(depth + 1))
+    if (names.length > 0 || depth === 0) assertGroup(names, depth === 0 ? undefined : node.name)
+    return node.name
+  }
+  visit(0)
+}
+
+function assertGroup(names: readonly string[], group: string | undefined): void {
+  if (group === undefined && names.length === 0) {
+    throw new HyperMeshError('invalid', 'the Parquet file has no columns')
+  }
+  try {
+    assertDistinctNames(names)
+  } catch (cause) {
+    if (group === undefined || !(cause instanceof HyperMeshError)) throw cause
+    throw new HyperMeshError('invalid', `in "${printable(group)}": ${cause.message}`, { cause })
+  }
+}
