@@ -1,11 +1,24 @@
 export { type ColumnStatistics, toDataFileEntry, type WrittenFile } from './data-file.ts'
+export {
+  type Evolution,
+  type EvolvedColumn,
+  planEvolution,
+  type SourceColumn,
+} from './evolution.ts'
 export { formatType } from './iceberg-type.ts'
 export { parseJson, stringifyJson } from './lossless.ts'
 export { ManifestCache } from './manifest-cache.ts'
 export { metadataFilesToDelete, type UpdateContext } from './metadata-draft.ts'
 export { reachableFiles } from './reachable-files.ts'
+export { type ReadColumn, readColumns, readSchemaArgument } from './read-schema.ts'
 export { checkRequirements } from './requirements.ts'
-export { type PlannedFile, planScan, type ScanPlan, type ScanRequest } from './scan-plan.ts'
+export {
+  type PlannedFile,
+  planScan,
+  type ScanPlan,
+  type ScanRequest,
+  scanSchema,
+} from './scan-plan.ts'
 export type { ScanPredicate, ScanValue } from './scan-predicate.ts'
 export {
   assertValidSchema,

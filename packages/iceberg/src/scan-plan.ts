@@ -1,4 +1,10 @@
-import { HyperMeshError, type Long, type TableMetadata } from '@hypermesh/contract'
+import {
+  HyperMeshError,
+  type IcebergSchema,
+  type Long,
+  type Snapshot,
+  type TableMetadata,
+} from '@hypermesh/contract'
 import { mapBounded } from './bounded-map.ts'
 import {
   type ReadContext,
@@ -6,15 +12,21 @@ import {
   readManifestList,
   readsAtOnce,
 } from './manifest-reader.ts'
-import { hasLiveFiles } from './manifest-types.ts'
+import { type DataFile, hasLiveFiles, type ManifestFile } from './manifest-types.ts'
+import { type BoundPartitionField, boundFields, specIdOf } from './partition-spec.ts'
+import { type BoundPredicate, bindPredicate, fileMayMatch, manifestMayMatch } from './pruning.ts'
 import type { ScanPredicate } from './scan-predicate.ts'
+import { currentSchema, schemaById } from './schema.ts'
 import { currentSnapshot, findSnapshot } from './table-metadata.ts'
 
 export interface ScanRequest extends ReadContext {
   readonly metadata: TableMetadata
-  /** Undefined: the current one. */
+  /** Undefined: the current one, under the current schema. */
   readonly snapshotId: Long | undefined
+  /** Column names are those of `scanSchema`. */
   readonly predicate: ScanPredicate | undefined
+  /** For messages. */
+  readonly table?: string
 }
 
 export interface PlannedFile {
@@ -32,25 +44,146 @@ export interface ScanPlan {
   readonly bytesPruned: number
 }
 
+/** The schema of what a scan yields: an older snapshot is read under the schema it was made with. */
+export function scanSchema(metadata: TableMetadata, snapshotId: Long | undefined): IcebergSchema {
+  const snapshot = snapshotId === undefined ? undefined : findSnapshot(metadata, snapshotId)
+  const schemaId = snapshot?.['schema-id']
+  return schemaId === undefined ? currentSchema(metadata) : schemaById(metadata, schemaId)
+}
+
+/**
+ * The files that may hold rows of the scan. Files are left out only where the manifests prove that
+ * no row can match. Throws `unsupported` for tables with delete files or files that are no Parquet.
+ */
 export async function planScan(request: ScanRequest): Promise<ScanPlan> {
-  const { metadata, snapshotId, warehouse } = request
-  const snapshot =
-    snapshotId === undefined ? currentSnapshot(metadata) : findSnapshot(metadata, snapshotId)
-  if (snapshot === undefined) {
-    if (snapshotId === undefined)
-      return { files: [], filesPruned: 0, bytesPlanned: 0, bytesPruned: 0 }
-    throw new HyperMeshError('not_found', `the table has no snapshot ${snapshotId}`)
-  }
+  const snapshot = snapshotOf(request)
+  if (snapshot === undefined) return new PlanTally(request).plan()
+  const { metadata } = request
+  const predicate = bindPredicate(request.predicate, scanSchema(metadata, request.snapshotId))
   const manifests = (await readManifestList(request, snapshot)).filter(hasLiveFiles)
-  const lists = await mapBounded(manifests, readsAtOnce, (manifest) =>
-    readLiveEntries(request, manifest),
+  if (manifests.some((manifest) => manifest.content !== 0)) throw withDeletes(request)
+  const fields = new Map(
+    metadata['partition-specs'].map((spec) => [specIdOf(spec), boundFields(metadata, spec)]),
   )
-  const files = lists.flat().map(({ file }) => ({
-    uri: file.path,
-    localPath: warehouse.localPath(file.path),
-    recordCount: file.recordCount,
-    fileBytes: file.fileBytes,
-  }))
-  const bytesPlanned = files.reduce((bytes, file) => bytes + file.fileBytes, 0)
-  return { files, filesPruned: 0, bytesPlanned, bytesPruned: 0 }
+  const totals = statedTotals(snapshot, manifests)
+  const parts = await mapBounded(manifests, readsAtOnce, async (manifest) => {
+    const partition = fields.get(manifest.specId) ?? []
+    const mayMatch = manifestMayMatch(predicate, partition, manifest.partitions)
+    // Unless the snapshot states its totals, only the entries tell what is left out.
+    if (!mayMatch && totals !== undefined) return { kept: [], pruned: [] }
+    return planManifest(request, manifest, mayMatch ? predicate : false, partition)
+  })
+  const tally = new PlanTally(request)
+  for (const part of parts) tally.add(part)
+  return tally.plan(totals)
+}
+
+interface Totals {
+  readonly files: number
+  readonly bytes: number
+}
+
+/** What the snapshot's summary says it holds, if that agrees with its manifests. */
+function statedTotals(
+  { summary }: Snapshot,
+  manifests: readonly ManifestFile[],
+): Totals | undefined {
+  const files = Number(summary?.['total-data-files'] ?? Number.NaN)
+  const bytes = Number(summary?.['total-files-size'] ?? Number.NaN)
+  const counted = manifests.reduce(
+    (sum, manifest) =>
+      sum + (manifest.addedFiles ?? Number.NaN) + (manifest.existingFiles ?? Number.NaN),
+    0,
+  )
+  return files === counted && Number.isSafeInteger(bytes) ? { files, bytes } : undefined
+}
+
+interface ManifestPart {
+  readonly kept: readonly DataFile[]
+  readonly pruned: readonly DataFile[]
+}
+
+async function planManifest(
+  request: ScanRequest,
+  manifest: ManifestFile,
+  predicate: BoundPredicate | false,
+  fields: readonly BoundPartitionField[],
+): Promise<ManifestPart> {
+  const entries = await readLiveEntries(request, manifest)
+  request.signal?.throwIfAborted()
+  const files = entries.map((entry) => entry.file)
+  const kept: DataFile[] = []
+  const pruned: DataFile[] = []
+  for (const file of files) {
+    if (file.content !== 0) throw withDeletes(request)
+    if (predicate !== false && fileMayMatch(predicate, fields, file)) kept.push(file)
+    else pruned.push(file)
+  }
+  return { kept, pruned }
+}
+
+class PlanTally {
+  readonly #request: ScanRequest
+  readonly #files: PlannedFile[] = []
+  #filesPruned = 0
+  #bytesPlanned = 0
+  #bytesPruned = 0
+
+  constructor(request: ScanRequest) {
+    this.#request = request
+  }
+
+  add(part: ManifestPart): void {
+    for (const file of part.kept) {
+      if (file.format !== 'PARQUET') throw notParquet(this.#request, file)
+      this.#files.push({
+        uri: file.path,
+        localPath: this.#request.warehouse.localPath(file.path),
+        recordCount: file.recordCount,
+        fileBytes: file.fileBytes,
+      })
+      this.#bytesPlanned += file.fileBytes
+    }
+    this.#filesPruned += part.pruned.length
+    for (const file of part.pruned) this.#bytesPruned += file.fileBytes
+  }
+
+  plan(totals?: Totals): ScanPlan {
+    const files = this.#files
+    const bytesPlanned = this.#bytesPlanned
+    if (totals === undefined) {
+      const [filesPruned, bytesPruned] = [this.#filesPruned, this.#bytesPruned]
+      return { files, filesPruned, bytesPlanned, bytesPruned }
+    }
+    const filesPruned = totals.files - files.length
+    return {
+      files,
+      filesPruned,
+      bytesPlanned,
+      bytesPruned: Math.max(0, totals.bytes - bytesPlanned),
+    }
+  }
+}
+
+function snapshotOf({ metadata, snapshotId }: ScanRequest): Snapshot | undefined {
+  if (snapshotId === undefined) return currentSnapshot(metadata)
+  const snapshot = findSnapshot(metadata, snapshotId)
+  if (snapshot !== undefined) return snapshot
+  throw new HyperMeshError('not_found', `the table has no snapshot ${snapshotId}`)
+}
+
+const nameOf = (request: ScanRequest) => request.table ?? request.metadata.location
+
+function withDeletes(request: ScanRequest): HyperMeshError {
+  return new HyperMeshError(
+    'unsupported',
+    `table ${nameOf(request)} has delete files, which cannot be applied yet; compact it with the engine that wrote them`,
+  )
+}
+
+function notParquet(request: ScanRequest, file: DataFile): HyperMeshError {
+  return new HyperMeshError(
+    'unsupported',
+    `table ${nameOf(request)} has ${file.format} files; only parquet can be read`,
+  )
 }

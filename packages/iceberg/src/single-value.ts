@@ -77,12 +77,17 @@ function decodeWide(view: DataView, kind: 'float' | 'integer'): Scalar | undefin
   return kind === 'float' ? view.getFloat64(0, true) : view.getBigInt64(0, true)
 }
 
-/** Order of two values of one type; bytes are compared unsigned. NaN is not ordered: NaN. */
+/**
+ * Order of two values of one type; bytes are compared unsigned. A number and a bigint compare by
+ * value. NaN when they have no order, as with NaN or values of different types.
+ */
 export function compareScalars(left: Scalar, right: Scalar): number {
-  if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right)
+  if (left instanceof Uint8Array || right instanceof Uint8Array) {
+    const both = left instanceof Uint8Array && right instanceof Uint8Array
+    return both ? Buffer.compare(left, right) : Number.NaN
+  }
   if (left < right) return -1
-  if (left > right) return 1
-  return left === right ? 0 : Number.NaN
+  return left > right ? 1 : left >= right ? 0 : Number.NaN
 }
 
 /** A value of a partition tuple; undefined when it does not fit the type. */

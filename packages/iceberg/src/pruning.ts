@@ -1,0 +1,188 @@
+import type { IcebergSchema } from '@hypermesh/contract'
+import { isPrimitive, type Primitive, parsePrimitive } from './iceberg-type.ts'
+import type { AvroValue, DataFile, PartitionSummary } from './manifest-types.ts'
+import type { BoundPartitionField } from './partition-spec.ts'
+import { toScalar } from './scan-constant.ts'
+import type { ScanPredicate } from './scan-predicate.ts'
+import { decodeSingleValue, fromAvroValue, type Scalar } from './single-value.ts'
+import { applyTransform, findTransform, type Transform } from './transform.ts'
+import {
+  type Comparison,
+  mayCompare,
+  mayCompareTransformed,
+  type ValueFacts,
+} from './value-facts.ts'
+
+interface Column {
+  readonly id: number
+  readonly type: Primitive
+}
+
+/** A predicate bound to field ids and typed constants. `true`: nothing can be told from it. */
+export type BoundPredicate =
+  | true
+  | { readonly op: 'in'; readonly column: Column; readonly values: readonly Scalar[] }
+  | { readonly op: Comparison; readonly column: Column; readonly value: Scalar }
+  | { readonly op: 'is-null' | 'is-not-null'; readonly column: Column }
+  | { readonly op: 'and' | 'or'; readonly children: readonly BoundPredicate[] }
+
+/** Names are those of the schema, without case; what cannot be understood prunes nothing. */
+export function bindPredicate(
+  predicate: ScanPredicate | undefined,
+  schema: IcebergSchema,
+): BoundPredicate {
+  if (predicate === undefined) return true
+  if ('children' in predicate) {
+    const children = predicate.children.map((child) => bindPredicate(child, schema))
+    return children.length === 0 ? true : { op: predicate.op, children }
+  }
+  const column = findColumn(schema, predicate.column)
+  if (column === undefined) return true
+  if ('values' in predicate) {
+    const values = predicate.values.map((value) => toScalar(column.type, value))
+    return values.every((value) => value !== undefined) ? { op: 'in', column, values } : true
+  }
+  if (!('value' in predicate)) return { op: predicate.op, column }
+  const value = toScalar(column.type, predicate.value)
+  return value === undefined ? true : { op: predicate.op, column, value }
+}
+
+function findColumn(schema: IcebergSchema, name: string): Column | undefined {
+  const folded = name.toLowerCase()
+  const field =
+    schema.fields.find((candidate) => candidate.name === name) ??
+    schema.fields.find((candidate) => candidate.name.toLowerCase() === folded)
+  if (field === undefined || !isPrimitive(field.type)) return undefined
+  return { id: field.id, type: parsePrimitive(field.type) }
+}
+
+type Leaf = Exclude<BoundPredicate, true | { readonly children: readonly BoundPredicate[] }>
+
+function mayMatch(predicate: BoundPredicate, leaf: (predicate: Leaf) => boolean): boolean {
+  if (predicate === true) return true
+  if (!('children' in predicate)) return leaf(predicate)
+  return predicate.op === 'and'
+    ? predicate.children.every((child) => mayMatch(child, leaf))
+    : predicate.children.some((child) => mayMatch(child, leaf))
+}
+
+/** May a file of the manifest hold a row of the scan, going by the manifest list? */
+export function manifestMayMatch(
+  predicate: BoundPredicate,
+  fields: readonly BoundPartitionField[],
+  summaries: readonly PartitionSummary[] | undefined,
+): boolean {
+  if (summaries === undefined || summaries.length !== fields.length) return true
+  return mayMatch(predicate, (leaf) =>
+    fields.every((field, index) => {
+      const summary = summaries[index]
+      if (summary === undefined || field.sourceId !== leaf.column.id) return true
+      return leafMayMatchPartition(leaf, field, (type) => summaryFacts(type, summary))
+    }),
+  )
+}
+
+/** May the file hold a row of the scan, going by its partition, counts and bounds? */
+export function fileMayMatch(
+  predicate: BoundPredicate,
+  fields: readonly BoundPartitionField[],
+  file: DataFile,
+): boolean {
+  return mayMatch(predicate, (leaf) => {
+    if (!leafMayMatch(leaf, fileFacts(leaf.column, file))) return false
+    return fields.every((field) => {
+      const value = file.partition.get(field.fieldId)
+      if (value === undefined || field.sourceId !== leaf.column.id) return true
+      return leafMayMatchPartition(leaf, field, (type) => tupleFacts(type, value))
+    })
+  })
+}
+
+function leafMayMatch(leaf: Leaf, facts: ValueFacts): boolean {
+  switch (leaf.op) {
+    case 'is-null':
+      return facts.mayHaveNull
+    case 'is-not-null':
+      return facts.mayHaveValue
+    case 'in':
+      return leaf.values.some((value) => mayCompare('=', facts, value))
+    default:
+      return mayCompare(leaf.op, facts, leaf.value)
+  }
+}
+
+function leafMayMatchPartition(
+  leaf: Leaf,
+  field: BoundPartitionField,
+  factsOf: (type: Primitive) => ValueFacts,
+): boolean {
+  const transform = findTransform(field.transform)
+  if (transform === undefined || transform.kind === 'void' || field.result === undefined)
+    return true
+  const facts = factsOf(field.result)
+  if (transform.kind === 'identity') return leafMayMatch(leaf, facts)
+  switch (leaf.op) {
+    case 'is-null':
+      return facts.mayHaveNull
+    case 'is-not-null':
+      return facts.mayHaveValue
+    case 'in':
+      return leaf.values.some((value) =>
+        transformedMayMatch('=', leaf.column, value, { transform, facts }),
+      )
+    default:
+      return transformedMayMatch(leaf.op, leaf.column, leaf.value, { transform, facts })
+  }
+}
+
+function transformedMayMatch(
+  op: Comparison,
+  column: Column,
+  value: Scalar,
+  known: { readonly transform: Transform; readonly facts: ValueFacts },
+): boolean {
+  const result = applyTransform(known.transform, column.type, value)
+  if (result === undefined) return true
+  return mayCompareTransformed(op, known.transform, known.facts, result)
+}
+
+function fileFacts(column: Column, file: DataFile): ValueFacts {
+  const nulls = file.nullCounts.get(column.id)
+  const isFloating = column.type.kind === 'float' || column.type.kind === 'double'
+  return {
+    lower: bound(column.type, file.lowerBounds.get(column.id)),
+    upper: bound(column.type, file.upperBounds.get(column.id)),
+    mayHaveNull: nulls !== 0,
+    mayHaveValue: nulls !== file.recordCount,
+    mayHaveNan: isFloating && file.nanCounts.get(column.id) !== 0,
+  }
+}
+
+function summaryFacts(type: Primitive, summary: PartitionSummary): ValueFacts {
+  const isFloating = type.kind === 'float' || type.kind === 'double'
+  return {
+    lower: bound(type, summary.lowerBound),
+    upper: bound(type, summary.upperBound),
+    mayHaveNull: summary.containsNull,
+    mayHaveValue: true,
+    mayHaveNan: isFloating && summary.containsNan !== false,
+  }
+}
+
+function tupleFacts(type: Primitive, value: AvroValue): ValueFacts {
+  const scalar = fromAvroValue(type, value)
+  const isNan = typeof scalar === 'number' && Number.isNaN(scalar)
+  const known = isNan ? undefined : scalar
+  return {
+    lower: known,
+    upper: known,
+    mayHaveNull: value === null,
+    mayHaveValue: value !== null,
+    mayHaveNan: isNan || (value !== null && scalar === undefined),
+  }
+}
+
+function bound(type: Primitive, bytes: Uint8Array | undefined): Scalar | undefined {
+  const value = bytes === undefined ? undefined : decodeSingleValue(type, bytes)
+  return typeof value === 'number' && Number.isNaN(value) ? undefined : value
+}
