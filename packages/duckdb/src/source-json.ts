@@ -116,7 +116,7 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
   const options = [
     `format = ${quoteText(json.layout)}`,
     'records = true',
-    "compression = 'none'",
+    "compression = 'uncompressed'",
     'ignore_errors = false',
     `maximum_object_size = ${objectBytesMax}`,
     ...(json.sparse ? ['map_inference_threshold = -1', 'field_appearance_threshold = 0'] : []),
@@ -146,7 +146,7 @@ async function assertKeys(
   })
   if (!suspicious) return
   const objects = `read_json_objects(${quoteText(pathPattern(json.path))},
-    format = ${quoteText(json.layout)}, compression = 'none',
+    format = ${quoteText(json.layout)}, compression = 'uncompressed',
     maximum_object_size = ${objectBytesMax})`
   const rows = await reading(
     session.rows(`SELECT DISTINCT unnest(json_keys(json)) AS key FROM ${objects} ORDER BY key`, {
