@@ -1,7 +1,7 @@
 /** What a person might ask of the loaded tables. */
 export const questions = [
   {
-    title: 'From which cities do flights leave latest? (3 million flights joined to airports)',
+    title: 'Flights from which cities are the latest? (3 million flights joined to airports)',
     sql: `SELECT a.city, a.state, count(*) AS flights,
        round(avg(f.delay), 1) AS "minutes late",
        round(100.0 * avg((f.delay > 30)::INT), 1) AS "% over half an hour"
@@ -26,7 +26,7 @@ QUALIFY row_number() OVER (PARTITION BY "Island", "Sex" ORDER BY "Body Mass (g)"
 ORDER BY grams DESC`,
   },
   {
-    title: 'How wet was the winter of 2015? (one file a year: the other years are not read)',
+    title: 'How wet was the end of 2015? (one file a year: the other years are not read)',
     sql: `SELECT strftime(date, '%B') AS month, round(sum(precipitation), 1) AS "rain in mm",
        count(*) FILTER (precipitation > 0) AS "days with rain", max(temp_max) AS "warmest day"
 FROM main.weather WHERE date >= DATE '2015-10-01'

@@ -4,6 +4,7 @@ import stringWidth from 'string-width'
 const numberTypes =
   /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|BIGNUM|FLOAT|DOUBLE|DECIMAL\(.*\)|INTERVAL)$/
 const timeTypes = /^TIMESTAMP/
+const floatTypes = /^(FLOAT|DOUBLE)$/
 
 /** Whether the column's values are read by their last digit. */
 export function isRightAligned(column: SqlColumn): boolean {
@@ -14,6 +15,9 @@ export function isRightAligned(column: SqlColumn): boolean {
 export function cellText(value: unknown, column: SqlColumn): string {
   if (typeof value === 'string') {
     return oneLine(timeTypes.test(column.type) ? value.replace('T', ' ') : value)
+  }
+  if (typeof value === 'number' && floatTypes.test(column.type) && Number.isSafeInteger(value)) {
+    return `${value}.0`
   }
   return oneLine(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }

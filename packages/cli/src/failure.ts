@@ -69,7 +69,10 @@ export function describeFailure(error: unknown): { message: string; hint: string
   const message = error instanceof Error ? error.message : String(error)
   const hint =
     error instanceof HyperMeshError
-      ? hints[error.code]
+      ? // A port that cannot be had says itself what to set.
+        error.details?.port === undefined
+        ? hints[error.code]
+        : undefined
       : error instanceof UsageError
         ? 'see hypermesh --help'
         : undefined

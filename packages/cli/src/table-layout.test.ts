@@ -97,6 +97,10 @@ describe('cellText', () => {
     [[1, null, 'x'], 'VARCHAR[]', '[1,null,"x"]'],
     [true, 'BOOLEAN', 'true'],
     ['1.10', 'DECIMAL(4,2)', '1.10'],
+    [9, 'DOUBLE', '9.0'],
+    [9, 'BIGINT', '9'],
+    [1e300, 'DOUBLE', '1e+300'],
+    ['NaN', 'DOUBLE', 'NaN'],
   ])('%j of type %s reads %s', (value, type, expected) => {
     expect(cellText(value, { name: 'c', type })).toBe(expected)
   })

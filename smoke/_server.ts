@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The program as it is shipped. */
+export const program = fileURLToPath(new URL('../packages/cli/bin/hypermesh.js', import.meta.url))
+/** Real files in many formats. */
+export const samples = fileURLToPath(new URL('../node_modules/vega-datasets/data', import.meta.url))
+
+export interface ServerOptions {
+  /** Start on what another server has left behind. */
+  readonly dataDir?: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export type RequestBody = NonNullable<RequestInit['body']>
+
+export interface Receipt {
+  readonly result: string
+  readonly rows: number
+  readonly snapshotId: number
+  readonly schemaChanges: readonly { readonly kind: string }[]
+}
+
+export interface SqlReply {
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly rows: readonly (readonly unknown[])[]
+  readonly rowCount: number
+  readonly truncated: string | null
+  readonly snapshots: Readonly<Record<string, number>>
+}
+
+export interface ErrorReply {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/** The JSON of a reply, in the form that the test expects and then checks. */
+export async function json<T = Record<string, unknown>>(response: Response): Promise<T> {
+  return (await response.json()) as T
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A running `hypermesh serve`. */
+export class Server implements AsyncDisposable {
+  readonly url: string
+  readonly key: string
+  readonly dataDir: string
+  readonly process: ChildProcess
+  readonly #output: () => Ended
+  readonly #ended: Promise<number | null>
+
+  private constructor(started: {
+    url: string
+    key: string
+    dataDir: string
+    process: ChildProcess
+    output: () => Ended
+    ended: Promise<number | null>
+  }) {
+    this.url = started.url
+    this.key = started.key
+    this.dataDir = started.dataDir
+    this.process = started.process
+    this.#output = started.output
+    this.#ended = started.ended
+  }
+
+  /** Starts it on a free port and waits until it says that it is ready. */
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const dataDir = options.dataDir ?? (await temporaryDirectory())
+    const { child, output, ended } = launch(
+      ['serve', '--data', dataDir, '--port', '0', ...(options.args ?? [])],
+      options.env,
+    )
+    const url = await new Promise<string>((resolve, reject) => {
+      child.stdout?.on('data', () => {
+        const found = /ready at (\S+)/.exec(output().stdout)?.[1]
+        if (found) resolve(found)
+      })
+      ended.then(
+        (code) => reject(new Error(`serve ended with ${code}:\n${output().stderr}`)),
+        reject,
+      )
+    })
+    const key = await readFile(join(dataDir, 'keys', 'admin.key'), 'utf8').catch(() => '')
+    return new Server({ url, key: key.trim(), dataDir, process: child, output, ended })
+  }
+
+  get log(): string {
+    return this.#output().stderr
+  }
+
+  /** Sends a request with the admin key; `headers` may name another one. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${this.key}`)
+    return fetch(`${this.url}${path}`, { ...init, headers })
+  }
+
+  /** Loads text or bytes into a table and returns the receipt. */
+  async load(table: string, body: string | Uint8Array, query = 'format=csv'): Promise<Receipt> {
+    const init = { method: 'PUT', body: body as RequestBody }
+    const response = await this.fetch(`/v1/ingest/${table}?${query}`, init)
+    if (!response.ok) throw new Error(await response.text())
+    return json<Receipt>(response)
+  }
+
+  /** Runs a statement; returns the reply of the platform. */
+  async sql(sql: string, more: Record<string, unknown> = {}): Promise<SqlReply> {
+    const response = await this.fetch('/v1/sql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sql, ...more }),
+    })
+    if (!response.ok) throw new Error(await response.text())
+    return json<SqlReply>(response)
+  }
+
+  /** Runs a `hypermesh` command against this server. */
+  command(args: readonly string[], options: { input?: string } = {}): Promise<Ended> {
+    return hypermesh(['--data', this.dataDir, ...args], options)
+  }
+
+  /** Stops as Ctrl-C does; the data stays. */
+  async stop(): Promise<number | null> {
+    this.process.kill('SIGINT')
+    return await this.#ended
+  }
+
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.#ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** Runs a command to its end. */
+export async function hypermesh(
+  args: readonly string[],
+  options: { input?: string; env?: Readonly<Record<string, string>>; cwd?: string } = {},
+): Promise<Ended> {
+  const { child, output, ended } = launch(args, options.env, options.cwd)
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(options.input ?? '')
+  const code = await ended
+  return { ...output(), code }
+}
+
+export function temporaryDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'hypermesh-smoke-'))
+}
+
+function launch(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: cwd ?? tmpdir(),
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code))
+  })
+  return { child, output: () => ({ code: null, stdout, stderr }), ended }
+}

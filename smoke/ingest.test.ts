@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ErrorReply, json, Server, samples } from './_server.ts'
+
+let server: Server
+beforeAll(async () => {
+  server = await Server.start()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const rowsOf = async (table: string) => (await server.sql(`FROM ${table} ORDER BY ALL`)).rows
+
+describe('each format becomes the same table', () => {
+  test.each([
+    ['csv', 'id,name\n1,Ann\n2,"Bo ""B"" B"\n'],
+    ['tsv', 'id\tname\n1\tAnn\n2\tBo "B" B\n'],
+    ['ndjson', '{"id":1,"name":"Ann"}\n{"id":2,"name":"Bo \\"B\\" B"}\n'],
+    ['json', '[{"id":1,"name":"Ann"},{"id":2,"name":"Bo \\"B\\" B"}]'],
+  ])('%s', async (format, text) => {
+    const receipt = await server.load(`formats.${format}`, text, `format=${format}`)
+    expect(receipt).toMatchObject({ result: 'committed', rows: 2, format, bytesIn: text.length })
+    expect(await rowsOf(`formats.${format}`)).toEqual([
+      [1, 'Ann'],
+      [2, 'Bo "B" B'],
+    ])
+  })
+
+  test('parquet, three million rows', async () => {
+    const bytes = await readFile(join(samples, 'flights-3m.parquet'))
+    const receipt = await server.load('formats.parquet', bytes, 'name=flights-3m.parquet')
+    expect(receipt).toMatchObject({ rows: 3_000_000, format: 'parquet' })
+    const reply = await server.sql('SELECT count(*), count(DISTINCT origin) FROM formats.parquet')
+    expect(reply.rows).toEqual([[3_000_000, 283]])
+  })
+})
+
+test('the same bytes again change nothing and say so; again=true loads them', async () => {
+  const first = await server.load('main.twice', 'a\n1\n')
+  const second = await server.load('main.twice', 'a\n1\n')
+  expect(second).toMatchObject({ result: 'already-loaded', rows: 0, snapshotId: first.snapshotId })
+  expect(await rowsOf('main.twice')).toEqual([[1]])
+  await server.load('main.twice', 'a\n1\n', 'format=csv&again=true')
+  expect(await rowsOf('main.twice')).toEqual([[1], [1]])
+})
+
+test('columns match by name, new ones are added, safe widening is applied', async () => {
+  await server.load('main.grown', 'a,b\n1,x\n')
+  const receipt = await server.load('main.grown', 'c,a\ntrue,2.5\n')
+  expect(receipt.schemaChanges.map((change) => change.kind).sort()).toEqual([
+    'add-column',
+    'widen-column',
+  ])
+  const reply = await server.sql('SELECT a, b, c FROM main.grown ORDER BY a')
+  expect(reply.rows).toEqual([
+    [1, 'x', null],
+    [2.5, null, true],
+  ])
+})
+
+test('a type that does not fit is refused with both types named, and nothing changes', async () => {
+  await server.load('main.typed', 'day\n2024-01-31\n')
+  const init = { method: 'PUT', body: 'day\nnever\n' }
+  const response = await server.fetch('/v1/ingest/main.typed?format=csv', init)
+  expect(response.status).toBe(422)
+  const { error } = await json<ErrorReply>(response)
+  expect(error.code).toBe('type_mismatch')
+  expect(error.message).toMatch(/date/i)
+  expect(error.message).toMatch(/string|varchar/i)
+  expect(await rowsOf('main.typed')).toEqual([['2024-01-31']])
+})
+
+test('overwrite replaces the rows; the earlier snapshot stays readable', async () => {
+  const before = await server.load('main.replaced', 'a\n1\n2\n')
+  await server.load('main.replaced', 'a\n3\n', 'format=csv&mode=overwrite')
+  expect(await rowsOf('main.replaced')).toEqual([[3]])
+  expect(await rowsOf(`main.replaced AT (VERSION => ${before.snapshotId})`)).toEqual([[1], [2]])
+})
+
+test('column names are any text, as real files have them', async () => {
+  const bytes = await readFile(join(samples, 'penguins.json'))
+  const receipt = await server.load('main.penguins', bytes, 'name=penguins.json')
+  expect(receipt.rows).toBe(344)
+  const reply = await server.sql('SELECT max("Beak Length (mm)") FROM main.penguins')
+  expect(reply.rows).toEqual([[59.6]])
+})
+
+test('inspect shows what ingest will do, and stores nothing', async () => {
+  const types = encodeURIComponent(JSON.stringify({ zip: 'VARCHAR' }))
+  const init = { method: 'POST', body: 'zip,n\n01234,1\n' }
+  const response = await server.fetch(`/v1/inspect?format=csv&types=${types}`, init)
+  const inspection = await json(response)
+  expect(inspection).toMatchObject({ format: 'csv' })
+  expect(inspection.columns).toMatchObject([
+    { name: 'zip', type: 'string', from: 'override' },
+    { name: 'n', type: 'long', from: 'inferred' },
+  ])
+  await server.load('main.zips', 'zip,n\n01234,1\n', `format=csv&types=${types}`)
+  expect(await rowsOf('main.zips')).toEqual([['01234', 1]])
+})
