@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createClient, type HyperMeshClient } from '@hypermesh/client'
 import type { DataFileEntry, IcebergSchema, Role } from '@hypermesh/contract'
-import { createLogger, defaultLimits, Metrics, systemClock } from '@hypermesh/kit'
+import { createLogger, defaultLimits, type Fetch, Metrics, systemClock } from '@hypermesh/kit'
 import { openDataDirectory } from '@hypermesh/object-store'
 import { catalog } from '../src/index.ts'
 
@@ -20,14 +20,18 @@ export const schema: IcebergSchema = {
 export interface OpenCatalog extends AsyncDisposable {
   readonly root: string
   readonly client: HyperMeshClient
+  readonly fetch: Fetch
   as(role: Role): HyperMeshClient
   /** A file of some bytes in the table's directory: the catalog looks only at its size. */
   dataFile(table: string, name: string, rows: number): Promise<DataFileEntry>
 }
 
-export async function openCatalog(root: string): Promise<OpenCatalog> {
+export async function openCatalog(
+  root: string,
+  config: { readonly checkpointEvery?: number } = {},
+): Promise<OpenCatalog> {
   const directory = await openDataDirectory(root)
-  const service = await catalog.create(catalog.config.parse({}), {
+  const service = await catalog.create(catalog.config.parse(config), {
     logger: createLogger('silent'),
     clock: systemClock,
     limits: defaultLimits,
@@ -50,6 +54,7 @@ export async function openCatalog(root: string): Promise<OpenCatalog> {
   return {
     root,
     client: as('writer'),
+    fetch: service.fetch,
     as,
     async dataFile(table, name, rows) {
       const path = join(directory.root, 'warehouse', ...table.split('.'), 'data', `${name}.parquet`)

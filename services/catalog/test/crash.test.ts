@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { reachableFiles, Warehouse } from '@hypermesh/iceberg'
+import { DiskStore } from '@hypermesh/object-store'
+import { expect, test } from 'vitest'
+import { openCatalog, schema, withDirectory } from './_catalog.ts'
+
+const child = fileURLToPath(new URL('_crash-child.ts', import.meta.url))
+
+interface Crash {
+  readonly killed: boolean
+  readonly acknowledged: boolean
+}
+
+function appendAndDie(root: string, commitId: string, point: number, every: number) {
+  const node = ['--conditions=hypermesh:source', '--import', 'tsx', child]
+  const args = [...node, root, commitId, String(point), String(every)]
+  return new Promise<Crash>((resolve, reject) => {
+    execFile(process.execPath, args, (error, stdout, stderr) => {
+      const killed = error?.signal === 'SIGKILL'
+      if (error !== null && !killed) reject(new Error(stderr))
+      else resolve({ killed, acknowledged: stdout === 'acknowledged' })
+    })
+  })
+}
+
+async function appendFirst(root: string): Promise<void> {
+  await using catalog = await openCatalog(root)
+  const files = [await catalog.dataFile('n.t', 'first', 10)]
+  const commit = { commitId: randomUUID(), mode: 'append' as const, files, base: null, schema }
+  await catalog.client.appendFiles('n.t', commit)
+}
+
+/** Every metadata file of the table is named by it: nothing is left of what did not land. */
+async function strangers(root: string): Promise<string[]> {
+  await using catalog = await openCatalog(root)
+  const table = await catalog.client.loadTable('n.t').catch(() => undefined)
+  const directory = join(root, 'warehouse/n/t/metadata')
+  const there = await readdir(directory).catch(() => [])
+  if (table === undefined) return there
+  const temporary = join(root, 'tmp')
+  const store = new DiskStore({ root, temporary })
+  const warehouse = new Warehouse(store, `file://${root}/warehouse`)
+  const named = await reachableFiles({ warehouse }, table.metadata)
+  return there.filter((name) => {
+    const uri = `file://${root}/warehouse/n/t/metadata/${name}`
+    return !named.has(uri) && uri !== table['metadata-location']
+  })
+}
+
+test.concurrent.each([
+  ['that creates the table', 0, 100],
+  ['that is due a checkpoint', 1, 1],
+])(
+  'killed at any point of a commit %s, it has happened or it has not',
+  async (_, prior, every) => {
+    let acknowledgedOnce = false
+    for (let point = 1, killed = true; killed; point++) {
+      await withDirectory(async (root) => {
+        if (prior > 0) await appendFirst(root)
+        const commitId = randomUUID()
+        const crash = await appendAndDie(root, commitId, point, every)
+        killed = crash.killed
+        acknowledgedOnce ||= crash.acknowledged
+        expect(await strangers(root)).toEqual([])
+        await using catalog = await openCatalog(root)
+        expect(await readdir(join(root, 'tmp'))).toHaveLength(1)
+        const history = await catalog.client.tableHistory('n.t').catch(() => ({ snapshots: [] }))
+        const landed = history.snapshots.length - prior
+        expect([0, 1]).toContain(landed)
+        if (crash.acknowledged) expect(landed).toBe(1)
+        const { outcome } = await catalog.client.settleCommit(commitId)
+        expect(outcome).toBe(landed === 1 ? 'committed' : 'abandoned')
+      })
+      if (!killed) expect(point).toBeGreaterThan(20)
+    }
+    expect(acknowledgedOnce).toBe(true)
+  },
+  300_000,
+)
