@@ -81,7 +81,7 @@ export async function serveRequest(
     }
     held.place = await parts.gate.enter(signal)
     const answer = await callUpstream(request, route, { exchange, signal, parts })
-    return exchange.finish(answer, { signal, onEnd })
+    return exchange.finish(answer, { signal: bodySignal(signal), onEnd })
   } catch (thrown) {
     const error = toHyperMeshError(thrown, deadline?.signal)
     if (error.code === 'internal' || error.code === 'corrupt') {
@@ -92,6 +92,13 @@ export async function serveRequest(
     const unbounded = new AbortController().signal
     return exchange.finish(render(error, exchange.requestId), { signal: unbounded, onEnd })
   }
+}
+
+/** What an upstream tells after the deadline is short, and still worth telling. */
+const lateBodyMs = 1000
+
+function bodySignal(signal: AbortSignal): AbortSignal {
+  return signal.aborted ? AbortSignal.timeout(lateBodyMs) : signal
 }
 
 function isOpenRoute({ route }: MatchedRoute, parts: GatewayParts): boolean {

@@ -34,8 +34,11 @@ export type LakehouseConfig = ConfigValues<typeof schemas>
 
 export interface LakehouseConfigOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Given by the user, so it must be there. Else `lakehouse.toml` is read where there is one. */
-  readonly path?: string | undefined
+  /**
+   * Given by the user, so it must be there. Undefined: `lakehouse.toml` where there is one. Null: no
+   * file is read.
+   */
+  readonly path?: string | null | undefined
   readonly flags?: readonly ConfigFlag[]
 }
 
@@ -44,7 +47,7 @@ export function loadLakehouseConfig(options: LakehouseConfigOptions): LoadedConf
   return loadConfig({
     schemas,
     environment: options.environment,
-    path: options.path ?? 'lakehouse.toml',
+    path: options.path === null ? undefined : (options.path ?? 'lakehouse.toml'),
     pathOptional: options.path === undefined,
     flags: options.flags ?? [],
   })
