@@ -82,6 +82,8 @@ export class DiskStore implements ObjectStore {
       const { start, end } = resolveRange(range, Number(file.stats.size))
       const body = file.bytes({ start, end, signal })
       const close = () => file.close()
+      // Nobody may be left to read the body, or to leave it.
+      signal?.addEventListener('abort', () => void close().catch(() => undefined), { once: true })
       return { head: toHead(key, file.stats), start, end, body, [Symbol.asyncDispose]: close }
     } catch (error) {
       await file.close()

@@ -5,6 +5,12 @@ import { hasErrno, toStorageError } from './storage-error.ts'
 
 const chunkBytes = 256 * 1024
 
+interface ReadOptions {
+  readonly start: number
+  readonly end: number
+  readonly signal: AbortSignal | undefined
+}
+
 /** A regular file open for reading: what it holds stays the same though its name be replaced. */
 export class OpenFile {
   readonly stats: BigIntStats
@@ -36,27 +42,34 @@ export class OpenFile {
   }
 
   /** The bytes `[start, end)`. Closes the file at the end and wherever the reader leaves. */
-  async *bytes(options: {
-    start: number
-    end: number
-    signal: AbortSignal | undefined
-  }): AsyncGenerator<Uint8Array> {
-    try {
-      for (let position = options.start; position < options.end; ) {
-        options.signal?.throwIfAborted()
-        const chunk = await this.#read(position, Math.min(chunkBytes, options.end - position))
-        position += chunk.length
-        yield chunk
-      }
-    } finally {
+  bytes(options: ReadOptions): AsyncIterable<Uint8Array> {
+    const chunks = this.#chunks(options)
+    const next = () => chunks.next()
+    // A generator that was never started would end without its `finally`.
+    const leave = async () => {
       await this.close()
+      return chunks.return(undefined)
     }
+    return { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     await this.#handle.close()
+  }
+
+  async *#chunks({ start, end, signal }: ReadOptions): AsyncGenerator<Uint8Array, undefined> {
+    try {
+      for (let position = start; position < end; ) {
+        signal?.throwIfAborted()
+        const chunk = await this.#read(position, Math.min(chunkBytes, end - position))
+        position += chunk.length
+        yield chunk
+      }
+    } finally {
+      await this.close()
+    }
   }
 
   async #read(position: number, length: number): Promise<Uint8Array> {

@@ -1,1 +1,1 @@
-export {}
+export { storage } from './service.ts'
