@@ -24,10 +24,10 @@ export class TestLake implements AsyncDisposable {
   readonly warehouse: Warehouse
   nowMs = 1_700_000_000_000
 
-  constructor(root: string) {
+  constructor(root: string, uri = pathToFileURL(join(root, 'warehouse')).href) {
     this.root = root
     const store = new DiskStore({ root, temporary: join(root, 'tmp') })
-    this.warehouse = new Warehouse(store, pathToFileURL(join(root, 'warehouse')).href)
+    this.warehouse = new Warehouse(store, uri)
   }
 
   create(request: Omit<CreateTableRequest, 'name'>): TableMetadata {
@@ -77,10 +77,11 @@ export class TestLake implements AsyncDisposable {
   }
 }
 
-export async function openLake(): Promise<TestLake> {
+/** With `serve`, table URIs are those of a server over the lake's directory. */
+export async function openLake(serve?: (root: string) => Promise<string>): Promise<TestLake> {
   const root = await mkdtemp(join(tmpdir(), 'iceberg-'))
   await mkdir(join(root, 'tmp'))
-  return new TestLake(root)
+  return new TestLake(root, serve && `${await serve(root)}/warehouse`)
 }
 
 /** An entry without statistics, for tests that never open the file. */
