@@ -24,6 +24,7 @@ export interface Setting {
   readonly key: string
   readonly value: unknown
   readonly source: ConfigSource
+  readonly description?: string | undefined
 }
 
 export interface LoadedConfig<Schemas extends ConfigSchemas> {
@@ -183,9 +184,10 @@ function settingsOf(
   given: Given,
 ): Setting[] {
   return Object.entries(schemas).flatMap(([table, schema]) =>
-    keysOf(schema).map((key) => ({
+    Object.entries(shapeOf(schema)).map(([key, part]) => ({
       table: toSnakeCase(table),
       key: toSnakeCase(key),
+      ...(part.description === undefined ? {} : { description: part.description }),
       value: (values[table] as Record<string, unknown> | undefined)?.[key],
       source: given.get(`${table}.${key}`)?.source ?? { kind: 'default' as const },
     })),

@@ -41,12 +41,6 @@ export interface GatewayParts {
   readonly upstreams: Readonly<Record<ServiceName, Fetch>>
 }
 
-/** What a request holds until its answer has ended. */
-interface Held {
-  readonly signal: AbortSignal
-  place: Disposable | undefined
-}
-
 /** The one door: id → log → deadline → address → key → rate → route → role → gate → upstream. */
 export async function serveRequest(
   request: Request,
@@ -58,9 +52,9 @@ export async function serveRequest(
   const matched = routeFor(request.method, candidates)
   const exchange = new Exchange(request, matched, parts)
   let deadline: RequestDeadline | undefined
-  const held: Held = { signal: connection.signal, place: undefined }
+  let place: Disposable | undefined
   const onEnd = () => {
-    held.place?.[Symbol.dispose]()
+    place?.[Symbol.dispose]()
     deadline?.[Symbol.dispose]()
   }
   const isOpen = matched !== undefined && isOpenRoute(matched, parts)
@@ -79,7 +73,7 @@ export async function serveRequest(
     if (route.id in parts.pages) {
       return exchange.finish(await openPage(route, parts), { signal, onEnd })
     }
-    held.place = await parts.gate.enter(signal)
+    place = await parts.gate.enter(signal)
     const answer = await callUpstream(request, route, { exchange, signal, parts })
     return exchange.finish(answer, { signal: bodySignal(signal), onEnd })
   } catch (thrown) {
