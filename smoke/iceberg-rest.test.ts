@@ -49,21 +49,17 @@ test('a table is created, loaded, changed, listed and dropped', async () => {
   expect(await catalog.tableExists(id)).toBe(true)
   expect(await catalog.listTables({ namespace: ['shop'] })).toEqual([id])
 
-  const updated = await catalog
-    .updateTable(id, { properties: { comment: 'what we sell' } } as never)
-    .catch(() => undefined)
-  if (updated === undefined) {
-    const commit = {
-      requirements: [{ type: 'assert-table-uuid', uuid: created['table-uuid'] }],
-      updates: [{ action: 'set-properties', updates: { comment: 'what we sell' } }],
-    }
-    const response = await server.fetch('/iceberg/v1/namespaces/shop/tables/items', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(commit),
-    })
-    expect(response.status).toBe(200)
+  // The commit of iceberg-js is not the protocol's, so this one is sent as the specification says.
+  const commit = {
+    requirements: [{ type: 'assert-table-uuid', uuid: created['table-uuid'] }],
+    updates: [{ action: 'set-properties', updates: { comment: 'what we sell' } }],
   }
+  const response = await server.fetch('/iceberg/v1/namespaces/shop/tables/items', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(commit),
+  })
+  expect(response.status).toBe(200)
   const loaded = await catalog.loadTable(id)
   expect(loaded.properties).toMatchObject({ comment: 'what we sell' })
 

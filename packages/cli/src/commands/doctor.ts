@@ -67,10 +67,12 @@ function checkNode(): Finding {
 async function checkDataDirectory(dataDir: string): Promise<Finding[]> {
   const existing = await nearestExisting(dataDir)
   try {
-    await access(existing, constants.W_OK | constants.X_OK)
+    // A file where a directory must be is found by the slash.
+    await access(`${existing}/`, constants.W_OK | constants.X_OK)
   } catch {
     const advice = 'give this user the right to write there, or choose another with --data'
-    return [{ check: 'data directory', state: 'fail', text: `${existing} is not writable`, advice }]
+    const text = `${existing} is not a directory that can be written`
+    return [{ check: 'data directory', state: 'fail', text, advice }]
   }
   const text = existing === dataDir ? dataDir : `${dataDir} (made at the first start)`
   return [
@@ -82,7 +84,7 @@ async function checkDataDirectory(dataDir: string): Promise<Finding[]> {
 
 async function nearestExisting(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined)
-  return found?.isDirectory() || dirname(path) === path ? path : nearestExisting(dirname(path))
+  return found || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
 async function checkSpace(directory: string): Promise<Finding> {
