@@ -1,0 +1,97 @@
+import { posix } from 'node:path'
+import {
+  type Check,
+  type Finding,
+  filesOf,
+  linesOf,
+  type SourceTree,
+  workspacesOf,
+} from './source-tree.ts'
+
+const libraries = ['contract', 'client', 'kit', 'object-store', 'iceberg', 'duckdb']
+const services = ['gateway', 'storage', 'catalog', 'ingest', 'query']
+
+/** Which of ours a workspace may depend on; the table of ARCHITECTURE.md. */
+const mayUse: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
+  client: ['contract'],
+  kit: ['contract'],
+  'object-store': ['contract'],
+  duckdb: ['contract'],
+  iceberg: ['contract', 'object-store'],
+  ...Object.fromEntries(services.map((service) => [service, libraries])),
+  lakehouse: [...libraries, ...services],
+  cli: [...libraries, ...services, 'lakehouse'],
+  testing: [...libraries, ...services, 'lakehouse', 'cli'],
+}
+
+/** Who may depend on what comes from outside. The first is its owner and wraps what is awkward. */
+const owners: Readonly<Record<string, readonly string[]>> = {
+  zod: ['contract', 'kit', ...services, 'lakehouse'],
+  hono: ['kit', ...services],
+  '@hono/node-server': ['kit'],
+  pino: ['kit'],
+  'smol-toml': ['kit'],
+  'prom-client': ['kit'],
+  '@duckdb/node-api': ['duckdb'],
+  '@duckdb/node-bindings': ['duckdb'],
+  'apache-arrow': ['duckdb', 'client'],
+  avsc: ['iceberg'],
+  hyparquet: ['iceberg'],
+  'lossless-json': ['iceberg'],
+  'ipaddr.js': ['gateway'],
+  commander: ['cli'],
+  'string-width': ['cli'],
+  vitest: ['testing'],
+}
+
+/** Every dependency points down the ranks, belongs to its user and is pinned. */
+export const checkDependencyRanks: Check = (tree) => [
+  ...manifestFindings(tree),
+  ...importFindings(tree),
+]
+
+function* manifestFindings(tree: SourceTree): Generator<Finding> {
+  for (const { name, manifestPath, manifest } of workspacesOf(tree)) {
+    const text = tree.texts.get(manifestPath) ?? ''
+    for (const [dependency, version] of Object.entries(manifest.dependencies ?? {})) {
+      const message = faultOf(name, dependency, version)
+      if (message === undefined) continue
+      const line = text.split('\n').findIndex((at) => at.includes(`"${dependency}":`)) + 1
+      yield { path: manifestPath, line, message }
+    }
+  }
+}
+
+function faultOf(name: string, dependency: string, version: string): string | undefined {
+  const ours = dependency.startsWith('@hypermesh/')
+    ? dependency.slice('@hypermesh/'.length)
+    : undefined
+  if (!/^\d/.test(version)) return `${dependency} is not pinned, write its exact version`
+  if (mayUse[name] === undefined)
+    return `${name} has no rank, add it to scripts/tidy/dependency-ranks.ts`
+  if (ours !== undefined) {
+    if (mayUse[name].includes(ours)) return undefined
+    return services.includes(name) && (services.includes(ours) || ours === 'lakehouse')
+      ? `a service may not import a service, call ${ours} through deps.upstreams`
+      : `${name} may not depend on ${ours}, move what it needs to a lower rank`
+  }
+  const users = owners[dependency]
+  if (users === undefined)
+    return `${dependency} has no owner, add it to scripts/tidy/dependency-ranks.ts`
+  if (users.includes(name)) return undefined
+  return `${dependency} belongs to ${users.join(', ')}, use what ${users[0]} exports`
+}
+
+function* importFindings(tree: SourceTree): Generator<Finding> {
+  const files = filesOf(tree, /^(packages|services)\/[^/]+\/(src|test|bench)\/.*\.ts$/)
+  for (const [path, text] of files) {
+    const directory = path.split('/').slice(0, 2).join('/')
+    for (const [line, match] of linesOf(text, /(?:from|import)\s*\(?'(\.[^']*)'/)) {
+      const target = posix.join(posix.dirname(path), match[1] ?? '')
+      if (target.startsWith(`${directory}/`)) continue
+      const message = `the import leaves ${directory}, import the package by its name`
+      yield { path, line, message }
+    }
+  }
+}
