@@ -4,7 +4,7 @@ export { type DuckDbType, formatDuckDbType, parseDuckDbType } from './duckdb-typ
 export { toDuckDbType, toIcebergType } from './iceberg-types.ts'
 export { type CopiedFile, type CopyOptions, copyToParquet } from './parquet-writer.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
-export { inferSource, type SourceOptions } from './source.ts'
+export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
 export type { Source, SourceColumn, TargetColumn } from './source-columns.ts'
 export { typesMayChange } from './source-error.ts'
 export { type FormatHints, hintedFormat } from './source-format.ts'

@@ -19,6 +19,8 @@ export interface TargetColumn {
   /** With field ids. */
   readonly type: IcebergType
   readonly sourceName: string
+  /** The text of the source is to be read as `type`, not what was inferred cast to it. */
+  readonly reread?: boolean | undefined
 }
 
 export interface Source {

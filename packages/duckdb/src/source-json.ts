@@ -186,8 +186,7 @@ function selectJson(
   const items = targets.map((target) => {
     const column = columns.find((candidate) => candidate.name === target.sourceName)
     if (column === undefined) throw new RangeError(`no source column ${target.sourceName}`)
-    const isText = toDuckDbType(target.type) === 'VARCHAR'
-    const read = rawType(column, isText)
+    const read = readType(column, target)
     if (read !== column.sourceType || column.from === 'override') rereads = true
     readAs.set(column.name, read)
     const name = quoteIdentifier(column.name)
@@ -198,7 +197,9 @@ function selectJson(
 }
 
 /** Text for a text column is the text that stands in the file, not a date printed again. */
-function rawType(column: SourceColumn, isText: boolean): string {
+function readType(column: SourceColumn, target: TargetColumn): string {
+  const wanted = toDuckDbType(target.type)
+  if (target.reread) return wanted
   const isTime = /^(DATE|TIME|UUID)/.test(column.sourceType)
-  return isText && isTime && column.from === 'inferred' ? 'VARCHAR' : column.sourceType
+  return wanted === 'VARCHAR' && isTime && column.from === 'inferred' ? wanted : column.sourceType
 }

@@ -1,11 +1,13 @@
-import { HyperMeshError, parseColumnName } from '@hypermesh/contract'
+import { type FileFormat, HyperMeshError, parseColumnName } from '@hypermesh/contract'
 import { parseDuckDbType } from './duckdb-type.ts'
 import type { DuckSession } from './session.ts'
 import type { OpenedFile, Source, SourceColumn } from './source-columns.ts'
 import { openCsv } from './source-csv.ts'
+import { reading, typesMayChange } from './source-error.ts'
 import {
   type FileHead,
   type FormatHints,
+  hasByteOrderMark,
   hintedFormat,
   readHead,
   settleFormat,
@@ -21,6 +23,39 @@ export interface SourceOptions extends FormatHints {
   readonly wholeFile?: boolean | undefined
   readonly columnsMax?: number | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+/** The format that `inferSource` will take, from what is told and from the first bytes. */
+export async function detectFormat(options: {
+  readonly path: string
+  readonly hints: FormatHints
+}): Promise<{ readonly format: FileFormat; readonly byteOrderMark: boolean }> {
+  const head = await readHead(options.path)
+  const format = settleFormat(head, hintedFormat(options.hints))
+  return { format, byteOrderMark: hasByteOrderMark(head) }
+}
+
+/** Above this many bytes an inspection says what a sample says; a load may end with other types. */
+const provenBytesMax = 64 * 1024 * 1024
+
+/** As `inferSource`, and then reads every row, so that the types are those a load ends with. */
+export async function inspectSource(session: DuckSession, options: SourceOptions): Promise<Source> {
+  const source = await inferSource(session, options)
+  if (source.inferredFrom !== 'sample' || source.bytes > provenBytesMax) return source
+  const targets = source.columns.map((column, index) => ({
+    name: `c${index}`,
+    id: index + 1,
+    type: column.type,
+    sourceName: column.name,
+  }))
+  const sql = `SELECT bit_xor(hash(COLUMNS(*))) FROM (${source.select(targets)})`
+  try {
+    await reading(session.run(sql, { signal: options.signal }))
+    return source
+  } catch (error) {
+    if (!typesMayChange(error)) throw error
+    return inferSource(session, { ...options, wholeFile: true })
+  }
 }
 
 /**

@@ -1,1 +1,1 @@
-export {}
+export { ingest } from './service.ts'

@@ -1,0 +1,38 @@
+import { availableParallelism, totalmem } from 'node:os'
+import { isAbsolute } from 'node:path'
+import { z } from 'zod'
+
+const mib = 1024 * 1024
+
+/** The table `[ingest]` of lakehouse.toml. */
+export const ingestConfigSchema = z.strictObject({
+  allowedRoots: z
+    .array(z.string().refine(isAbsolute, 'must be an absolute path'))
+    .max(100)
+    .default([])
+    .describe('directories whose files may be loaded where they lie (source=…)'),
+  threads: z
+    .number()
+    .int()
+    .min(0)
+    .max(1024)
+    .default(0)
+    .describe('threads of all loads together; 0: one for each core'),
+  memoryBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('memory of all loads together, in bytes; 0: a quarter of the machine’s'),
+})
+
+export type IngestConfig = z.infer<typeof ingestConfigSchema>
+
+export function threadsOf(config: IngestConfig): number {
+  return config.threads === 0 ? availableParallelism() : config.threads
+}
+
+export function memoryBytesOf(config: IngestConfig): number {
+  if (config.memoryBytes !== 0) return Math.max(config.memoryBytes, 64 * mib)
+  return Math.max(Math.floor(totalmem() / 4), 256 * mib)
+}

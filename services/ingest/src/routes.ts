@@ -1,0 +1,121 @@
+import {
+  HyperMeshError,
+  headers,
+  type IngestQuery,
+  ingestQuery,
+  mediaTypes,
+  parseTableName,
+  printable,
+} from '@hypermesh/contract'
+import { type App, type AppEnv, mountRoute, readQuery, streamBody } from '@hypermesh/kit'
+import type { Context } from 'hono'
+import { z } from 'zod'
+import type { Ingest, LoadInput } from './ingest.ts'
+
+export function mountIngest(app: App, ingest: Ingest): void {
+  mountRoute(app, 'ingest', async (c) => {
+    const table = parseTableName(c.req.param('table') ?? '')
+    const query = readQuery(c, ingestQuery)
+    const receipt = await ingest.load({
+      ...readInput(c, query),
+      table,
+      mode: query.mode,
+      again: query.again === 'true',
+      idempotencyKey: readIdempotencyKey(c),
+    })
+    return c.json(receipt)
+  })
+  mountRoute(app, 'inspect', async (c) => {
+    return c.json(await ingest.inspect(readInput(c, readQuery(c, ingestQuery))))
+  })
+}
+
+function readInput(c: Context<AppEnv>, query: IngestQuery): LoadInput {
+  const { principal, signal, requestId, limits } = c.var
+  const types = parseTypes(query.types)
+  const context = { principal, signal, requestId }
+  if (query.source !== undefined) {
+    if (hasBody(c)) {
+      throw new HyperMeshError('invalid', 'send either a body or source=…, not both')
+    }
+    const hints = { format: query.format, fileName: query.name ?? query.source }
+    return { context, types, hints, source: query.source }
+  }
+  const mediaType = readMediaType(c, query)
+  const body = streamBody(c.req.raw, {
+    bytesMax: limits.uploadBytesMax,
+    limit: 'upload_bytes_max',
+    signal,
+  })
+  return {
+    context,
+    types,
+    hints: { format: query.format, mediaType, fileName: query.name },
+    body,
+  }
+}
+
+function hasBody(c: Context<AppEnv>): boolean {
+  const length = c.req.header('content-length')
+  if (length !== undefined) return length !== '0'
+  return c.req.header('transfer-encoding') !== undefined
+}
+
+const plainMedia = new Set(['application/octet-stream', 'text/plain', ''])
+
+/** A media type must name a format, or say nothing; and the bytes must be the file's own. */
+function readMediaType(c: Context<AppEnv>, query: IngestQuery): string | undefined {
+  const encoding = c.req.header('content-encoding')?.trim().toLowerCase()
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    throw new HyperMeshError(
+      'unsupported_media',
+      `content-encoding ${printable(encoding)} is not supported yet; send the file unpacked`,
+    )
+  }
+  const header = c.req.header('content-type') ?? ''
+  const media = header.split(';')[0]?.trim().toLowerCase() ?? ''
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(header)?.[1]?.toLowerCase()
+  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) {
+    throw new HyperMeshError(
+      'unsupported_media',
+      `charset ${printable(charset)} is not supported; convert the file to UTF-8`,
+    )
+  }
+  if (Object.hasOwn(mediaTypes, media)) return media
+  if (plainMedia.has(media)) return undefined
+  const isForm = media.startsWith('multipart/') || media === 'application/x-www-form-urlencoded'
+  if (!isForm && query.format !== undefined) return undefined
+  throw new HyperMeshError(
+    'unsupported_media',
+    `content-type ${printable(media)} names no format; send one of ` +
+      `${Object.keys(mediaTypes).join(', ')}, or application/octet-stream with format=…`,
+    { details: { mediaType: printable(media) } },
+  )
+}
+
+const typesSchema = z.record(z.string(), z.string().max(10_000))
+
+function parseTypes(text: string | undefined): Readonly<Record<string, string>> {
+  if (text === undefined) return {}
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new HyperMeshError('invalid', 'types is not JSON; write {"column": "TYPE"}', { cause })
+  }
+  const parsed = typesSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new HyperMeshError('invalid', 'types must be an object of column → SQL type', {
+    cause: parsed.error,
+  })
+}
+
+function readIdempotencyKey(c: Context<AppEnv>): string | undefined {
+  const key = c.req.header(headers.idempotencyKey)
+  if (key === undefined) return undefined
+  if (/^[\x21-\x7E]{1,255}$/.test(key)) return key
+  throw new HyperMeshError(
+    'invalid',
+    'Idempotency-Key must be 1 to 255 visible ASCII characters without blanks',
+  )
+}

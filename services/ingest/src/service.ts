@@ -1,0 +1,55 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DuckDatabase } from '@hypermesh/duckdb'
+import { createApp, defineService } from '@hypermesh/kit'
+import { DiskStore } from '@hypermesh/object-store'
+import { catalogFor, openWarehouse } from './catalog-access.ts'
+import { ingestConfigSchema, memoryBytesOf, threadsOf } from './config.ts'
+import { Ingest } from './ingest.ts'
+import { recoverLoads } from './load-intent.ts'
+import { mountIngest } from './routes.ts'
+
+const recoveryMs = 60_000
+
+/** Files in: each becomes Parquet and one commit, or nothing. */
+export const ingest = defineService({
+  name: 'ingest',
+  config: ingestConfigSchema,
+  needs: ['catalog'],
+  async create(config, { logger, limits, clock, paths, upstreams }) {
+    const signal = AbortSignal.timeout(recoveryMs)
+    const catalog = catalogFor(upstreams.catalog, {
+      principal: { keyId: 'ingest', name: 'ingest', role: 'writer' },
+      signal,
+      requestId: 'ingest-start',
+    })
+    const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
+    const warehouse = await openWarehouse(catalog, store)
+    await recoverLoads(paths.abandoned, { catalog, warehouse, signal }, logger)
+    const spill = join(paths.temporary, 'ingest-spill')
+    await mkdir(spill, { recursive: true })
+    const database = await DuckDatabase.open({
+      threads: threadsOf(config),
+      memoryBytes: memoryBytesOf(config),
+      temporaryDirectory: spill,
+      allowedDirectories: [paths.temporary, ...config.allowedRoots],
+      damagedFile: 'invalid',
+    })
+    const domain = new Ingest({
+      database,
+      warehouse,
+      limits,
+      clock,
+      logger,
+      temporary: paths.temporary,
+      allowedRoots: config.allowedRoots,
+      catalog: upstreams.catalog,
+    })
+    const app = createApp({ logger, limits })
+    mountIngest(app, domain)
+    return {
+      fetch: (request, context) => app.fetch(request, context),
+      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    }
+  },
+})

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { open, realpath, stat } from 'node:fs/promises'
+import { isAbsolute, join, sep } from 'node:path'
+import { HyperMeshError, printable } from '@hypermesh/contract'
+import { hasErrno, toStorageError } from '@hypermesh/object-store'
+
+/** The file that a load reads, and its hash when that is known. */
+export interface SourceFile {
+  readonly path: string
+  readonly bytes: number
+  readonly inPlace: boolean
+  /** Fulfilled when the whole file has been hashed; rejects when it cannot be read. */
+  readonly sha256: Promise<string>
+  /** Throws `conflict` if the file is not the one it was when the load began. */
+  assertUnchanged(): Promise<void>
+}
+
+/** Writes an upload to a spool file, hashing on the way; holds one chunk at a time. */
+export async function spoolBody(
+  body: AsyncIterable<Uint8Array>,
+  directory: string,
+): Promise<SourceFile> {
+  const path = join(directory, 'source')
+  const hash = createHash('sha256')
+  let bytes = 0
+  const file = await open(path, 'wx', 0o600).catch(failed)
+  try {
+    for await (const chunk of body) {
+      hash.update(chunk)
+      await writeAll(file, chunk)
+      bytes += chunk.byteLength
+    }
+  } finally {
+    await file.close()
+  }
+  const sha256 = Promise.resolve(hash.digest('hex'))
+  return { path, bytes, inPlace: false, sha256, assertUnchanged: async () => {} }
+}
+
+async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+  let offset = 0
+  while (offset < chunk.byteLength) {
+    const written = await file.write(chunk, offset, chunk.byteLength - offset).catch(failed)
+    offset += written.bytesWritten
+  }
+}
+
+function failed(error: unknown): never {
+  throw toStorageError(error, 'the uploaded file', 'none')
+}
+
+/** Opens a file of the server for reading in place: a regular file under one of the roots. */
+export async function openInPlace(
+  source: string,
+  roots: readonly string[],
+  signal: AbortSignal,
+): Promise<SourceFile> {
+  const path = await resolveInRoots(source, roots)
+  const before = await look(path, source)
+  if (!before.isFile()) {
+    throw new HyperMeshError('invalid', `${printable(source)} is not a regular file`)
+  }
+  return {
+    path,
+    bytes: Number(before.size),
+    inPlace: true,
+    sha256: hashFile(path, signal),
+    assertUnchanged: async () => {
+      const after = await look(path, source)
+      if (isSame(before, after)) return
+      throw new HyperMeshError(
+        'conflict',
+        `${printable(source)} changed while it was loaded; load it when nobody writes it`,
+      )
+    },
+  }
+}
+
+/**
+ * Links are resolved first, so none leads out of the roots. Whether a file outside exists is not
+ * told: every refusal reads the same.
+ */
+async function resolveInRoots(source: string, roots: readonly string[]): Promise<string> {
+  if (!isAbsolute(source) || source.includes('\0')) {
+    throw new HyperMeshError('invalid', 'source must be an absolute path on the server')
+  }
+  const path = await realpath(source).catch(() => undefined)
+  for (const root of roots) {
+    const real = await realpath(root).catch(() => undefined)
+    if (real === undefined) continue
+    const start = real.endsWith(sep) ? real : real + sep
+    if (path?.startsWith(start)) return path
+    if (path === undefined && source.startsWith(start) && !source.split(sep).includes('..')) {
+      throw new HyperMeshError('not_found', `no file ${printable(source)} on the server`)
+    }
+  }
+  throw new HyperMeshError(
+    'forbidden',
+    `${printable(source)} is under none of the directories that [ingest] allowed_roots names`,
+  )
+}
+
+async function look(path: string, source: string): Promise<BigIntStats> {
+  try {
+    return await stat(path, { bigint: true })
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw toStorageError(error, 'the source', 'none')
+    throw new HyperMeshError('not_found', `no file ${printable(source)} on the server`)
+  }
+}
+
+function isSame(before: BigIntStats, after: BigIntStats): boolean {
+  const fields = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const
+  return fields.every((field) => before[field] === after[field])
+}
+
+async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  const stream = createReadStream(path, { highWaterMark: 1024 * 1024, signal })
+  for await (const chunk of stream) hash.update(chunk as Uint8Array)
+  return hash.digest('hex')
+}
