@@ -100,3 +100,39 @@ test('what ingest wrote is a table for every Iceberg client', async () => {
     ['hp', 'long'],
   ])
 })
+
+test('a commit of finished files names only what lies in the table, and settling it ends doubt', async () => {
+  await server.load('main.direct', 'a\n1\n')
+  const { 'table-uuid': tableUuid, 'current-schema-id': schemaId } = await catalog.loadTable({
+    namespace: ['main'],
+    name: 'direct',
+  })
+  const commitId = crypto.randomUUID()
+  const statistics = { columnBytes: {}, valueCounts: {}, nullCounts: {}, nanCounts: {} }
+  const post = (path: string, body: unknown) =>
+    server.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const append = await post('/v1/tables/main.direct/append-files', {
+    commitId,
+    mode: 'append',
+    base: { tableUuid, schemaId },
+    files: [
+      {
+        path: 'file:///etc/passwd',
+        recordCount: 1,
+        fileBytes: 1,
+        ...statistics,
+        lowerBounds: {},
+        upperBounds: {},
+      },
+    ],
+  })
+  expect(append.ok).toBe(false)
+  expect(append.status).toBeLessThan(500)
+  const settled = await post(`/v1/commits/${commitId}/settle`, {})
+  expect(await json(settled)).toEqual({ outcome: 'abandoned', commit: null })
+  expect((await server.sql('FROM main.direct')).rows).toEqual([[1]])
+})
