@@ -1,12 +1,20 @@
-import type { DecodedManifest } from './manifest.ts'
+import type { ManifestEntry, ManifestFile } from './manifest-types.ts'
+
+type Held =
+  | { readonly kind: 'manifest'; readonly items: readonly ManifestEntry[] }
+  | { readonly kind: 'list'; readonly items: readonly ManifestFile[] }
+
+// Decoded records take several times their bytes in Avro; measured, then rounded up.
+const bytesPerRawByte = 4
+const bytesPerItem = 1500
 
 /**
- * Decoded manifests by path, the least recently used dropped first. Manifests never change, so an
- * entry is never stale. Sizes are estimates: decoded entries take several times their Avro bytes.
+ * Decoded manifests and manifest lists by path, the least recently used dropped first. Neither ever
+ * changes, so an entry is never stale. Sizes are estimates.
  */
 export class ManifestCache {
   readonly #bytesMax: number
-  readonly #entries = new Map<string, { decoded: DecodedManifest; bytes: number }>()
+  readonly #entries = new Map<string, { readonly held: Held; readonly bytes: number }>()
   #bytes = 0
 
   constructor(bytesMax: number) {
@@ -17,27 +25,45 @@ export class ManifestCache {
     return this.#bytes
   }
 
-  get(path: string): DecodedManifest | undefined {
+  manifest(path: string): readonly ManifestEntry[] | undefined {
+    const held = this.#touch(path)
+    return held?.kind === 'manifest' ? held.items : undefined
+  }
+
+  list(path: string): readonly ManifestFile[] | undefined {
+    const held = this.#touch(path)
+    return held?.kind === 'list' ? held.items : undefined
+  }
+
+  addManifest(path: string, items: readonly ManifestEntry[], rawBytes: number): void {
+    this.#add(path, { kind: 'manifest', items }, rawBytes)
+  }
+
+  addList(path: string, items: readonly ManifestFile[], rawBytes: number): void {
+    this.#add(path, { kind: 'list', items }, rawBytes)
+  }
+
+  #touch(path: string): Held | undefined {
     const entry = this.#entries.get(path)
     if (entry === undefined) return undefined
     this.#entries.delete(path)
     this.#entries.set(path, entry)
-    return entry.decoded
+    return entry.held
   }
 
-  set(path: string, decoded: DecodedManifest): void {
-    this.delete(path)
-    const bytes = decoded.rawBytes * 4 + decoded.entries.length * 1500 + 1000
+  #add(path: string, held: Held, rawBytes: number): void {
+    this.#remove(path)
+    const bytes = rawBytes * bytesPerRawByte + held.items.length * bytesPerItem + 1000
     if (bytes > this.#bytesMax) return
-    this.#entries.set(path, { decoded, bytes })
+    this.#entries.set(path, { held, bytes })
     this.#bytes += bytes
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#bytesMax) break
-      this.delete(oldest)
+      this.#remove(oldest)
     }
   }
 
-  delete(path: string): void {
+  #remove(path: string): void {
     const entry = this.#entries.get(path)
     if (entry === undefined) return
     this.#entries.delete(path)

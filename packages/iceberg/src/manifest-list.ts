@@ -22,9 +22,14 @@ export function encodeManifestList(
 }
 
 /** Reads a manifest list of format v1 or v2. */
-export function decodeManifestList(bytes: Uint8Array): readonly ManifestFile[] {
-  const file = decodeAvroFile(bytes, renameManifestList)
-  return file.records.map((record) => fromRecord(record as ManifestRecord))
+export function decodeManifestList(bytes: Uint8Array): DecodedManifestList {
+  const { records, rawBytes } = decodeAvroFile(bytes, renameManifestList)
+  return { manifests: records.map((record) => fromRecord(record as ManifestRecord)), rawBytes }
+}
+
+export interface DecodedManifestList {
+  readonly manifests: readonly ManifestFile[]
+  readonly rawBytes: number
 }
 
 /** The record as Avro holds it. Lists of v1 lack what v2 added, and may leave counts out. */

@@ -20,19 +20,26 @@ export async function readManifestList(
   snapshot: Snapshot,
 ): Promise<readonly ManifestFile[]> {
   const path = snapshot['manifest-list']
-  return inFile(path, async () => decodeManifestList(await readBytes(context, path)))
+  const cached = context.cache?.list(path)
+  if (cached !== undefined) return cached
+  return inFile(path, async () => {
+    const { manifests, rawBytes } = decodeManifestList(await readBytes(context, path))
+    context.cache?.addList(path, manifests, rawBytes)
+    return manifests
+  })
 }
 
 export async function readManifest(
   context: ReadContext,
   manifest: ManifestFile,
 ): Promise<readonly ManifestEntry[]> {
-  const cached = context.cache?.get(manifest.path)
-  if (cached !== undefined) return cached.entries
-  return inFile(manifest.path, async () => {
-    const decoded = decodeManifest(await readBytes(context, manifest.path), manifest)
-    context.cache?.set(manifest.path, decoded)
-    return decoded.entries
+  const { path } = manifest
+  const cached = context.cache?.manifest(path)
+  if (cached !== undefined) return cached
+  return inFile(path, async () => {
+    const { entries, rawBytes } = decodeManifest(await readBytes(context, path), manifest)
+    context.cache?.addManifest(path, entries, rawBytes)
+    return entries
   })
 }
 

@@ -1,0 +1,382 @@
+import type { Snapshot, TableMetadata, TableUpdate } from '@hypermesh/contract'
+import { tableMetadata } from '@hypermesh/contract'
+import { describe, expect, test } from 'vitest'
+import {
+  applyUpdates,
+  checkRequirements,
+  createTableMetadata,
+  historyOf,
+  metadataFilesToDelete,
+  parseJson,
+  snapshotAt,
+  stringifyJson,
+} from '../src/index.ts'
+
+const nowMs = 1_700_000_000_000
+const location = 'file:///w/n/t'
+const created = (over: object = {}) =>
+  createTableMetadata(
+    { name: 't', schema: { type: 'struct', fields: [column(5, 'a', 'int')] }, ...over },
+    { uuid: 'U-1', location, nowMs },
+  )
+const column = (id: number, name: string, type: string, required = false) => ({
+  id,
+  name,
+  type,
+  required,
+})
+const schemaOf = (...fields: ReturnType<typeof column>[]) => ({ type: 'struct' as const, fields })
+const snapshot = (id: number | bigint, sequence: number, over: object = {}): Snapshot => ({
+  'snapshot-id': id,
+  'sequence-number': sequence,
+  'timestamp-ms': nowMs + sequence * 1000,
+  'manifest-list': `${location}/metadata/snap-${id}.avro`,
+  summary: { operation: 'append' },
+  'schema-id': 0,
+  ...over,
+})
+const main = (id: number | bigint): TableUpdate => ({
+  action: 'set-snapshot-ref',
+  'ref-name': 'main',
+  type: 'branch',
+  'snapshot-id': id,
+})
+const apply = (metadata: TableMetadata, ...updates: TableUpdate[]) =>
+  applyUpdates(metadata, updates, { nowMs: nowMs + 60_000 })
+const append = (metadata: TableMetadata, id: number | bigint) => {
+  const sequence = Number(metadata['last-sequence-number']) + 1
+  return apply(metadata, { action: 'add-snapshot', snapshot: snapshot(id, sequence) }, main(id))
+}
+const invalid = expect.objectContaining({ code: 'invalid' })
+
+describe('createTableMetadata', () => {
+  test('assigns ids from 1, the fields of a struct before what is inside them, as Java does', () => {
+    const metadata = createTableMetadata(
+      {
+        name: 't',
+        schema: {
+          type: 'struct',
+          'identifier-field-ids': [90],
+          fields: [
+            {
+              id: 10,
+              name: 's',
+              required: false,
+              type: {
+                type: 'struct',
+                fields: [
+                  {
+                    id: 11,
+                    name: 'l',
+                    required: false,
+                    type: {
+                      type: 'list',
+                      'element-id': 12,
+                      element: 'int',
+                      'element-required': false,
+                    },
+                  },
+                  column(13, 'x', 'int'),
+                ],
+              },
+            },
+            {
+              id: 20,
+              name: 'm',
+              required: false,
+              type: {
+                type: 'map',
+                'key-id': 21,
+                key: 'string',
+                'value-id': 22,
+                value: { type: 'struct', fields: [column(23, 'v', 'int')] },
+                'value-required': false,
+              },
+            },
+            column(90, 'last', 'string', true),
+          ],
+        },
+        'partition-spec': { fields: [{ 'source-id': 90, name: 'p', transform: 'bucket[4]' }] },
+        'write-order': {
+          fields: [
+            {
+              'source-id': 90,
+              transform: 'identity',
+              direction: 'asc',
+              'null-order': 'nulls-first',
+            },
+          ],
+        },
+        properties: { 'format-version': '2', owner: 'me' },
+      },
+      { uuid: 'u', location, nowMs },
+    )
+    expect(tableMetadata.parse(metadata)).toEqual(metadata)
+    expect(metadata.schemas[0]).toMatchObject({
+      'schema-id': 0,
+      'identifier-field-ids': [3],
+      fields: [
+        { id: 1, type: { fields: [{ id: 4, type: { 'element-id': 6 } }, { id: 5 }] } },
+        { id: 2, type: { 'key-id': 7, 'value-id': 8, value: { fields: [{ id: 9 }] } } },
+        { id: 3 },
+      ],
+    })
+    expect(metadata['last-column-id']).toBe(9)
+    expect(metadata['partition-specs'][0]?.fields).toEqual([
+      { 'source-id': 3, 'field-id': 1000, name: 'p', transform: 'bucket[4]' },
+    ])
+    expect(metadata['last-partition-id']).toBe(1000)
+    expect(metadata['default-sort-order-id']).toBe(1)
+    expect(metadata.properties).toEqual({
+      'write.metadata.previous-versions-max': '20',
+      'write.metadata.delete-after-commit.enabled': 'true',
+      'commit.manifest.min-count-to-merge': '100',
+      owner: 'me',
+    })
+  })
+
+  test('refuses what the format forbids', () => {
+    const bad = [
+      { schema: schemaOf(column(1, 'a', 'int'), column(2, 'A', 'int')) },
+      { schema: schemaOf(column(1, 'a', 'int'), column(1, 'b', 'int')) },
+      { schema: schemaOf(column(1, 'a', 'integer')) },
+      { schema: schemaOf(column(1, 'a', 'decimal(39,2)')) },
+      { 'partition-spec': { fields: [{ 'source-id': 9, name: 'p', transform: 'identity' }] } },
+      { 'partition-spec': { fields: [{ 'source-id': 5, name: 'p', transform: 'month' }] } },
+      { 'partition-spec': { fields: [{ 'source-id': 5, name: 'a', transform: 'bucket[2]' }] } },
+      { 'partition-spec': { fields: [{ 'source-id': 5, name: 'p', transform: 'zorder' }] } },
+    ]
+    for (const over of bad) expect(() => created(over)).toThrow(invalid)
+    const unsupported = expect.objectContaining({ code: 'unsupported' })
+    expect(() => created({ schema: schemaOf(column(1, 'a', 'variant')) })).toThrow(unsupported)
+    expect(() => created({ properties: { 'format-version': '3' } })).toThrow(unsupported)
+    expect(() => created({ properties: { 'format-version': '1' } })).toThrow(unsupported)
+  })
+})
+
+describe('checkRequirements', () => {
+  const conflict = expect.objectContaining({ code: 'conflict' })
+
+  test('each holds in the state it asserts and fails in every other', () => {
+    const metadata = append(created(), 7)
+    const good = [
+      { type: 'assert-table-uuid', uuid: 'u-1' },
+      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': 7 },
+      { type: 'assert-ref-snapshot-id', ref: 'other', 'snapshot-id': null },
+      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': 1 },
+      { type: 'assert-current-schema-id', 'current-schema-id': 0 },
+      { type: 'assert-last-assigned-partition-id', 'last-assigned-partition-id': 999 },
+      { type: 'assert-default-spec-id', 'default-spec-id': 0 },
+      { type: 'assert-default-sort-order-id', 'default-sort-order-id': 0 },
+    ] as const
+    checkRequirements(metadata, good)
+    for (const requirement of good) {
+      expect(() => checkRequirements(undefined, [requirement])).toThrow(conflict)
+    }
+    const bad = [
+      { type: 'assert-create' },
+      { type: 'assert-table-uuid', uuid: 'x' },
+      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': 8 },
+      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': null },
+      { type: 'assert-ref-snapshot-id', ref: 'main' },
+      { type: 'assert-ref-snapshot-id', ref: 'other', 'snapshot-id': 7 },
+      { type: 'assert-ref-snapshot-id', ref: 'toString', 'snapshot-id': 7 },
+      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': 2 },
+      { type: 'assert-current-schema-id', 'current-schema-id': 1 },
+      { type: 'assert-last-assigned-partition-id', 'last-assigned-partition-id': 1000 },
+      { type: 'assert-default-spec-id', 'default-spec-id': 1 },
+      { type: 'assert-default-sort-order-id', 'default-sort-order-id': 1 },
+    ] as const
+    for (const requirement of bad) {
+      expect(() => checkRequirements(metadata, [requirement])).toThrow(conflict)
+    }
+    checkRequirements(undefined, [{ type: 'assert-create' }])
+  })
+})
+
+describe('applyUpdates', () => {
+  test('leaves its input alone, and returns it when nothing changes', () => {
+    const metadata = created()
+    const before = JSON.stringify(metadata)
+    append(metadata, 1)
+    apply(metadata, { action: 'set-properties', updates: { x: 'y' } })
+    expect(JSON.stringify(metadata)).toBe(before)
+    expect(
+      apply(
+        metadata,
+        { action: 'remove-properties', removals: ['none'] },
+        { action: 'assign-uuid', uuid: 'u-1' },
+      ),
+    ).toBe(metadata)
+  })
+
+  test('-1 names the schema, spec and order added last; equal ones are used again', () => {
+    const metadata = apply(
+      created(),
+      { action: 'add-schema', schema: schemaOf(column(1, 'a', 'long'), column(2, 'b', 'date')) },
+      { action: 'set-current-schema', 'schema-id': -1 },
+      { action: 'add-spec', spec: { fields: [{ 'source-id': 2, name: 'm', transform: 'month' }] } },
+      { action: 'set-default-spec', 'spec-id': -1 },
+      {
+        action: 'add-sort-order',
+        'sort-order': {
+          fields: [
+            { 'source-id': 1, transform: 'identity', direction: 'asc', 'null-order': 'nulls-last' },
+          ],
+        },
+      },
+      { action: 'set-default-sort-order', 'sort-order-id': -1 },
+    )
+    expect(metadata).toMatchObject({
+      'current-schema-id': 1,
+      'last-column-id': 2,
+      'default-spec-id': 1,
+      'last-partition-id': 1000,
+      'default-sort-order-id': 1,
+    })
+    const again = apply(
+      metadata,
+      { action: 'add-schema', schema: schemaOf(column(1, 'a', 'long'), column(2, 'b', 'date')) },
+      { action: 'set-current-schema', 'schema-id': -1 },
+      { action: 'add-spec', spec: { fields: [{ 'source-id': 2, name: 'm', transform: 'month' }] } },
+      { action: 'set-default-spec', 'spec-id': -1 },
+    )
+    expect(again).toBe(metadata)
+    expect(() => apply(created(), { action: 'set-current-schema', 'schema-id': -1 })).toThrow(
+      invalid,
+    )
+    expect(() => apply(created(), { action: 'set-default-spec', 'spec-id': 4 })).toThrow(invalid)
+  })
+
+  test('a schema may replace another only where older files stay readable', () => {
+    const metadata = append(created(), 1)
+    const replace =
+      (...fields: ReturnType<typeof column>[]) =>
+      () =>
+        apply(
+          metadata,
+          { action: 'add-schema', schema: schemaOf(...fields) },
+          { action: 'set-current-schema', 'schema-id': -1 },
+        )
+    expect(replace(column(1, 'renamed', 'long'))()['current-schema-id']).toBe(1)
+    expect(replace(column(2, 'other', 'string'))()['current-schema-id']).toBe(1)
+    expect(replace(column(1, 'a', 'string'))).toThrow(invalid)
+    expect(replace(column(1, 'a', 'int', true))).toThrow(invalid)
+    expect(replace(column(1, 'a', 'int'), column(2, 'b', 'int', true))).toThrow(invalid)
+    expect(replace(column(1, 'a', 'int'), column(2, 'A', 'int'))).toThrow(invalid)
+  })
+
+  test('main moves the current snapshot and the log; a snapshot only passed is not logged', () => {
+    let metadata = append(created(), 1)
+    metadata = apply(
+      metadata,
+      { action: 'add-snapshot', snapshot: snapshot(2, 2) },
+      main(2),
+      { action: 'add-snapshot', snapshot: snapshot(3n ** 39n, 3, { 'parent-snapshot-id': 2 }) },
+      main(3n ** 39n),
+    )
+    expect(metadata['current-snapshot-id']).toBe(3n ** 39n)
+    expect(metadata['snapshot-log']?.map((entry) => entry['snapshot-id'])).toEqual([1, 3n ** 39n])
+    expect(metadata['last-sequence-number']).toBe(3)
+    const back = apply(metadata, main(1))
+    expect(back['snapshot-log']?.map((entry) => entry['snapshot-id'])).toEqual([1, 3n ** 39n, 1])
+    expect(parseJson(stringifyJson(metadata))).toEqual(metadata)
+  })
+
+  test('snapshots that contradict the table are refused', () => {
+    const metadata = append(created(), 1)
+    const add = (over: Snapshot) => () =>
+      apply(metadata, { action: 'add-snapshot', snapshot: over })
+    expect(add(snapshot(1, 2))).toThrow(invalid)
+    expect(add(snapshot(2, 1, { 'parent-snapshot-id': 1 }))).toThrow(invalid)
+    expect(add(snapshot(2, 2, { 'timestamp-ms': nowMs - 120_000 }))).toThrow(invalid)
+    expect(add(snapshot(2, 2, { 'schema-id': 9 }))).toThrow(invalid)
+    expect(add(snapshot(2, 2, { summary: undefined }))).toThrow(invalid)
+    expect(() => apply(metadata, main(99))).toThrow(invalid)
+    expect(() => apply(metadata, { ...main(1), type: 'tag' } as TableUpdate)).toThrow(invalid)
+  })
+
+  test('removing snapshots drops the refs to them and the history before a gap', () => {
+    const metadata = append(append(append(created(), 1), 2), 3)
+    const tagged = apply(metadata, {
+      action: 'set-snapshot-ref',
+      'ref-name': 'v1',
+      type: 'tag',
+      'snapshot-id': 1,
+    })
+    const less = apply(tagged, { action: 'remove-snapshots', 'snapshot-ids': [1] })
+    expect(less.refs).toEqual({ main: { type: 'branch', 'snapshot-id': 3 } })
+    expect(less['snapshot-log']?.map((entry) => entry['snapshot-id'])).toEqual([2, 3])
+    const none = apply(tagged, { action: 'remove-snapshot-ref', 'ref-name': 'main' })
+    expect([none['current-snapshot-id'], none['snapshot-log']]).toEqual([-1, []])
+  })
+
+  test('other table formats are unsupported', () => {
+    for (const version of [1, 3]) {
+      expect(() =>
+        apply(created(), { action: 'upgrade-format-version', 'format-version': version }),
+      ).toThrow(expect.objectContaining({ code: 'unsupported' }))
+    }
+    expect(() => apply(created(), { action: 'assign-uuid', uuid: 'other' })).toThrow(invalid)
+  })
+
+  test('updates alone create a table, as a staged create commits it', () => {
+    const metadata = applyUpdates(
+      undefined,
+      [
+        { action: 'assign-uuid', uuid: 'new' },
+        { action: 'upgrade-format-version', 'format-version': 2 },
+        { action: 'add-schema', schema: schemaOf(column(1, 'a', 'int')), 'last-column-id': 1 },
+        { action: 'set-current-schema', 'schema-id': -1 },
+        { action: 'add-spec', spec: { fields: [] } },
+        { action: 'set-default-spec', 'spec-id': -1 },
+        { action: 'add-sort-order', 'sort-order': { fields: [] } },
+        { action: 'set-default-sort-order', 'sort-order-id': -1 },
+        { action: 'set-location', location },
+        { action: 'add-snapshot', snapshot: snapshot(1, 1) },
+        main(1),
+      ],
+      { nowMs },
+    )
+    expect(tableMetadata.parse(metadata)).toEqual(metadata)
+    expect(metadata).toMatchObject({ 'table-uuid': 'new', location, 'current-snapshot-id': 1 })
+    expect(() => applyUpdates(undefined, [], { nowMs })).toThrow(invalid)
+  })
+
+  test('the metadata log keeps as many files as the table says; the rest may be deleted', () => {
+    let metadata = created({ properties: { 'write.metadata.previous-versions-max': '2' } })
+    const deleted: string[] = []
+    for (let version = 0; version < 5; version += 1) {
+      const updates: TableUpdate[] = [{ action: 'set-properties', updates: { v: `${version}` } }]
+      const next = applyUpdates(metadata, updates, { nowMs, previousLocation: `m${version}` })
+      deleted.push(...metadataFilesToDelete(metadata, next))
+      metadata = next
+    }
+    expect(metadata['metadata-log']?.map((entry) => entry['metadata-file'])).toEqual(['m3', 'm4'])
+    expect(deleted).toEqual(['m0', 'm1', 'm2'])
+  })
+})
+
+describe('time travel', () => {
+  const metadata = append(append(created(), 1), 2)
+
+  test('finds a snapshot by id and by the time at which main pointed to it', () => {
+    expect(snapshotAt(metadata, { version: 1 })['snapshot-id']).toBe(1)
+    expect(snapshotAt(metadata, { timestampMs: nowMs + 1999 })['snapshot-id']).toBe(1)
+    expect(snapshotAt(metadata, { timestampMs: nowMs + 2000 })['snapshot-id']).toBe(2)
+  })
+
+  test('says what is missing', () => {
+    const missing = expect.objectContaining({ code: 'not_found' })
+    expect(() => snapshotAt(metadata, { version: 3 })).toThrow(missing)
+    expect(() => snapshotAt(metadata, { timestampMs: nowMs })).toThrow(missing)
+    expect(() => snapshotAt(created(), { timestampMs: nowMs })).toThrow(missing)
+  })
+
+  test('history is newest first', () => {
+    expect(historyOf(metadata).map((entry) => [entry.snapshotId, entry.sequenceNumber])).toEqual([
+      [2, 2],
+      [1, 1],
+    ])
+  })
+})
