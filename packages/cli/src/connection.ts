@@ -5,7 +5,7 @@ import { createHttpFetch } from './http-fetch.ts'
 import { readServerFile } from './server-file.ts'
 import type { ClientSettings } from './settings.ts'
 
-export const defaultUrl = 'http://127.0.0.1:3210'
+const defaultUrl = 'http://127.0.0.1:3210'
 
 export interface Connection {
   readonly url: string

@@ -65,7 +65,7 @@ async function printSchema({ terminal, client, signal }: PromptContext, name: st
 }
 
 /** `struct<a: long, b: list<string>>`. */
-export function typeText(type: IcebergType): string {
+function typeText(type: IcebergType): string {
   if (typeof type === 'string') return type
   if (type.type === 'list') return `list<${typeText(type.element)}>`
   if (type.type === 'map') return `map<${typeText(type.key)}, ${typeText(type.value)}>`
