@@ -92,7 +92,6 @@ export function* workspacesOf(tree: SourceTree): Generator<Workspace> {
   }
 }
 
-export const typescript = /\.ts$/
 /** Code that ships: no tests, no benches. */
 export const shippedSource =
   /^(packages|services)\/(?!testing\/)[^/]+\/src\/(?!.*\.(test|bench)\.ts$).*\.ts$/

@@ -11,8 +11,8 @@ export interface Scenario {
   step(store: DiskStore, data: DataDirectory): Promise<unknown>
 }
 
-export const before = 'before '.repeat(1000)
-export const after = 'after '.repeat(1000)
+const before = 'before '.repeat(1000)
+const after = 'after '.repeat(1000)
 
 async function* streamed() {
   yield Buffer.from(after.slice(0, 100))
