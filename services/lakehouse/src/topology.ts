@@ -1,7 +1,9 @@
 import { catalog } from '@hypermesh/catalog'
 import type { ServiceName } from '@hypermesh/contract'
 import type { UpstreamName } from '@hypermesh/gateway'
+import { ingest } from '@hypermesh/ingest'
 import type { Deps, Service } from '@hypermesh/kit'
+import { query } from '@hypermesh/query'
 import { storage } from '@hypermesh/storage'
 import type { z } from 'zod'
 
@@ -15,11 +17,13 @@ export interface AnyDefinition {
 }
 
 /** Every service behind the gateway. */
-export const definitions = [storage, catalog] as readonly AnyDefinition[]
+export const definitions = [storage, catalog, ingest, query] as readonly AnyDefinition[]
 
 export const serviceConfigSchemas = {
   storage: storage.config,
   catalog: catalog.config,
+  ingest: ingest.config,
+  query: query.config,
 }
 
 /** In an order in which each comes after those it needs. Throws at a cycle or an unknown name. */

@@ -1,1 +1,1 @@
-export {}
+export { query } from './service.ts'

@@ -1,0 +1,127 @@
+import type { HyperMeshClient } from '@hypermesh/client'
+import {
+  HyperMeshError,
+  type Limits,
+  type ResultFormat,
+  type SqlRequest,
+  type sqlRequest,
+} from '@hypermesh/contract'
+import {
+  bindParameters,
+  type DuckDatabase,
+  type DuckSession,
+  encodeResult,
+  resultColumns,
+} from '@hypermesh/duckdb'
+import type { ManifestCache, Warehouse } from '@hypermesh/iceberg'
+import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/kit'
+import type { z } from 'zod'
+import { HeldBody } from './held-body.ts'
+import { type PreparedStatement, prepareStatement } from './statement.ts'
+
+interface QueryEngineOptions {
+  /** Runs statements; may read the warehouse and nothing else. */
+  readonly database: DuckDatabase
+  readonly planner: DuckDatabase
+  readonly warehouse: Warehouse
+  readonly cache: ManifestCache
+  readonly gate: ConcurrencyGate
+  readonly limits: Limits
+  readonly clock: Clock
+}
+
+export interface RunRequest {
+  readonly body: z.output<typeof sqlRequest>
+  readonly format: ResultFormat
+  readonly catalog: HyperMeshClient
+  readonly signal: AbortSignal
+}
+
+/** A result whose first bytes are there. Whoever gets it reads the body to its end or closes it. */
+export interface RunningResult extends AsyncDisposable {
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly facts: PreparedStatement['facts']
+  readonly body: HeldBody
+  elapsedMs(): number
+}
+
+export class QueryEngine {
+  readonly #options: QueryEngineOptions
+
+  constructor(options: QueryEngineOptions) {
+    this.#options = options
+  }
+
+  async run(request: RunRequest): Promise<RunningResult> {
+    const { clock, gate, database, limits } = this.#options
+    const { body, signal } = request
+    checkBounds(body, limits)
+    const startedMs = clock.monotonicMs()
+    const deadline = new RequestDeadline(body.timeoutMs ?? limits.requestTimeoutMsMax, signal)
+    let place: Disposable | undefined
+    let session: DuckSession | undefined
+    const close = async () => {
+      await session?.[Symbol.asyncDispose]()
+      place?.[Symbol.dispose]()
+      deadline[Symbol.dispose]()
+    }
+    try {
+      place = await gate.enter(deadline.signal)
+      session = await database.connectApart()
+      const result = await this.#start(session, { ...request, signal: deadline.signal })
+      const elapsedMs = () => Math.round((clock.monotonicMs() - startedMs) * 1000) / 1000
+      return { ...result, elapsedMs, [Symbol.asyncDispose]: close }
+    } catch (error) {
+      await close()
+      throw error
+    }
+  }
+
+  async #start(session: DuckSession, { body, format, catalog, signal }: RunRequest) {
+    const { planner, warehouse, cache, limits } = this.#options
+    const bound = bindParameters(body.parameters)
+    const statement = await prepareStatement(
+      session,
+      {
+        sql: body.sql,
+        parameters: bound.parameters,
+        planned: bound.planned,
+        namespace: body.namespace,
+        catalog,
+        signal,
+      },
+      { planner, warehouse, cache },
+    )
+    const { parameters } = statement
+    const stream = await session.stream(statement.sql, { parameters, signal })
+    const columns = resultColumns(stream.result)
+    const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
+    const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
+    return { columns, facts: statement.facts, body: held }
+  }
+}
+
+/** JSON states in its body what cut it, so it is cut early; a stream is bounded, not cut. */
+function cutsOf(body: SqlRequest, format: ResultFormat, limits: Limits) {
+  const isJson = format === 'json'
+  const rows = isJson ? limits.sqlRowsMax : Number.MAX_SAFE_INTEGER
+  const bytes = isJson ? limits.sqlBytesResultMax : limits.sqlStreamBytesMax
+  return {
+    rowsMax: Math.min(body.rowsMax ?? rows, rows),
+    bytesMax: Math.min(body.bytesMax ?? bytes, bytes),
+  }
+}
+
+function checkBounds(body: SqlRequest, limits: Limits): void {
+  const sqlBytes = Buffer.byteLength(body.sql)
+  if (sqlBytes > limits.sqlBytesMax) {
+    throw new HyperMeshError(
+      'too_large',
+      `the statement has ${sqlBytes} bytes; at most ${limits.sqlBytesMax}`,
+    )
+  }
+  const count = Object.keys(body.parameters ?? {}).length
+  if (count > limits.sqlParametersMax) {
+    throw new HyperMeshError('too_large', `${count} parameters; at most ${limits.sqlParametersMax}`)
+  }
+}

@@ -1,0 +1,82 @@
+import { HyperMeshError, headers, type ResultFormat, resultMediaTypes } from '@hypermesh/contract'
+import type { RunningResult } from './query-engine.ts'
+
+/** The response whose body is the result. It owns the result and closes it with its body. */
+export function toResponse(format: ResultFormat, result: RunningResult): Response {
+  const pieces = format === 'json' ? jsonReply(result) : streamReply(result)
+  return new Response(toBody(pieces, result), {
+    headers: { 'content-type': mediaType(format), ...factHeaders(result) },
+  })
+}
+
+function mediaType(format: ResultFormat): string {
+  const type = resultMediaTypes[format]
+  return format === 'csv' ? `${type}; charset=utf-8; header=present` : type
+}
+
+function factHeaders({ facts, body, elapsedMs }: RunningResult): Record<string, string> {
+  const { totals } = body
+  return {
+    [headers.snapshots]: JSON.stringify(facts.snapshots),
+    [headers.filesPlanned]: String(facts.filesPlanned),
+    [headers.filesPruned]: String(facts.filesPruned),
+    [headers.bytesPlanned]: String(facts.bytesPlanned),
+    [headers.bytesPruned]: String(facts.bytesPruned),
+    [headers.elapsedMs]: String(elapsedMs()),
+    ...(totals === undefined
+      ? {}
+      : {
+          [headers.rows]: String(totals.rowCount),
+          [headers.truncated]: totals.truncated ?? 'none',
+        }),
+  }
+}
+
+async function* jsonReply(result: RunningResult): AsyncGenerator<Uint8Array, void, undefined> {
+  const columns = result.columns.map(({ name, type }) => ({ name, type }))
+  yield Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`)
+  yield* result.body.bytes()
+  const { rowCount, truncated } = result.body.totals ?? { rowCount: 0, truncated: null }
+  const facts = { rowCount, truncated, elapsedMs: result.elapsedMs(), ...result.facts }
+  yield Buffer.from(`],${JSON.stringify(facts).slice(1)}`)
+}
+
+/** A reply that has begun cannot say that it was cut: it breaks off instead. */
+async function* streamReply(result: RunningResult): AsyncGenerator<Uint8Array, void, undefined> {
+  const statedBefore = result.body.totals !== undefined
+  yield* result.body.bytes()
+  const { truncated, rowCount } = result.body.totals ?? { truncated: null, rowCount: 0 }
+  if (truncated === null || statedBefore) return
+  throw new HyperMeshError('too_large', `the result reached its limit of ${truncated}`, {
+    details: { truncated, rowCount },
+  })
+}
+
+/** Pulled by the reader, closed at the end, at a failure and when the reader goes away. */
+function toBody(
+  pieces: AsyncGenerator<Uint8Array, void, undefined>,
+  result: AsyncDisposable,
+): ReadableStream<Uint8Array> {
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= Promise.resolve(result[Symbol.asyncDispose]())
+    return closing
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const next = await pieces.next()
+          if (!next.done) return controller.enqueue(next.value)
+          await close()
+          controller.close()
+        } catch (error) {
+          await close()
+          controller.error(error)
+        }
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createClient } from '@hypermesh/client'
+import { HyperMeshError } from '@hypermesh/contract'
+import { DuckDatabase, planningDisabledOptimizers } from '@hypermesh/duckdb'
+import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
+import { ConcurrencyGate, createApp, defineService, type Fetch } from '@hypermesh/kit'
+import { DiskStore } from '@hypermesh/object-store'
+import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
+import { QueryEngine } from './query-engine.ts'
+import { mountSql } from './routes.ts'
+
+const plannerMemoryBytes = 256 * 1024 * 1024
+const startMs = 60_000
+
+/** SQL out: one statement that only reads, over tables as their snapshots say. */
+export const query = defineService({
+  name: 'query',
+  config: queryConfigSchema,
+  needs: ['catalog'],
+  async create(config, { logger, limits, clock, paths, metrics, upstreams }) {
+    const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
+    const warehouse = new Warehouse(store, await warehouseUri(upstreams.catalog))
+    const directory = join(paths.root, 'warehouse')
+    const spill = join(paths.temporary, 'query-spill')
+    await Promise.all([directory, spill].map((path) => mkdir(path, { recursive: true })))
+    const database = await DuckDatabase.open({
+      threads: threadsOf(config),
+      memoryBytes: memoryBytesOf(config),
+      temporaryDirectory: spill,
+      allowedDirectories: [directory],
+      damagedFile: 'corrupt',
+    })
+    const planner = await DuckDatabase.open({
+      threads: 1,
+      memoryBytes: plannerMemoryBytes,
+      temporaryDirectory: spill,
+      allowedDirectories: [],
+      disabledOptimizers: planningDisabledOptimizers,
+    })
+    const gate = new ConcurrencyGate({
+      name: 'statements',
+      concurrencyMax: limits.sqlConcurrencyMax,
+      queueMax: limits.sqlQueueMax,
+    })
+    metrics.gauge({
+      name: 'hypermesh_sql_running',
+      help: 'statements running now',
+      collect: () => gate.runningCount,
+    })
+    metrics.gauge({
+      name: 'hypermesh_sql_waiting',
+      help: 'statements waiting for a place',
+      collect: () => gate.waitingCount,
+    })
+    const cache = new ManifestCache(limits.manifestCacheBytesMax)
+    const app = createApp({ logger, limits })
+    mountSql(
+      app,
+      new QueryEngine({ database, planner, warehouse, cache, gate, limits, clock }),
+      upstreams.catalog,
+    )
+    return {
+      fetch: (request, context) => app.fetch(request, context),
+      [Symbol.asyncDispose]: async () => {
+        await planner[Symbol.asyncDispose]()
+        await database[Symbol.asyncDispose]()
+      },
+    }
+  },
+})
+
+async function warehouseUri(upstream: Fetch): Promise<string> {
+  const principal = { keyId: 'query', name: 'query', role: 'reader' } as const
+  const catalog = createClient({
+    fetch: (request) =>
+      upstream(request, { principal, requestId: 'query-start', signal: request.signal }),
+  })
+  const { defaults } = await catalog.icebergConfig({ timeoutMs: startMs })
+  const uri = defaults.warehouse
+  if (uri === undefined) throw new HyperMeshError('upstream', 'the catalog names no warehouse')
+  return uri
+}
