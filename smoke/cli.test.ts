@@ -67,6 +67,15 @@ describe('ingest and inspect', () => {
     expect((await jsonOf(['sql', 'FROM lake.zips'])).rows).toEqual([['01234']])
   })
 
+  test('a file that the server may read is not sent', async () => {
+    const path = await file('in-place.csv', 'a\n1\n')
+    const env = { HYPERMESH_INGEST__ALLOWED_ROOTS: directory }
+    await using own = await Server.start({ env })
+    expect((await own.command(['ingest', path])).stdout).toContain('read in place')
+    const sent = await own.command(['--json', 'ingest', path, '--again', '--upload'])
+    expect(JSON.parse(sent.stdout)).toMatchObject({ inPlace: false, rows: 1 })
+  })
+
   test('inspect shows columns and types and stores nothing', async () => {
     const path = await file('looked-at.csv', 'n,day\n1,2024-01-31\n')
     const ended = await server.command(['inspect', path])

@@ -46,7 +46,7 @@ export interface SendOptions<T> {
 /** Lets the server read the file where it lies if it may, else sends it with a progress bar. */
 export async function sendFile<T>(options: SendOptions<T>): Promise<T> {
   const { terminal, connection, source } = options
-  const bar = new ProgressBar(terminal, source.name, source.bytes)
+  const bar = new ProgressBar(terminal, source.name, { bytesTotal: source.bytes })
   try {
     if (
       !options.upload &&

@@ -3,6 +3,8 @@ import { formatBytes, formatDuration } from './quantities.ts'
 import type { Terminal } from './terminal.ts'
 
 const redrawMs = 100
+/** What is done sooner needs no bar. */
+const quietMs = 200
 const barWidth = 24
 
 export interface ProgressState {
@@ -18,15 +20,21 @@ export class ProgressBar {
   readonly #terminal: Terminal
   readonly #label: string
   readonly #bytesTotal: number | undefined
+  readonly #quietMs: number
   readonly #startedAt = performance.now()
   #bytes = 0
   #drawnAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
 
-  constructor(terminal: Terminal, label: string, bytesTotal?: number) {
+  constructor(
+    terminal: Terminal,
+    label: string,
+    options: { readonly bytesTotal?: number | undefined; readonly quietMs?: number } = {},
+  ) {
     this.#terminal = terminal
     this.#label = label
-    this.#bytesTotal = bytesTotal
+    this.#bytesTotal = options.bytesTotal
+    this.#quietMs = options.quietMs ?? quietMs
   }
 
   get isShown(): boolean {
@@ -73,7 +81,8 @@ export class ProgressBar {
 
   #draw(line: () => string): void {
     const now = performance.now()
-    if (!this.isShown || now - this.#drawnAt < redrawMs) return
+    if (!this.isShown || now - this.#drawnAt < redrawMs || now - this.#startedAt < this.#quietMs)
+      return
     this.#drawnAt = now
     const width = (this.#terminal.stderr.columns ?? 80) - 1
     this.#terminal.stderr.write(`\r${cutText(line(), width)}\u001b[K`)

@@ -23,7 +23,7 @@ async function* chunks() {
 
 test('a terminal sees the bar, which leaves no trace', async () => {
   const { terminal, stdout, stderr } = capturedTerminal(100)
-  const bar = new ProgressBar(terminal, 'x.csv', 1000)
+  const bar = new ProgressBar(terminal, 'x.csv', { bytesTotal: 1000, quietMs: 0 })
   let bytes = 0
   for await (const chunk of bar.count(chunks())) bytes += chunk.length
   bar.clear()
@@ -36,7 +36,15 @@ test('a terminal sees the bar, which leaves no trace', async () => {
 
 test('a file or a pipe sees nothing', async () => {
   const { terminal, stderr } = capturedTerminal()
-  const bar = new ProgressBar(terminal, 'x.csv', 1000)
+  const bar = new ProgressBar(terminal, 'x.csv', { bytesTotal: 1000, quietMs: 0 })
+  for await (const chunk of bar.count(chunks())) expect(chunk.length).toBeGreaterThan(0)
+  bar.clear()
+  expect(stderr()).toBe('')
+})
+
+test('what is done at once needs no bar', async () => {
+  const { terminal, stderr } = capturedTerminal(100)
+  const bar = new ProgressBar(terminal, 'x.csv', { bytesTotal: 1000, quietMs: 60_000 })
   for await (const chunk of bar.count(chunks())) expect(chunk.length).toBeGreaterThan(0)
   bar.clear()
   expect(stderr()).toBe('')
