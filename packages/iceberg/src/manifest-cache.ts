@@ -4,9 +4,9 @@ type Held =
   | { readonly kind: 'manifest'; readonly items: readonly ManifestEntry[] }
   | { readonly kind: 'list'; readonly items: readonly ManifestFile[] }
 
-// Decoded records take several times their bytes in Avro; measured, then rounded up.
-const bytesPerRawByte = 4
-const bytesPerItem = 1500
+// Measured: 10,000 entries with statistics of 20 columns take 5.9 MB of Avro and 97 MB of memory.
+const bytesPerRawByte = 16
+const bytesPerItem = 500
 
 /**
  * Decoded manifests and manifest lists by path, the least recently used dropped first. Neither ever

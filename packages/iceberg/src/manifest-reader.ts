@@ -37,7 +37,12 @@ export async function readManifest(
   const cached = context.cache?.manifest(path)
   if (cached !== undefined) return cached
   return inFile(path, async () => {
-    const { entries, rawBytes } = decodeManifest(await readBytes(context, path), manifest)
+    const bytes = await readBytes(context, path)
+    // Cut between two blocks, an avro file is a shorter but whole one.
+    if (bytes.length < manifest.bytes) {
+      throw new HyperMeshError('corrupt', `it has ${bytes.length} of ${manifest.bytes} bytes`)
+    }
+    const { entries, rawBytes } = decodeManifest(bytes, manifest)
     context.cache?.addManifest(path, entries, rawBytes)
     return entries
   })

@@ -55,7 +55,9 @@ test('json keeps every integer, and reads as JSON.parse does where that is exact
       long,
       fc
         .double({ noNaN: true, noDefaultInfinity: true })
-        .filter((number) => !Object.is(number, -0)),
+        .filter((number) => !Object.is(number, -0))
+        // Whole numbers beyond 2^53 are bigints by contract, whoever wrote them.
+        .filter((number) => !Number.isInteger(number) || Number.isSafeInteger(number)),
       fc.string(),
       fc.boolean(),
       fc.constant(null),
@@ -73,8 +75,7 @@ test('json keeps every integer, and reads as JSON.parse does where that is exact
   fc.assert(
     fc.property(fc.json(), (text) => {
       const plain = parseJson(text)
-      const isExact = !/\d{16}/.test(text)
-      if (isExact) expect(plain).toEqual(JSON.parse(text))
+      if (!/\d{16}/.test(text)) expect(plain).toEqual(JSON.parse(text))
     }),
   )
   expect(parseJson('{"id": 9223372036854775807, "s": "12345678901234567890"}')).toEqual({
