@@ -2,7 +2,18 @@ export { DuckDatabase, type DuckDatabaseOptions } from './database.ts'
 export { isMissingFile } from './duckdb-error.ts'
 export { type DuckDbType, formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
 export { toDuckDbType, toIcebergType } from './iceberg-types.ts'
+export { bindParameters, type RequestParameters } from './parameters.ts'
 export { type CopiedFile, type CopyOptions, copyToParquet } from './parquet-writer.ts'
+export type { ScanValue } from './planned-value.ts'
+export { type ResultColumn, resultColumns } from './result-columns.ts'
+export { type EncodedTotals, type EncodeOptions, encodeResult } from './result-encoder.ts'
+export {
+  type FilterRequest,
+  type PlannedTable,
+  planFilters,
+  planningDisabledOptimizers,
+  type ScanFilter,
+} from './scan-filters.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
 export type { Source, SourceColumn, TargetColumn } from './source-columns.ts'

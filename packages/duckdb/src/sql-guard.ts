@@ -1,4 +1,4 @@
-import type { HyperMeshError } from '@hypermesh/contract'
+import { type HyperMeshError, printable } from '@hypermesh/contract'
 import type { DuckSession, RunOptions } from './session.ts'
 import { type ExplainedSql, splitExplain } from './sql-explain.ts'
 import { printSql } from './sql-print.ts'
@@ -61,6 +61,7 @@ export async function guardSql(
     for (const name of clause?.parameters ?? []) allParameters.add(name)
     tables.push({ namespace, table, at: clause?.at })
   }
+  checkParameters(allParameters, options.parameters)
   return {
     kind: explained.kind,
     prefix: explained.prefix,
@@ -76,6 +77,24 @@ export async function guardSql(
       return { body, parameterNames }
     },
   }
+}
+
+/** DuckDB says so too where there are none at all. */
+function checkParameters(
+  wanted: ReadonlySet<string>,
+  given: RunOptions['parameters'] | undefined,
+): void {
+  if (given === undefined) return
+  const names = new Set(
+    Array.isArray(given.values)
+      ? given.values.map((_, index) => String(index + 1))
+      : Object.keys(given.values),
+  )
+  const missing = [...wanted].find((name) => !names.has(name))
+  const unused = [...names].find((name) => !wanted.has(name))
+  if (missing !== undefined) throw refuse('parameter', `no value for the parameter $${missing}`)
+  if (unused === undefined) return
+  throw refuse('parameter', `the statement has no parameter $${printable(unused)}`)
 }
 
 async function parse(

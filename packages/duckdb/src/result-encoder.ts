@@ -1,0 +1,77 @@
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+import type { ResultFormat } from '@hypermesh/contract'
+import { CsvEncoder } from './csv-encoder.ts'
+import { JsonRowsEncoder, NdjsonEncoder } from './json-encoder.ts'
+import type { ResultColumn } from './result-columns.ts'
+import type { DuckStream } from './session.ts'
+
+/** Turns chunks into bytes of one format. */
+export interface ResultEncoder {
+  /**
+   * Writes the first rows of a chunk, in order, and stops before a row that would bring the total
+   * above the limit. Returns how many rows were written.
+   */
+  append(chunk: DuckDBDataChunk, rowCount: number, bytesLeft: number): number
+  /** Bytes written and not yet taken. */
+  readonly heldBytes: number
+  take(): Uint8Array
+  /** What closes the body. */
+  finish(): void
+}
+
+export interface EncodeOptions {
+  readonly format: ResultFormat
+  readonly columns: readonly ResultColumn[]
+  readonly rowsMax: number
+  readonly bytesMax: number
+}
+
+export interface EncodedTotals {
+  readonly rowCount: number
+  readonly bytes: number
+  readonly truncated: 'rows' | 'bytes' | null
+}
+
+/** Pieces of a body are at least this large, but for the last. */
+const pieceBytes = 64 * 1024
+
+/**
+ * Encodes a result chunk by chunk: pulled by the reader, never ahead of it. Between two chunks the
+ * event loop turns, because fetching one is asynchronous. Returns the totals.
+ */
+export async function* encodeResult(
+  stream: DuckStream,
+  options: EncodeOptions,
+): AsyncGenerator<Uint8Array, EncodedTotals, undefined> {
+  const encoder = await createEncoder(options)
+  let [rowCount, bytes] = [0, 0]
+  let truncated: EncodedTotals['truncated'] = null
+  for (let chunk = await stream.next(); chunk; chunk = await stream.next()) {
+    const wanted = Math.min(chunk.rowCount, options.rowsMax - rowCount)
+    const written = encoder.append(chunk, wanted, options.bytesMax - bytes - encoder.heldBytes)
+    rowCount += written
+    if (written < wanted) truncated = 'bytes'
+    else if (wanted < chunk.rowCount) truncated = 'rows'
+    if (truncated) break
+    if (encoder.heldBytes < pieceBytes) continue
+    const piece = encoder.take()
+    bytes += piece.length
+    yield piece
+  }
+  encoder.finish()
+  const last = encoder.take()
+  bytes += last.length
+  if (last.length > 0) yield last
+  return { rowCount, bytes, truncated }
+}
+
+async function createEncoder({ format, columns }: EncodeOptions): Promise<ResultEncoder> {
+  if (format === 'ndjson') return new NdjsonEncoder(columns)
+  if (format === 'csv') return new CsvEncoder(columns)
+  if (format === 'arrow') {
+    // Loaded when first asked for: most of the time of a start would be this library.
+    const { ArrowEncoder } = await import('./arrow-encoder.ts')
+    return new ArrowEncoder(columns)
+  }
+  return new JsonRowsEncoder(columns)
+}
