@@ -1,10 +1,13 @@
 import { HyperMeshError } from '@hypermesh/contract'
+import type { Metrics } from './metrics.ts'
 
 export interface ConcurrencyGateOptions {
-  /** What passes, for messages: "statements". */
+  /** What passes, in one word, for messages and figures: "statements". */
   readonly name: string
   readonly concurrencyMax: number
   readonly queueMax: number
+  /** Where its two figures are shown: `hypermesh_<name>_running` and `_waiting`. */
+  readonly metrics?: Metrics
 }
 
 /** Lets so many through at once, so many wait in order, and refuses the rest as `unavailable`. */
@@ -15,6 +18,17 @@ export class ConcurrencyGate {
 
   constructor(options: ConcurrencyGateOptions) {
     this.#options = options
+    const { name, metrics } = options
+    metrics?.gauge({
+      name: `hypermesh_${name}_running`,
+      help: `${name} that run now.`,
+      collect: () => this.#running,
+    })
+    metrics?.gauge({
+      name: `hypermesh_${name}_waiting`,
+      help: `${name} that wait for their turn.`,
+      collect: () => this.#waiting.size,
+    })
   }
 
   get runningCount(): number {

@@ -4,6 +4,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { HyperMeshError, toErrorBody } from '@hypermesh/contract'
 import type { Logger } from './logger.ts'
+import { withBoundedBody } from './request-body.ts'
 import { writeResponse } from './write-response.ts'
 
 /** What the network knows of a request beside the request itself. */
@@ -73,7 +74,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       if (state.stopping) setImmediate(() => closeIdle(sockets, open))
     })
     const remoteAddress = incoming.socket.remoteAddress ?? ''
-    const response = await options.onRequest(request, { remoteAddress, signal: controller.signal })
+    const bounded = withBoundedBody(request, incoming)
+    const response = await options.onRequest(bounded, { remoteAddress, signal: controller.signal })
     if (state.stopping) response.headers.set('connection', 'close')
     else keepAliveOrClose(incoming, response)
     await writeResponse(response, outgoing)

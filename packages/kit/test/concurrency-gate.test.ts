@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConcurrencyGate } from '../src/index.ts'
+import { ConcurrencyGate, Metrics } from '../src/index.ts'
 
 const gate = (concurrencyMax: number, queueMax: number) =>
   new ConcurrencyGate({ name: 'statements', concurrencyMax, queueMax })
@@ -42,5 +42,20 @@ describe('a concurrency gate', () => {
     const one = gate(1, 0)
     await expect(one.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(await one.run(() => 'yes')).toBe('yes')
+  })
+
+  test('shows its figures, each platform its own', async () => {
+    const [here, there] = [new Metrics(), new Metrics()]
+    const options = { name: 'loads', concurrencyMax: 1, queueMax: 1 }
+    const one = new ConcurrencyGate({ ...options, metrics: here })
+    new ConcurrencyGate({ ...options, metrics: there })
+    using _place = await one.enter()
+    const waiting = one.enter()
+    const { text } = await here.render()
+    expect(text).toContain('hypermesh_loads_running 1')
+    expect(text).toContain('hypermesh_loads_waiting 1')
+    expect((await there.render()).text).toContain('hypermesh_loads_running 0')
+    _place[Symbol.dispose]()
+    ;(await waiting)[Symbol.dispose]()
   })
 })
