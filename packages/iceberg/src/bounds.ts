@@ -107,7 +107,7 @@ function nextBytes(start: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-export function integerFromText(text: string, bits: number): bigint | undefined {
+function integerFromText(text: string, bits: number): bigint | undefined {
   if (!/^-?\d{1,20}$/.test(text)) return undefined
   const value = BigInt(text)
   return BigInt.asIntN(bits, value) === value ? value : undefined
@@ -122,7 +122,7 @@ export function doubleFromText(text: string): number | undefined {
 }
 
 /** The unscaled value; undefined when the text has more digits than the type. */
-export function decimalFromText(
+function decimalFromText(
   text: string,
   type: { readonly precision: number; readonly scale: number },
 ): bigint | undefined {
@@ -135,7 +135,7 @@ export function decimalFromText(
   return sign === '-' ? -unscaled : unscaled
 }
 
-export function utf8FromText(text: string): Uint8Array | undefined {
+function utf8FromText(text: string): Uint8Array | undefined {
   // DuckDB cuts long texts between bytes; a replacement character may stand for half a letter.
   if (text.includes('\uFFFD') || hasLoneSurrogate(text)) return undefined
   return Buffer.from(text)

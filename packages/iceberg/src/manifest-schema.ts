@@ -172,7 +172,7 @@ export function renameManifestList(schema: unknown): unknown {
 }
 
 /** How the field with the id is called once a manifest's schema went through `renameManifest`. */
-export function partitionKey(fieldId: number): string {
+function partitionKey(fieldId: number): string {
   return `f${fieldId}`
 }
 

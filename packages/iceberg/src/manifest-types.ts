@@ -3,8 +3,6 @@ import type { Long } from '@hypermesh/contract'
 export const entryStatus = { existing: 0, added: 1, deleted: 2 } as const
 export type EntryStatus = (typeof entryStatus)[keyof typeof entryStatus]
 
-export const fileContent = { data: 0, positionDeletes: 1, equalityDeletes: 2 } as const
-
 /** A value of a partition tuple as Avro holds it. */
 export type AvroValue = null | boolean | number | bigint | string | Buffer
 
@@ -13,6 +11,7 @@ export type Bounds = ReadonlyMap<number, Uint8Array>
 
 /** A data or delete file as a manifest describes it; maps are by field id. */
 export interface DataFile {
+  /** 0: data, 1: position deletes, 2: equality deletes. */
   readonly content: number
   readonly path: string
   readonly format: string

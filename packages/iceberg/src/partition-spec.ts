@@ -59,11 +59,6 @@ export function boundFields(
   })
 }
 
-/** True when the spec splits nothing: no field, or only `void` ones. */
-export function isUnpartitioned(spec: PartitionSpec): boolean {
-  return spec.fields.every((field) => field.transform === 'void')
-}
-
 /** Throws `invalid` unless each field has a source, a fitting transform and a name of its own. */
 export function assertValidSpec(spec: PartitionSpec, schema: IcebergSchema): void {
   const fields = fieldsById(schema)

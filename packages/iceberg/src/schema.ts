@@ -145,7 +145,7 @@ function assertNestedNames(type: IcebergType, path: readonly string[]): void {
 }
 
 /** Rebuilds a type with other ids: `next` is called in the order in which Java assigns them. */
-export function withIds(type: IcebergType, next: (id: number) => number): IcebergType {
+function withIds(type: IcebergType, next: (id: number) => number): IcebergType {
   if (isPrimitive(type)) return type
   if (isStruct(type)) return { type: 'struct', fields: fieldsWithIds(type.fields, next) }
   if (isList(type)) {

@@ -10,7 +10,7 @@ import type { MetadataDraft } from './metadata-draft.ts'
 import { schemaById } from './schema.ts'
 import { findSnapshot } from './table-metadata.ts'
 
-export const mainBranch = 'main'
+const mainBranch = 'main'
 /** Clocks of writers may differ by this much, as in Java. */
 const clockSkewMs = 60_000
 
