@@ -1,21 +1,19 @@
 // The tour of `npm run demo`: real files go in, SQL comes out. It drives the built program through its
 // own command line, on a temporary directory, and prints only what that measured.
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { runCommand, startPlatform } from './demo/platform.mjs'
 import { questions } from './demo/questions.mjs'
 
-const samples = join(
-  dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')),
-  'data',
-)
+const samples = fileURLToPath(new URL('../node_modules/vega-datasets/data', import.meta.url))
 const colours = process.stdout.hasColors?.() === true
 const paint = (code, text) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text)
 
 const directory = await mkdtemp(join(tmpdir(), 'hypermesh-demo-'))
 const dataDir = join(directory, 'data')
+const arrivals = join(directory, 'arrivals')
 let platform
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -78,9 +76,7 @@ async function tour() {
 }
 
 async function load(table, file) {
-  const path = join(samples, file)
-  const { size } = await stat(path)
-  await command(['ingest', path, '--table', table], `${(size / 1e6).toFixed(1)} MB`)
+  await command(['ingest', file, '--table', table])
 }
 
 /** One file a year, as they would have arrived. */
@@ -88,14 +84,14 @@ async function weatherByYear() {
   const [header, ...days] = (await readFile(join(samples, 'seattle-weather.csv'), 'utf8'))
     .trim()
     .split('\n')
-  await mkdir(join(directory, 'in'))
+  await mkdir(arrivals)
   const years = [...new Set(days.map((day) => day.slice(0, 4)))]
   return Promise.all(
     years.map(async (year) => {
-      const path = join(directory, 'in', `weather-${year}.csv`)
+      const name = `weather-${year}.csv`
       const lines = days.filter((day) => day.startsWith(year))
-      await writeFile(path, `${[header, ...lines].join('\n')}\n`)
-      return path
+      await writeFile(join(arrivals, name), `${[header, ...lines].join('\n')}\n`)
+      return name
     }),
   )
 }
@@ -107,10 +103,9 @@ async function ask(title, sql) {
   print(output.trimEnd())
 }
 
-async function command(args, remark = '') {
-  const shown = args.map((arg) => arg.replace(`${samples}/`, '').replace(`${directory}/in/`, ''))
-  print(`${paint(36, `$ hypermesh ${shown.join(' ')}`)}${remark && paint(2, `   # ${remark}`)}`)
-  print((await runCommand(dataDir, args)).trimEnd())
+async function command(args, { cwd = samples, remark = '' } = {}) {
+  print(`${paint(36, `$ hypermesh ${args.join(' ')}`)}${remark && paint(2, `   # ${remark}`)}`)
+  print((await runCommand(dataDir, args, cwd)).trimEnd())
 }
 
 function heading(text) {

@@ -31,7 +31,7 @@ describe('each format becomes the same table', () => {
     const receipt = await server.load('formats.parquet', bytes, 'name=flights-3m.parquet')
     expect(receipt).toMatchObject({ rows: 3_000_000, format: 'parquet' })
     const reply = await server.sql('SELECT count(*), count(DISTINCT origin) FROM formats.parquet')
-    expect(reply.rows).toEqual([[3_000_000, 283]])
+    expect(reply.rows).toEqual([[3_000_000, 229]])
   })
 })
 
@@ -45,8 +45,9 @@ test('the same bytes again change nothing and say so; again=true loads them', as
 })
 
 test('columns match by name, new ones are added, safe widening is applied', async () => {
-  await server.load('main.grown', 'a,b\n1,x\n')
-  const receipt = await server.load('main.grown', 'c,a\ntrue,2.5\n')
+  const types = encodeURIComponent(JSON.stringify({ a: 'INTEGER' }))
+  await server.load('main.grown', 'a,b\n1,x\n', `format=csv&types=${types}`)
+  const receipt = await server.load('main.grown', 'c,a\ntrue,5000000000\n')
   expect(receipt.schemaChanges.map((change) => change.kind).sort()).toEqual([
     'add-column',
     'widen-column',
@@ -54,7 +55,7 @@ test('columns match by name, new ones are added, safe widening is applied', asyn
   const reply = await server.sql('SELECT a, b, c FROM main.grown ORDER BY a')
   expect(reply.rows).toEqual([
     [1, 'x', null],
-    [2.5, null, true],
+    [5_000_000_000, null, true],
   ])
 })
 

@@ -43,7 +43,7 @@ test('the session of the README runs as it is written', async () => {
     expect(stdout).toContain('main.flights  3,000,000 rows')
     expect(stdout).toContain('nothing to do')
     expect(stdout).toMatch(/│ +344 │/)
-    expect(stdout).toMatch(/penguins\r?\n333/)
+    expect(stdout).toMatch(/penguins\r?\n334/)
   } finally {
     if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
     await ended

@@ -34,10 +34,11 @@ export async function startPlatform(dataDir) {
   }
 }
 
-/** Runs one `hypermesh` command and returns what it printed. */
-export async function runCommand(dataDir, args) {
+/** Runs one `hypermesh` command in a directory and returns what it printed. */
+export async function runCommand(dataDir, args, cwd) {
   const child = spawn(process.execPath, [program, '--data', dataDir, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
   })
   let stdout = ''
   let stderr = ''

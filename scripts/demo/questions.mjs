@@ -7,7 +7,7 @@ export const questions = [
        round(100.0 * avg((f.delay > 30)::INT), 1) AS "% over half an hour"
 FROM main.flights f JOIN main.airports a ON a.iata = f.origin
 GROUP BY ALL HAVING count(*) > 20000
-ORDER BY "minutes late" DESC LIMIT 6`,
+ORDER BY "minutes late" DESC, flights DESC LIMIT 6`,
   },
   {
     title: 'When is it best to fly? (by the hour of departure)',

@@ -1,5 +1,6 @@
 import type { HyperMeshClient } from '@hypermesh/client'
-import type { ResultFormat, SqlRequest } from '@hypermesh/contract'
+import { HyperMeshError, type ResultFormat, type SqlRequest } from '@hypermesh/contract'
+import { oneLine, textWidth } from './cell-text.ts'
 import { UsageError } from './failure.ts'
 import { copyResult, printResult } from './result-print.ts'
 import type { Terminal } from './terminal.ts'
@@ -34,10 +35,35 @@ export class SqlSession {
       ...(rowsMax === undefined ? {} : { rowsMax }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }
-    if (format === 'table') {
-      printResult(terminal, await client.sql(request, { signal }))
-    } else {
-      await copyResult(terminal, await client.sqlStream(request, { format, signal }))
+    try {
+      if (format === 'table') {
+        printResult(terminal, await client.sql(request, { signal }))
+      } else {
+        await copyResult(terminal, await client.sqlStream(request, { format, signal }))
+      }
+    } catch (error) {
+      throw withPosition(error, sql)
     }
   }
 }
+
+/** Points at the place in the statement that the server complains about. */
+export function withPosition(error: unknown, sql: string): unknown {
+  if (!(error instanceof HyperMeshError)) return error
+  const { line, column } = error.details ?? {}
+  if (typeof line !== 'number' || typeof column !== 'number') return error
+  const text = sql.split('\n')[line - 1]
+  if (text === undefined || column < 1 || column > text.length + 1) return error
+  const start = Math.max(0, column - contextBefore)
+  const before = oneLine(text.slice(start, column - 1))
+  const shown = before + oneLine(text.slice(column - 1, start + contextWidth))
+  const { code, message, details, effect, requestId } = error
+  return new HyperMeshError(code, `${message}\n  ${shown}\n  ${' '.repeat(textWidth(before))}^`, {
+    effect,
+    ...(details ? { details } : {}),
+    ...(requestId ? { requestId } : {}),
+  })
+}
+
+const contextBefore = 40
+const contextWidth = 76
