@@ -9,6 +9,8 @@ export interface CsvDialect {
   /** Blank lines before the first record. */
   readonly blankLines: number
   readonly firstRecord: readonly string[]
+  /** Some records from the start, the first one too. */
+  readonly records: readonly (readonly string[])[]
 }
 
 interface Quoting {
@@ -58,6 +60,7 @@ export function detectCsvDialect(
     escape: best.escape,
     blankLines: blankLines.split(/\r\n|\n|\r/).length - 1,
     firstRecord: first,
+    records: best.records,
   }
 }
 

@@ -43,6 +43,8 @@ export async function copyToParquet(
   const settings = [
     'FORMAT parquet',
     'COMPRESSION zstd',
+    // A third less time than level 3 for a few per cent more bytes.
+    'COMPRESSION_LEVEL 1',
     `ROW_GROUP_SIZE ${rowGroupRows}`,
     `FIELD_IDS ${fieldIds(columns)}`,
     'RETURN_STATS true',

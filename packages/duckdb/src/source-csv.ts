@@ -184,6 +184,7 @@ async function refine(
 ): Promise<{ type: string; allNull: boolean }[]> {
   const asked = types.flatMap((type, index) => {
     const name = quoteIdentifier(`c${index}`)
+    if (isPlain(csv, index, type)) return []
     if (type === 'VARCHAR') return [`count(${name}) AS n${index}`]
     if (type !== 'DOUBLE') return []
     return [
@@ -201,8 +202,15 @@ async function refine(
     if (row[`i${index}`] === true) {
       return { type: Number(row[`l${index}`]) <= 38 ? 'HUGEINT' : 'VARCHAR', allNull: false }
     }
-    return { type, allNull: type === 'VARCHAR' && Number(row[`n${index}`]) === 0 }
+    return { type, allNull: row[`n${index}`] !== undefined && Number(row[`n${index}`]) === 0 }
   })
+}
+
+/** Whether the first records already settle it: there is a text, or a number with a fraction. */
+function isPlain(csv: CsvFile, index: number, type: string): boolean {
+  const values = csv.dialect.records.slice(csv.header ? 1 : 0).map((record) => record[index] ?? '')
+  if (type === 'VARCHAR') return values.some((value) => value !== '')
+  return values.some((value) => /^\s*[-+]?\d*\.\d*[1-9]\s*$/.test(value))
 }
 
 function dialectOptions(dialect: CsvDialect): string {
@@ -241,8 +249,15 @@ function readCsv(csv: CsvFile, readAs: ReadonlyMap<string, string>): string {
   return `read_csv(${quoteText(pathPattern(csv.path))}, ${options.join(', ')})`
 }
 
+function freePrefix(names: readonly string[]): string {
+  let prefix = 'converted_'
+  while (names.some((name) => name.toLowerCase().startsWith(prefix))) prefix = `_${prefix}`
+  return prefix
+}
+
 interface ReadPlan {
   readonly readAs: string
+  readonly cast?: string
   readonly expression: string
 }
 
@@ -253,14 +268,21 @@ function selectCsv(
 ): string {
   const byName = new Map(columns.map((column) => [column.name, column]))
   const readAs = new Map<string, string>()
-  const items = targets.map((target) => {
+  const casts: string[] = []
+  // Converted values get names of their own, so that each is computed once.
+  const prefix = freePrefix(csv.names)
+  const items = targets.map((target, index) => {
     const column = byName.get(target.sourceName)
     if (column === undefined) throw new RangeError(`no source column ${target.sourceName}`)
-    const plan = planColumn(csv, column, target.type)
+    const converted = quoteIdentifier(`${prefix}${index}`)
+    const plan = planColumn(csv, { column, converted }, target.type)
     readAs.set(column.name, plan.readAs)
+    casts.push(quoteIdentifier(column.name))
+    if (plan.cast !== undefined) casts.push(`${plan.cast} AS ${converted}`)
     return `${plan.expression} AS ${quoteIdentifier(target.name)}`
   })
-  return `SELECT ${items.join(', ')} FROM ${readCsv(csv, readAs)}`
+  const inner = `SELECT ${casts.join(', ')} FROM ${readCsv(csv, readAs)}`
+  return `SELECT ${items.join(', ')} FROM (${inner})`
 }
 
 /**
@@ -268,7 +290,11 @@ function selectCsv(
  * and leading zeros for a number. Where a type was inferred, such a value is an error instead (the
  * file is then looked at as a whole); an override is DuckDB's cast, as asked for.
  */
-function planColumn(csv: CsvFile, column: SourceColumn, to: IcebergType): ReadPlan {
+function planColumn(
+  csv: CsvFile,
+  { column, converted }: { readonly column: SourceColumn; readonly converted: string },
+  to: IcebergType,
+): ReadPlan {
   const sql = quoteIdentifier(column.name)
   const target = toDuckDbType(to)
   if (column.from === 'override') {
@@ -276,7 +302,7 @@ function planColumn(csv: CsvFile, column: SourceColumn, to: IcebergType): ReadPl
     return { readAs: column.sourceType, expression: castExpression(sql, from, to) }
   }
   const cast = `CAST(${sql} AS ${target})`
-  const changed = `CAST(${cast} AS VARCHAR) IS DISTINCT FROM ${sql}`
+  const changed = `CAST(${converted} AS VARCHAR) IS DISTINCT FROM ${sql}`
   const lossy = lossyText(sql, target)
   const formatted =
     (column.sourceType === 'DATE' && csv.dateFormat !== null) ||
@@ -287,10 +313,8 @@ function planColumn(csv: CsvFile, column: SourceColumn, to: IcebergType): ReadPl
   }
   if (lossy === undefined) return { readAs: target, expression: sql }
   const isLossy = target.startsWith('TIMESTAMP') ? lossy : `${changed} AND ${lossy}`
-  return {
-    readAs: 'VARCHAR',
-    expression: guarded(sql, isLossy, cast, `${target} in ${column.name}:`),
-  }
+  const label = `${target} in ${column.name}:`
+  return { readAs: 'VARCHAR', cast, expression: guarded(sql, isLossy, converted, label) }
 }
 
 /** Whether text that DuckDB would convert would lose something; undefined: it never does. */
