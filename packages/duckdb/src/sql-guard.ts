@@ -74,7 +74,8 @@ export async function guardSql(
       for (const node of walk.parameterNodes) node.identifier = `p_${textOf(node.identifier)}`
       const body = await printSql(session, tree.print(), options.signal)
       const parameterNames = new Map([...walk.parameters].map((name) => [name, `p_${name}`]))
-      return { body, parameterNames }
+      // The blank parts it from a prefix.
+      return { body: ` ${body}`, parameterNames }
     },
   }
 }

@@ -17,6 +17,7 @@ import type { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/kit'
 import type { z } from 'zod'
 import { HeldBody } from './held-body.ts'
+import { hideFileNames } from './plan-text.ts'
 import { type PreparedStatement, prepareStatement } from './statement.ts'
 
 interface QueryEngineOptions {
@@ -92,13 +93,27 @@ export class QueryEngine {
       },
       { planner, warehouse, cache },
     )
-    const { parameters } = statement
-    const stream = await session.stream(statement.sql, { parameters, signal })
+    const stream =
+      statement.kind === 'select'
+        ? await session.stream(statement.sql, { parameters: statement.parameters, signal })
+        : await streamPlan(session, statement, signal)
     const columns = resultColumns(stream.result)
     const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
     const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
     return { columns, facts: statement.facts, body: held }
   }
+}
+
+/** A plan is text for people, and small: it is read whole and sent on without paths. */
+async function streamPlan(session: DuckSession, statement: PreparedStatement, signal: AbortSignal) {
+  const rows = await session.rows(statement.sql, { parameters: statement.parameters, signal })
+  const values = rows.flatMap((row) => [
+    String(row.explain_key),
+    hideFileNames(String(row.explain_value)),
+  ])
+  const places = rows.map((_, index) => `($${index * 2 + 1}::VARCHAR, $${index * 2 + 2}::VARCHAR)`)
+  const sql = `SELECT * FROM (VALUES ${places.join(', ')}) plan(explain_key, explain_value)`
+  return session.stream(sql, { parameters: { values }, signal })
 }
 
 /** JSON states in its body what cut it, so it is cut early; a stream is bounded, not cut. */

@@ -53,7 +53,7 @@ export async function resolveTables(
       at === undefined ? currentSnapshot(metadata) : snapshotAt(metadata, toMoment(at))
     const snapshotId = snapshot?.['snapshot-id']
     const suffix = at === undefined ? '' : `@${snapshotId}`
-    const view = { schema: namespace, view: `${table}${suffix}` }
+    const view = { schema: schemaOf(namespace), view: `${table}${suffix}` }
     places.push(view)
     tables.set(`${key}${suffix}`, {
       label: `${namespace}.${table}${suffix}`,
@@ -65,6 +65,13 @@ export async function resolveTables(
     })
   }
   return { tables: [...tables.values()], places }
+}
+
+/** Databases of DuckDB: `temp.t` would be a table of theirs, so views of such a namespace move. */
+const databases = /^(?:memory|system|temp|q_\d+)$/i
+
+function schemaOf(namespace: string): string {
+  return databases.test(namespace) ? `${namespace}@` : namespace
 }
 
 async function loadTable(

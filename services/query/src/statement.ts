@@ -26,6 +26,7 @@ export interface StatementRequest {
 
 /** A statement that is ready to run on its own session. */
 export interface PreparedStatement {
+  readonly kind: GuardedSql['kind']
   readonly sql: string
   readonly parameters: BoundParameters | undefined
   readonly facts: ScanFacts
@@ -65,6 +66,7 @@ export async function prepareStatement(
   const plans = await planFiles(resolution.tables, filters, request, lake)
   await session.run(viewsOf(resolution.tables, plans), { signal })
   return {
+    kind: guarded.kind,
     sql: guarded.prefix + statement.body,
     parameters: renameParameters(parameters, statement.parameterNames),
     facts: toFacts(resolution.tables, plans),
@@ -87,8 +89,9 @@ async function nameTables(
   namespace: string,
 ): Promise<NamedStatement> {
   const travels = guarded.tables.some((table) => table.at !== undefined)
+  const moved = places.some(({ schema }) => schema.endsWith('@'))
   const defaulted = guarded.tables.some((table) => table.namespace === undefined)
-  if (!travels && (!defaulted || namespace.toLowerCase() === defaultNamespace)) {
+  if (!travels && !moved && (!defaulted || namespace.toLowerCase() === defaultNamespace)) {
     return { body: guarded.body, parameterNames: undefined }
   }
   return guarded.rewrite(places)
