@@ -52,11 +52,9 @@ async function tour() {
   await load('stocks', 'stocks.csv')
   await load('unemployment', 'unemployment.tsv')
   const weather = await weatherByYear()
-  for (const [index, path] of weather.entries()) {
-    await command(
-      ['ingest', path, '--table', 'weather'],
-      index === 0 ? 'a file a year arrives' : '',
-    )
+  for (const [index, file] of weather.entries()) {
+    const remark = index === 0 ? 'a file arrives each year' : ''
+    await command(['ingest', file, '--table', 'weather'], { cwd: arrivals, remark })
   }
   await command(['tables'])
 
