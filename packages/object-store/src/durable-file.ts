@@ -246,16 +246,10 @@ async function* abortable(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]()
-  let abort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason)
-  })
-  aborted.catch(() => undefined)
-  signal.addEventListener('abort', abort, { once: true })
   let finished = false
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted])
+      const next = await settledOrAborted(iterator.next(), signal)
       signal.throwIfAborted()
       if (next.done === true) {
         finished = true
@@ -264,10 +258,21 @@ async function* abortable(
       yield next.value
     }
   } finally {
-    signal.removeEventListener('abort', abort)
     // Not awaited: it may wait for the very chunk that never comes.
     if (!finished) void Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
+}
+
+/**
+ * A promise of its own for each chunk: what races one that lives as long as the stream is held by it,
+ * and so every chunk of an upload would stay in memory.
+ */
+function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 let lastStampMicros = 0
