@@ -142,9 +142,20 @@ function readLong(file: Buffer, offset: number): { value: number; offset: number
   return { value: decoded.value, offset: decoded.offset }
 }
 
+/** avsc compiles code for a schema, which takes longer than to read a small manifest with it. */
+const compiled = new Map<string, Type>()
+const compiledMax = 64
+
 function toAvroType(schema: AvroSchema): Type {
+  const text = JSON.stringify(schema)
+  const known = compiled.get(text)
+  if (known !== undefined) return known
   // avsc's schema type knows no `field-id`; it ignores attributes that it does not know.
-  return avro.Type.forSchema(schema as never, { registry: { long: avroLong }, wrapUnions: 'never' })
+  const options = { registry: { long: avroLong }, wrapUnions: 'never' as const }
+  const type = avro.Type.forSchema(schema as never, options)
+  if (compiled.size >= compiledMax) compiled.clear()
+  compiled.set(text, type)
+  return type
 }
 
 function damaged(what: string): HyperMeshError {

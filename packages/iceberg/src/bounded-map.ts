@@ -1,4 +1,4 @@
-/** Maps with at most `most` calls open at once; results keep the order of the items. */
+/** Maps with at most `most` calls open at once; results keep the order of the items. After a failure no further call is made. */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],
   most: number,
@@ -11,7 +11,10 @@ export async function mapBounded<Item, Result>(
       const index = next
       next += 1
       // The index was below the length just now.
-      results[index] = await call(items[index] as Item, index)
+      results[index] = await call(items[index] as Item, index).catch((error: unknown) => {
+        next = items.length
+        throw error
+      })
     }
   }
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, work))

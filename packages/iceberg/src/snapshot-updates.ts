@@ -63,9 +63,10 @@ export function setSnapshotRef(draft: MetadataDraft, update: SetRef): void {
     )
   }
   const ref = withoutUndefined(sent)
-  const held = metadata.refs?.[name]
+  const refs = metadata.refs ?? {}
+  const held = Object.hasOwn(refs, name) ? refs[name] : undefined
   if (held !== undefined && JSON.stringify(sorted(held)) === JSON.stringify(sorted(ref))) return
-  metadata.refs = { ...metadata.refs, [name]: ref }
+  metadata.refs = { ...refs, [name]: ref }
   draft.changed = true
   if (draft.addedSnapshots.has(ref['snapshot-id'])) draft.lastUpdatedMs = target['timestamp-ms']
   if (name === mainBranch) moveMain(draft, ref['snapshot-id'])

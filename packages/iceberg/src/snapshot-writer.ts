@@ -75,11 +75,10 @@ export async function writeSnapshot(request: SnapshotRequest): Promise<WrittenSn
     encodeManifestList({ snapshotId, parentId, sequenceNumber }, [...added, ...kept]),
   )
   const written = await store(request, writer.pending)
-  const partitions = new Set(
-    [...entries, ...(removal?.entries ?? [])].map((entry) =>
-      partitionText(writer.partitionFields(specId), entry.file.partition),
-    ),
-  )
+  const partitions = new Set([
+    ...partitionsOf(writer, specId, entries),
+    ...(removal?.partitions ?? []),
+  ])
   const summary = summarize({
     operation: request.mode,
     added: totalsOf(entries),
@@ -170,8 +169,8 @@ function byId<Value, Result>(
 
 interface Removal {
   readonly manifests: readonly ManifestFile[]
-  readonly entries: readonly ManifestEntry[]
   readonly data: FileTotals
+  readonly partitions: readonly string[]
   readonly deleteFiles: number
 }
 
@@ -203,7 +202,21 @@ async function removeAll(
   )
   const entries = [...groups.values()].flatMap((group) => group.entries)
   const data = entries.filter((entry) => entry.file.content === 0)
-  return { manifests, entries, data: totalsOf(data), deleteFiles: entries.length - data.length }
+  const partitions = [...groups.values()].flatMap((group) =>
+    partitionsOf(writer, group.specId, group.entries),
+  )
+  const deleteFiles = entries.length - data.length
+  return { manifests, data: totalsOf(data), partitions, deleteFiles }
+}
+
+/** One text a partition of a spec, to count those that a snapshot changes. */
+function partitionsOf(
+  writer: ManifestWriter,
+  specId: number,
+  entries: readonly ManifestEntry[],
+): string[] {
+  const fields = writer.partitionFields(specId)
+  return entries.map((entry) => `${specId} ${partitionText(fields, entry.file.partition)}`)
 }
 
 function totalsOf(entries: readonly ManifestEntry[]): FileTotals {
