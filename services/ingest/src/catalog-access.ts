@@ -30,7 +30,7 @@ export async function openWarehouse(
   store: ObjectStore,
 ): Promise<Warehouse> {
   const { defaults } = await catalog.icebergConfig()
-  const uri = defaults['warehouse']
+  const uri = defaults.warehouse
   if (uri === undefined) throw new HyperMeshError('upstream', 'the catalog names no warehouse')
   return new Warehouse(store, uri)
 }

@@ -17,7 +17,7 @@ export function mountIngest(app: App, ingest: Ingest): void {
     const table = parseTableName(c.req.param('table') ?? '')
     const query = readQuery(c, ingestQuery)
     const receipt = await ingest.load({
-      ...readInput(c, query),
+      ...(await readInput(c, query)),
       table,
       mode: query.mode,
       again: query.again === 'true',
@@ -26,16 +26,16 @@ export function mountIngest(app: App, ingest: Ingest): void {
     return c.json(receipt)
   })
   mountRoute(app, 'inspect', async (c) => {
-    return c.json(await ingest.inspect(readInput(c, readQuery(c, ingestQuery))))
+    return c.json(await ingest.inspect(await readInput(c, readQuery(c, ingestQuery))))
   })
 }
 
-function readInput(c: Context<AppEnv>, query: IngestQuery): LoadInput {
+async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadInput> {
   const { principal, signal, requestId, limits } = c.var
   const types = parseTypes(query.types)
   const context = { principal, signal, requestId }
   if (query.source !== undefined) {
-    if (hasBody(c)) {
+    if (await hasBody(c)) {
       throw new HyperMeshError('invalid', 'send either a body or source=…, not both')
     }
     const hints = { format: query.format, fileName: query.name ?? query.source }
@@ -55,10 +55,11 @@ function readInput(c: Context<AppEnv>, query: IngestQuery): LoadInput {
   }
 }
 
-function hasBody(c: Context<AppEnv>): boolean {
-  const length = c.req.header('content-length')
-  if (length !== undefined) return length !== '0'
-  return c.req.header('transfer-encoding') !== undefined
+async function hasBody(c: Context<AppEnv>): Promise<boolean> {
+  const { signal, limits } = c.var
+  const options = { bytesMax: limits.uploadBytesMax, limit: 'upload_bytes_max', signal }
+  for await (const chunk of streamBody(c.req.raw, options)) if (chunk.byteLength > 0) return true
+  return false
 }
 
 const plainMedia = new Set(['application/octet-stream', 'text/plain', ''])

@@ -108,7 +108,10 @@ export class TableLoad {
     let table = first
     for (let conflicts = 0; ; conflicts += 1) {
       const loaded = await this.#publishFor(table, format)
-      if (loaded !== undefined) return this.#alreadyLoaded(loaded, format)
+      if (loaded !== undefined) {
+        await this.#withdraw()
+        return this.#alreadyLoaded(loaded, format)
+      }
       try {
         return await this.#commit(table, format)
       } catch (error) {
