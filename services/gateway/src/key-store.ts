@@ -135,9 +135,10 @@ export class KeyStore {
   async #refresh(ageMsMax: number): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs()
     if (nowMs - this.#checkedAtMs < ageMsMax) return
+    // Before the look, so that of many requests at once one looks.
+    this.#checkedAtMs = nowMs
     const newest = await this.#revisions.newest()
     if (newest > this.#current.revision) this.#adopt(await this.#revisions.read())
-    this.#checkedAtMs = Math.max(this.#checkedAtMs, nowMs)
   }
 
   // Reads may end in another order than they began.
