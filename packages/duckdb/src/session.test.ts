@@ -125,6 +125,13 @@ test('a busy database does not hold up files or the event loop', async () => {
   for (const session of sessions) session[Symbol.dispose]()
 })
 
+test('the caller is told in time where DuckDB cannot stop in time', async () => {
+  await using session = await database.connect()
+  const signal = AbortSignal.timeout(10)
+  const late = await failure(session.run("SELECT length(lpad('x', 400000000, 'y'))", { signal }))
+  expect(late.code).toBe('deadline')
+})
+
 test('a stream yields every row once', async () => {
   await using session = await database.connect()
   const stream = await session.stream('FROM range(100000)')

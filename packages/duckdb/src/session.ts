@@ -105,7 +105,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
       this.#running -= 1
     }
     this.#last = turn.then(leave, leave)
-    return turn
+    return signal === undefined ? turn : orAbandoned(turn, signal)
   }
 
   async #guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -164,6 +164,31 @@ export class DuckSession implements Disposable, AsyncDisposable {
       if (waitedMs < 2) await nextTurn()
       else await sleep(waitedMs < 50 ? 1 : 4)
     }
+  }
+}
+
+const interruptMs = 1000
+
+/**
+ * DuckDB looks for an interrupt between chunks, so one call of a function on a huge argument goes
+ * on for long. The caller is told in time all the same; the session stays busy until it has ended.
+ */
+async function orAbandoned<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+  const settled = new AbortController()
+  const abandoned = new Promise<never>((_, reject) => {
+    const giveUp = async () => {
+      await sleep(interruptMs, undefined, { signal: settled.signal }).then(
+        () => reject(toAbortError(signal)),
+        () => undefined,
+      )
+    }
+    signal.addEventListener('abort', giveUp, { once: true, signal: settled.signal })
+    if (signal.aborted) void giveUp()
+  })
+  try {
+    return await Promise.race([turn, abandoned])
+  } finally {
+    settled.abort()
   }
 }
 

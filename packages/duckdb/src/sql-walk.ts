@@ -64,6 +64,17 @@ const knownClasses = new Set([
   'WINDOW',
 ])
 
+const sizedMax = 10_000_000
+const sizedFunctions = new Set([
+  'array_resize',
+  'generate_series',
+  'list_resize',
+  'lpad',
+  'range',
+  'repeat',
+  'rpad',
+])
+
 const systemSchemas = new Set(['information_schema', 'pg_catalog'])
 const systemTables = /^(duckdb|pragma|sqlite|pg|which|enable|disable)_/i
 
@@ -115,13 +126,31 @@ class Walk implements WalkResult {
       throw refuse('unsupported-expression', `this statement may not use ${words(kind)}`)
     }
     if (kind === 'CONSTANT') return
-    if (kind === 'FUNCTION' || kind === 'WINDOW') checkFunction(node, 'scalar')
+    if (kind === 'FUNCTION' || kind === 'WINDOW') {
+      checkFunction(node, 'scalar')
+      this.#checkSize(node)
+    }
     if (kind === 'PARAMETER') {
       this.parameters.add(textOf(node.identifier))
       this.parameterNodes.push(node)
     }
     if (kind === 'COLUMN_REF') this.columnReferences.push(node)
     this.#visitChildren(node, scope, depth, kind === 'CAST' ? ['cast_type'] : [])
+  }
+
+  /** These make one value of a size that is asked for, at once and outside of the memory limit. */
+  #checkSize(node: TreeNode): void {
+    const name = textOf(node.function_name).toLowerCase()
+    if (!sizedFunctions.has(name) || !Array.isArray(node.children)) return
+    for (const child of node.children) {
+      const literal = isNode(child) && isNode(child.value) ? child.value.value : undefined
+      const number = Number(this.#tree.numberText(literal) ?? 0)
+      if (Math.abs(number) <= sizedMax) continue
+      throw refuse('too-large-value', `${name} may not make a value of ${number} parts`, {
+        function: name,
+        max: sizedMax,
+      })
+    }
   }
 
   #visitTyped(node: TreeNode, type: string, scope: Scope, depth: number): void {

@@ -90,6 +90,8 @@ test.each([
     ['t'],
   ],
   ['SELECT $1, $2', []],
+  ['FROM range(1000000000)', []],
+  ["SELECT range(10), repeat('x', 10)", []],
   ['SELECT $name', []],
 ])('%s is let through', async (sql, tables) => {
   expect((await named(sql)).toSorted()).toEqual(tables)
@@ -234,6 +236,9 @@ const forbidden: readonly (readonly [string, string])[] = [
     'FROM \u00fcnits',
     `FROM ${'x'.repeat(65)}`,
   ].map((sql) => [sql, 'forbidden-table'] as const),
+  ['SELECT range(1000000000)', 'too-large-value'],
+  ["SELECT repeat('x', 1000000000)", 'too-large-value'],
+  ['SELECT list_resize([1], 100000000000)', 'too-large-value'],
   ['FROM t AT (VERSION => (SELECT max(a) FROM u))', 'invalid-time-travel'],
   ['FROM t AT (VERSION => a)', 'invalid-time-travel'],
   ['FROM t AT (VERSION => 1.5)', 'invalid-time-travel'],

@@ -61,25 +61,31 @@ export class QueryEngine {
     const deadline = new RequestDeadline(body.timeoutMs ?? limits.requestTimeoutMsMax, signal)
     let place: Disposable | undefined
     let session: DuckSession | undefined
+    let planning: DuckSession | undefined
     const close = async () => {
-      await session?.[Symbol.asyncDispose]()
+      await Promise.all([session?.[Symbol.asyncDispose](), planning?.[Symbol.asyncDispose]()])
       place?.[Symbol.dispose]()
       deadline[Symbol.dispose]()
     }
     try {
       place = await gate.enter(deadline.signal)
       session = await database.connectApart()
-      const result = await this.#start(session, { ...request, signal: deadline.signal })
+      planning = await this.#options.planner.connectApart()
+      const running = { ...request, signal: deadline.signal }
+      const result = await this.#start(session, planning, running)
       const elapsedMs = () => Math.round((clock.monotonicMs() - startedMs) * 1000) / 1000
       return { ...result, elapsedMs, [Symbol.asyncDispose]: close }
     } catch (error) {
-      await close()
+      // Not awaited: DuckDB may take longer to stop than the client should wait. The place stays
+      // taken until it has.
+      void close()
       throw error
     }
   }
 
-  async #start(session: DuckSession, { body, format, catalog, signal }: RunRequest) {
-    const { planner, warehouse, cache, limits } = this.#options
+  async #start(session: DuckSession, planning: DuckSession, request: RunRequest) {
+    const { body, format, catalog, signal } = request
+    const { warehouse, cache, limits } = this.#options
     const bound = bindParameters(body.parameters)
     const statement = await prepareStatement(
       session,
@@ -91,7 +97,7 @@ export class QueryEngine {
         catalog,
         signal,
       },
-      { planner, warehouse, cache },
+      { planning, warehouse, cache },
     )
     const stream =
       statement.kind === 'select'

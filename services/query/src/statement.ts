@@ -2,7 +2,6 @@ import type { HyperMeshClient } from '@hypermesh/client'
 import { quoteIdentifier, type ScanFacts } from '@hypermesh/contract'
 import {
   type BoundParameters,
-  type DuckDatabase,
   type DuckSession,
   type GuardedSql,
   guardSql,
@@ -34,7 +33,7 @@ export interface PreparedStatement {
 
 interface Lake {
   /** Only parses and plans, over empty tables. */
-  readonly planner: DuckDatabase
+  readonly planning: DuckSession
   readonly warehouse: Warehouse
   readonly cache: ManifestCache
 }
@@ -52,7 +51,7 @@ export async function prepareStatement(
   lake: Lake,
 ): Promise<PreparedStatement> {
   const { signal, catalog, parameters } = request
-  await using planning = await lake.planner.connectApart()
+  const { planning } = lake
   const guarded = await guardSql(planning, request.sql, { parameters, signal })
   const namespace = request.namespace ?? defaultNamespace
   const resolution = await resolveTables(guarded.tables, { catalog, namespace, signal })
