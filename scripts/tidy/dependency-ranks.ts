@@ -38,7 +38,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['duckdb', 'client'],
   avsc: ['iceberg'],
   hyparquet: ['iceberg'],
-  'lossless-json': ['iceberg'],
   'ipaddr.js': ['gateway'],
   commander: ['cli'],
   'string-width': ['cli'],

@@ -1,5 +1,10 @@
-import { type ErrorCode, errorTable, fromErrorBody, HyperMeshError } from '@hypermesh/contract'
-import { parseJson } from './lossless-json.ts'
+import {
+  type ErrorCode,
+  errorTable,
+  fromErrorBody,
+  HyperMeshError,
+  parseJson,
+} from '@hypermesh/contract'
 
 /** Names that Iceberg catalogs give their errors, where the status alone does not tell. */
 const icebergTypes: Readonly<Record<string, ErrorCode>> = {

@@ -1,3 +1,4 @@
+export { parseJson, stringifyJson } from '@hypermesh/contract'
 export {
   createClient,
   type HyperMeshClient,
@@ -8,7 +9,6 @@ export {
   type Reply,
   type TableReference,
 } from './client.ts'
-export { parseJson, stringifyJson } from './lossless-json.ts'
 export type { SqlStream, StreamFacts } from './result-stream.ts'
 export type { CallOptions, ClientFetch, ClientOptions } from './transport.ts'
 export type { UploadBody } from './upload-body.ts'

@@ -1,6 +1,11 @@
-import { HyperMeshError, type RouteContract, type RouteId, routes } from '@hypermesh/contract'
+import {
+  HyperMeshError,
+  parseJson,
+  type RouteContract,
+  type RouteId,
+  routes,
+} from '@hypermesh/contract'
 import type { Reply } from './client.ts'
-import { parseJson } from './lossless-json.ts'
 import type { Call, Transport } from './transport.ts'
 
 /** Sends the call and returns its JSON reply, checked against the contract. */

@@ -1,11 +1,11 @@
 import {
   HyperMeshError,
   headers,
+  parseJson,
   type ResultFormat,
   type ScanFacts,
   type Truncation,
 } from '@hypermesh/contract'
-import { parseJson } from './lossless-json.ts'
 
 /** A result as bytes. What the server measured stands in `facts`; absent means not known yet. */
 export interface SqlStream {

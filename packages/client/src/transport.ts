@@ -6,9 +6,9 @@ import {
   type RouteId,
   routePath,
   routes,
+  stringifyJson,
 } from '@hypermesh/contract'
 import { toReplyError } from './error-reply.ts'
-import { stringifyJson } from './lossless-json.ts'
 import { type FetchBody, isReplayable, toFetchBody, type UploadBody } from './upload-body.ts'
 
 export type ClientFetch = (request: Request) => Response | Promise<Response>

@@ -82,6 +82,7 @@ export {
   keyRecord,
 } from './keys.ts'
 export { type Limits, limits } from './limits.ts'
+export { parseJson, stringifyJson } from './lossless-json.ts'
 export {
   formatTableName,
   identifier,

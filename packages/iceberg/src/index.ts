@@ -6,7 +6,6 @@ export {
   type SourceColumn,
 } from './evolution.ts'
 export { formatType } from './iceberg-type.ts'
-export { parseJson, stringifyJson } from './lossless.ts'
 export { ManifestCache } from './manifest-cache.ts'
 export { metadataFilesToDelete, type UpdateContext } from './metadata-draft.ts'
 export { reachableFiles } from './reachable-files.ts'

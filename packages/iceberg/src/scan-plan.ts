@@ -74,7 +74,8 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
     return planManifest(request, manifest, mayMatch ? predicate : false, partition)
   })
   const tally = new PlanTally(request)
-  for (const part of parts) tally.add(part)
+  for (const part of parts) tally.addPruned(part.pruned)
+  for (const { file } of inOrder(parts.flatMap((part) => part.kept))) tally.add(file)
   return tally.plan(totals)
 }
 
@@ -98,8 +99,13 @@ function statedTotals(
   return files === counted && Number.isSafeInteger(bytes) ? { files, bytes } : undefined
 }
 
+interface KeptFile {
+  readonly file: DataFile
+  readonly sequenceNumber: Long
+}
+
 interface ManifestPart {
-  readonly kept: readonly DataFile[]
+  readonly kept: readonly KeptFile[]
   readonly pruned: readonly DataFile[]
 }
 
@@ -111,15 +117,23 @@ async function planManifest(
 ): Promise<ManifestPart> {
   const entries = await readLiveEntries(request, manifest)
   request.signal?.throwIfAborted()
-  const files = entries.map((entry) => entry.file)
-  const kept: DataFile[] = []
+  const kept: KeptFile[] = []
   const pruned: DataFile[] = []
-  for (const file of files) {
+  for (const { file, sequenceNumber = 0 } of entries) {
     if (file.content !== 0) throw withDeletes(request)
-    if (predicate !== false && fileMayMatch(predicate, fields, file)) kept.push(file)
-    else pruned.push(file)
+    if (predicate !== false && fileMayMatch(predicate, fields, file)) {
+      kept.push({ file, sequenceNumber })
+    } else pruned.push(file)
   }
   return { kept, pruned }
+}
+
+/** As they were added, so that rows come in the order of their loads where nothing else asks. */
+function inOrder(files: readonly KeptFile[]): readonly KeptFile[] {
+  return [...files].sort((a, b) => {
+    if (a.sequenceNumber === b.sequenceNumber) return 0
+    return a.sequenceNumber < b.sequenceNumber ? -1 : 1
+  })
 }
 
 class PlanTally {
@@ -133,19 +147,20 @@ class PlanTally {
     this.#request = request
   }
 
-  add(part: ManifestPart): void {
-    for (const file of part.kept) {
-      if (file.format !== 'PARQUET') throw notParquet(this.#request, file)
-      this.#files.push({
-        uri: file.path,
-        localPath: this.#request.warehouse.localPath(file.path),
-        recordCount: file.recordCount,
-        fileBytes: file.fileBytes,
-      })
-      this.#bytesPlanned += file.fileBytes
-    }
-    this.#filesPruned += part.pruned.length
-    for (const file of part.pruned) this.#bytesPruned += file.fileBytes
+  add(file: DataFile): void {
+    if (file.format !== 'PARQUET') throw notParquet(this.#request, file)
+    this.#files.push({
+      uri: file.path,
+      localPath: this.#request.warehouse.localPath(file.path),
+      recordCount: file.recordCount,
+      fileBytes: file.fileBytes,
+    })
+    this.#bytesPlanned += file.fileBytes
+  }
+
+  addPruned(files: readonly DataFile[]): void {
+    this.#filesPruned += files.length
+    for (const file of files) this.#bytesPruned += file.fileBytes
   }
 
   plan(totals?: Totals): ScanPlan {

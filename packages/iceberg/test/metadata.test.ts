@@ -1,5 +1,5 @@
 import type { Snapshot, TableMetadata, TableUpdate } from '@hypermesh/contract'
-import { tableMetadata } from '@hypermesh/contract'
+import { parseJson, stringifyJson, tableMetadata } from '@hypermesh/contract'
 import { describe, expect, test } from 'vitest'
 import {
   applyUpdates,
@@ -7,9 +7,7 @@ import {
   createTableMetadata,
   historyOf,
   metadataFilesToDelete,
-  parseJson,
   snapshotAt,
-  stringifyJson,
 } from '../src/index.ts'
 
 const nowMs = 1_700_000_000_000

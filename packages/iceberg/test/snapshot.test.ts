@@ -8,7 +8,7 @@ const schema = {
   fields: [{ id: 7, name: 'a', type: 'long', required: false }],
 }
 
-test('what was appended is planned, newest first, with inherited sequence numbers', async () => {
+test('what was appended is planned in the order of its loads, with inherited sequence numbers', async () => {
   await using lake = await openLake()
   let metadata = lake.create({ schema })
   const uri = (name: string) => `${metadata.location}/data/${name}.parquet`
@@ -21,8 +21,8 @@ test('what was appended is planned, newest first, with inherited sequence number
     snapshotId: undefined,
     predicate: undefined,
   })
-  expect(plan.files.map((file) => file.uri)).toEqual([uri('b'), uri('a')])
-  expect(plan.files[0]?.localPath).toBe(`${lake.root}/warehouse/n/t/data/b.parquet`)
+  expect(plan.files.map((file) => file.uri)).toEqual([uri('a'), uri('b')])
+  expect(plan.files[0]?.localPath).toBe(`${lake.root}/warehouse/n/t/data/a.parquet`)
   expect(plan.bytesPlanned).toBe(200)
   const manifests = await readManifestList(lake, second.snapshot)
   const entries = await Promise.all(manifests.map((manifest) => readManifest(lake, manifest)))

@@ -1,7 +1,5 @@
-import fc from 'fast-check'
-import { parse } from 'lossless-json'
 import { expect, test } from 'vitest'
-import { parseJson, stringifyJson, Warehouse } from '../src/index.ts'
+import { Warehouse } from '../src/index.ts'
 import { openLake } from './_lake.ts'
 
 test('keys and uris map both ways, however the root is spelled in a uri', async () => {
@@ -43,49 +41,4 @@ test('what is not inside the warehouse has no key', async () => {
   for (const key of ['warehouse/../x', 'objects/x', 'warehouse/', 'warehouse//x']) {
     expect(() => warehouse.toUri(key), key).toThrow(invalid)
   }
-})
-
-test('json keeps every integer, and reads as JSON.parse does where that is exact', () => {
-  const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value
-  })
-  const value = fc.letrec((tie) => ({
-    any: fc.oneof(
-      { maxDepth: 3 },
-      long,
-      fc
-        .double({ noNaN: true, noDefaultInfinity: true })
-        .filter((number) => !Object.is(number, -0))
-        // Whole numbers beyond 2^53 are bigints by contract, whoever wrote them.
-        .filter((number) => !Number.isInteger(number) || Number.isSafeInteger(number)),
-      fc.string(),
-      fc.boolean(),
-      fc.constant(null),
-      fc.array(tie('any')),
-      fc.dictionary(fc.string(), tie('any'), { noNullPrototype: true }),
-    ),
-  })).any
-  fc.assert(
-    fc.property(value, (json) => {
-      const text = stringifyJson(json)
-      expect(parseJson(text)).toEqual(json)
-      expect(() => parse(text)).not.toThrow()
-    }),
-  )
-  fc.assert(
-    fc.property(fc.json(), (text) => {
-      const plain = parseJson(text)
-      if (!/\d{16}/.test(text)) expect(plain).toEqual(JSON.parse(text))
-    }),
-  )
-  expect(parseJson('{"id": 9223372036854775807, "s": "12345678901234567890"}')).toEqual({
-    id: 9223372036854775807n,
-    s: '12345678901234567890',
-  })
-  expect(
-    Object.getPrototypeOf(parseJson('{"__proto__": {"x": 1}, "n": 12345678901234567890}')),
-  ).toBe(Object.prototype)
-  expect(() => parseJson('{"a": 1234567890123456789')).toThrow(
-    expect.objectContaining({ code: 'invalid' }),
-  )
 })

@@ -1,5 +1,4 @@
-import { HyperMeshError } from '@hypermesh/contract'
-import { parseJson, stringifyJson } from '@hypermesh/iceberg'
+import { HyperMeshError, parseJson, stringifyJson } from '@hypermesh/contract'
 import type { Logger } from '@hypermesh/kit'
 import type { ObjectStore } from '@hypermesh/object-store'
 import { type Checkpoint, checkpointBody } from './catalog-state.ts'

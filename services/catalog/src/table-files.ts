@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import {
   HyperMeshError,
   type ObjectPage,
+  parseJson,
+  stringifyJson,
   type TableMetadata,
   tableMetadata,
 } from '@hypermesh/contract'
-import { parseJson, stringifyJson, type Warehouse } from '@hypermesh/iceberg'
+import type { Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { z } from 'zod'
 
@@ -56,14 +58,9 @@ export class TableFiles {
       return cached.metadata
     }
     const bytes = await this.#warehouse.store.read(this.#warehouse.toKey(metadataLocation))
-    const parsed = tableMetadata.safeParse(parseJson(new TextDecoder().decode(bytes)))
-    if (!parsed.success) {
-      throw new HyperMeshError('corrupt', `${metadataLocation} is no table metadata`, {
-        cause: parsed.error,
-      })
-    }
-    this.#remember(metadataLocation, parsed.data, bytes.length)
-    return parsed.data
+    const metadata = decode(bytes, metadataLocation)
+    this.#remember(metadataLocation, metadata, bytes.length)
+    return metadata
   }
 
   /** Writes the next metadata file of a table and returns its location. */
@@ -145,6 +142,14 @@ export class TableFiles {
       this.#cache.delete(oldest)
       this.#cacheBytes -= entry.bytes
     }
+  }
+}
+
+function decode(bytes: Uint8Array, location: string): TableMetadata {
+  try {
+    return tableMetadata.parse(parseJson(new TextDecoder().decode(bytes)))
+  } catch (error) {
+    throw new HyperMeshError('corrupt', `${location} is no table metadata`, { cause: error })
   }
 }
 

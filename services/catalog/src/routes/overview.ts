@@ -1,6 +1,6 @@
-import { parseTableName } from '@hypermesh/contract'
+import { formatTableName, parseTableName } from '@hypermesh/contract'
+import { historyOf } from '@hypermesh/iceberg'
 import { type App, mountRoute } from '@hypermesh/kit'
-import { toHistory } from '../history.ts'
 import type { CatalogParts } from '../routes.ts'
 import { toSafeNumber } from '../table-entry.ts'
 
@@ -20,6 +20,6 @@ export function mountOverview(app: App, { tables }: CatalogParts): void {
   mountRoute(app, 'tableHistory', async (c) => {
     const entry = await tables.entry(parseTableName(c.req.param('table') ?? ''))
     const { metadata } = await tables.load(entry)
-    return c.json(toHistory(entry, metadata))
+    return c.json({ table: formatTableName(entry), snapshots: historyOf(metadata) })
   })
 }

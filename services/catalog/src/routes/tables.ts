@@ -1,5 +1,11 @@
-import { commitTableRequest, createTableRequest, pageQuery, routes } from '@hypermesh/contract'
-import { parseJson, stringifyJson } from '@hypermesh/iceberg'
+import {
+  commitTableRequest,
+  createTableRequest,
+  pageQuery,
+  parseJson,
+  routes,
+  stringifyJson,
+} from '@hypermesh/contract'
 import { type App, mountRoute, readJson, readQuery } from '@hypermesh/kit'
 import type { CatalogParts } from '../routes.ts'
 
