@@ -2,6 +2,7 @@ import { HyperMeshError, printable, quoteIdentifier } from '@hypermesh/contract'
 import { castExpression } from './cast-expression.ts'
 import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
 import { toIcebergType } from './iceberg-types.ts'
+import { type ColumnChunk, verifyPageChecksums } from './parquet-checksums.ts'
 import type { DuckSession } from './session.ts'
 import {
   assertDistinctNames,
@@ -23,6 +24,7 @@ export async function openParquet(
 ): Promise<Source> {
   const relation = `read_parquet(${quoteText(pathPattern(file.path))}, hive_partitioning = false)`
   await assertNames(session, file)
+  await verifyPageChecksums(file.path, await listChunks(session, file), file.signal)
   const described = await reading(
     session.rows(`DESCRIBE SELECT * FROM ${relation}`, { signal: file.signal }),
   )
@@ -66,6 +68,22 @@ function selectParquet(
     return `${castExpression(value, from, target.type)} AS ${quoteIdentifier(target.name)}`
   })
   return `SELECT ${items.join(', ')} FROM ${relation}`
+}
+
+async function listChunks(session: DuckSession, file: OpenedFile): Promise<ColumnChunk[]> {
+  const rows = await reading(
+    session.rows(
+      `SELECT path_in_schema AS path, data_page_offset AS data, total_compressed_size AS bytes,
+        CASE WHEN dictionary_page_offset > 0 THEN dictionary_page_offset END AS dictionary
+      FROM parquet_metadata(${quoteText(pathPattern(file.path))})`,
+      { signal: file.signal },
+    ),
+  )
+  return rows.map((row) => {
+    const data = Number(row.data)
+    const start = row.dictionary === null ? data : Math.min(Number(row.dictionary), data)
+    return { column: `"${printable(String(row.path))}"`, start, end: start + Number(row.bytes) }
+  })
 }
 
 /** DuckDB renames the second of two equal columns in silence, so the footer is asked. */
