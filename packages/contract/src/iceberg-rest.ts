@@ -80,7 +80,7 @@ export const icebergSchema = z.object({
 })
 export type IcebergSchema = z.infer<typeof icebergSchema>
 
-export const partitionField = z.object({
+const partitionField = z.object({
   'field-id': z.number().int().optional(),
   'source-id': z.number().int(),
   name: z.string(),
@@ -200,7 +200,7 @@ export const catalogConfig = z.object({
 export type CatalogConfig = z.infer<typeof catalogConfig>
 
 /** A namespace of one level; deeper ones are refused with `invalid_name`. */
-export const namespaceIdent = z.array(z.string()).min(1)
+const namespaceIdent = z.array(z.string()).min(1)
 
 export const createNamespaceRequest = z.object({
   namespace: namespaceIdent,
@@ -220,7 +220,7 @@ export const updateNamespacePropertiesReply = z.object({
   removed: z.array(z.string()),
   missing: z.array(z.string()),
 })
-export const tableIdent = z.object({ namespace: namespaceIdent, name: z.string() })
+const tableIdent = z.object({ namespace: namespaceIdent, name: z.string() })
 export const tableList = z.object({
   identifiers: z.array(tableIdent),
   'next-page-token': z.string().nullish(),

@@ -31,7 +31,7 @@ export interface CivilDate {
 }
 
 /** Howard Hinnant's algorithm; year 0 is 1 BC. */
-export function civilFromDays(days: number): CivilDate {
+function civilFromDays(days: number): CivilDate {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097

@@ -33,7 +33,7 @@ export function integerWriter(
   }
 }
 
-export function smallIntegers(vector: ColumnVector, typeId: DuckDBTypeId) {
+function smallIntegers(vector: ColumnVector, typeId: DuckDBTypeId) {
   const view = <T>(
     array: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
     bytes: number,
@@ -142,6 +142,6 @@ export function unscaledReader(vector: ColumnVector, type: DuckDBType): (index: 
   return (index) => BigInt(values?.[index] ?? 0)
 }
 
-export function decimalScale(type: DuckDBType): number {
+function decimalScale(type: DuckDBType): number {
   return type instanceof DuckDBDecimalType ? type.scale : 0
 }

@@ -49,13 +49,13 @@ function dateOrInfinity(days: number): string {
   return days === -endOfDays ? '-infinity' : dateText(days)
 }
 
-export function timestampOrInfinity(ticks: bigint, fractionDigits: number, zone = ''): string {
+function timestampOrInfinity(ticks: bigint, fractionDigits: number, zone = ''): string {
   if (ticks === endOfTicks) return 'infinity'
   return ticks === -endOfTicks ? '-infinity' : timestampText(ticks, fractionDigits) + zone
 }
 
 /** 40 bits of microseconds, then 24 bits that count the offset down from 15:59:59. */
-export function zonedTimeText(bits: bigint): string {
+function zonedTimeText(bits: bigint): string {
   const whole = BigInt.asUintN(64, bits)
   const offset = 57_599 - Number(whole & 0xffffffn)
   const ahead = Math.abs(offset)
@@ -65,7 +65,7 @@ export function zonedTimeText(bits: bigint): string {
   return `${timeText(whole >> 24n, 6)}${offset < 0 ? '-' : '+'}${zone}`
 }
 
-export function intervalReader(vector: ColumnVector): (index: number) => string {
+function intervalReader(vector: ColumnVector): (index: number) => string {
   const data = vector.data(16)
   const words = new Int32Array(data.buffer, data.byteOffset, vector.count * 4)
   const micros = new BigInt64Array(data.buffer, data.byteOffset, vector.count * 2)

@@ -99,7 +99,7 @@ function enumWriter(vector: ColumnVector, type: DuckDBEnumType, sink: ByteSink):
   }
 }
 
-export function enumIndexes(
+function enumIndexes(
   vector: ColumnVector,
   type: DuckDBEnumType,
 ): Uint8Array | Uint16Array | Uint32Array {

@@ -25,7 +25,7 @@ export function wholeJson(value: bigint): string {
 }
 
 /** Three bytes of header (sign, length), then the magnitude; all bits flipped where negative. */
-export function bigNumValue(bytes: Uint8Array): bigint {
+function bigNumValue(bytes: Uint8Array): bigint {
   const negative = ((bytes[0] ?? 0) & 0x80) === 0
   let value = 0n
   for (const byte of bytes.subarray(3))

@@ -72,7 +72,7 @@ async function printExpression(
 }
 
 /** The parameters named, of those given. */
-export function only(
+function only(
   given: BoundParameters | undefined,
   names: ReadonlySet<string>,
 ): BoundParameters | undefined {

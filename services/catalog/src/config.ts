@@ -10,5 +10,3 @@ export const catalogConfigSchema = z.strictObject({
     .default(100)
     .describe('commits between two checkpoints of the commit log'),
 })
-
-export type CatalogConfig = z.infer<typeof catalogConfigSchema>

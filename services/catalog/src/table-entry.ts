@@ -24,7 +24,7 @@ export function toTableEntry(
 }
 
 /** A figure of a snapshot's summary; 0 where a foreign writer left it out. */
-export function total(snapshot: Snapshot | undefined, key: string): number {
+function total(snapshot: Snapshot | undefined, key: string): number {
   const value = Number(snapshot?.summary?.[key] ?? 0)
   return Number.isSafeInteger(value) ? value : 0
 }

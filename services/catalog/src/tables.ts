@@ -212,7 +212,7 @@ export class Tables {
 }
 
 /** The entry of a table, found without regard to case; throws `not_found`, naming the nearest. */
-export function findEntry(state: CatalogState, name: TableName): TableEntry {
+function findEntry(state: CatalogState, name: TableName): TableEntry {
   const entry = state.table(name.namespace, name.table)
   if (entry !== undefined) return entry
   const known = state
