@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
-import { parseTableName } from '@hypermesh/contract'
+import { type AppendFilesReply, parseTableName } from '@hypermesh/contract'
 import type { Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { hasErrno, writeDurable } from '@hypermesh/object-store'
@@ -47,21 +47,20 @@ export interface SettleParts {
 
 /**
  * Ends doubt about a load. The log decides: either its commit is there and names these files, or
- * it never will be and they are deleted. Returns the receipt that was committed, if it was.
+ * it never will be and they are deleted. Returns what was committed, if it was.
  */
 export async function settleIntent(
   { catalog, warehouse, signal }: SettleParts,
   intent: LoadIntent,
-): Promise<Record<string, unknown> | undefined> {
+): Promise<Pick<AppendFilesReply, 'snapshotId' | 'receipt'> | undefined> {
   const { outcome, commit } = await catalog.settleCommit(intent.commitId, { signal })
-  const receipt = outcome === 'committed' ? (commit?.receipt ?? undefined) : undefined
-  if (receipt?.['attempt'] === intent.attempt) return receipt
+  if (outcome === 'committed' && commit?.receipt?.attempt === intent.attempt) return commit
   // Commit ids are forgotten after a time; the snapshot still tells whose files it names.
   const table = await findTable(catalog, parseTableName(intent.table), signal)
-  const isNamed = table?.metadata.snapshots?.some(
+  const named = table?.metadata.snapshots?.find(
     (snapshot) => snapshot.summary?.[summaryKeys.attempt] === intent.attempt,
   )
-  if (isNamed) return {}
+  if (named !== undefined) return { snapshotId: Number(named['snapshot-id']), receipt: null }
   for (const key of intent.keys) await warehouse.store.delete(key)
   return undefined
 }
@@ -76,8 +75,8 @@ export async function recoverLoads(
     for (const name of await listLoads(process)) {
       const intent = await readIntent(join(process, name))
       if (intent === undefined) continue
-      const receipt = await settleIntent(parts, intent)
-      const outcome = receipt === undefined ? 'abandoned' : 'committed'
+      const committed = await settleIntent(parts, intent)
+      const outcome = committed === undefined ? 'abandoned' : 'committed'
       logger.info({ commitId: intent.commitId, table: intent.table, outcome }, 'load recovered')
     }
   }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDatabase } from '@hypermesh/duckdb'
 import { createApp, defineService } from '@hypermesh/kit'
@@ -28,11 +28,15 @@ export const ingest = defineService({
     await recoverLoads(paths.abandoned, { catalog, warehouse, signal }, logger)
     const spill = join(paths.temporary, 'ingest-spill')
     await mkdir(spill, { recursive: true })
+    // DuckDB compares real paths; a root that does not exist yet stays as it is written.
+    const roots = await Promise.all(
+      config.allowedRoots.map((root) => realpath(root).catch(() => root)),
+    )
     const database = await DuckDatabase.open({
       threads: threadsOf(config),
       memoryBytes: memoryBytesOf(config),
       temporaryDirectory: spill,
-      allowedDirectories: [paths.temporary, ...config.allowedRoots],
+      allowedDirectories: [paths.temporary, ...roots],
       damagedFile: 'invalid',
     })
     const domain = new Ingest({

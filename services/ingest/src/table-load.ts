@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import {
-  type AppendFilesReply,
-  type DataFileEntry,
   type FileFormat,
+  formatTableName,
   HyperMeshError,
   type IngestReceipt,
   ingestReceipt,
@@ -21,18 +19,12 @@ import {
   type Source,
   typesMayChange,
 } from '@hypermesh/duckdb'
-import {
-  currentSchema,
-  type Evolution,
-  planEvolution,
-  toDataFileEntry,
-  type Warehouse,
-} from '@hypermesh/iceberg'
+import { currentSchema, type Evolution, planEvolution, type Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { findTable } from './catalog-access.ts'
-import { commitIdOf, contentKeyOf, findLoaded, summaryKeys } from './content-identity.ts'
+import { contentKeyOf, findLoaded, summaryKeys } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
-import { type LoadIntent, settleIntent, writeIntent } from './load-intent.ts'
+import { type CommitOutcome, LoadCommit } from './load-commit.ts'
 import type { SourceFile } from './source-file.ts'
 import { sourceColumns, targetColumns } from './source-fit.ts'
 
@@ -55,361 +47,210 @@ interface Written {
   readonly files: readonly CopiedFile[]
 }
 
-interface Published {
-  readonly intent: LoadIntent
-  readonly entries: readonly DataFileEntry[]
-  readonly location: string
-  readonly columns: string
-}
-
 const conflictsMax = 20
-const turnsMax = 16
-const settleMs = 60_000
 
-/** One file on its way into one table: write, publish, commit; or nothing left behind. */
+/** One file on its way into one table: plan, write, publish, commit; or nothing left behind. */
 export class TableLoad {
   readonly #options: TableLoadOptions
-  readonly #attempt = randomUUID()
+  readonly #commit: LoadCommit
   #source: Source | undefined
-  #published: Published | undefined
-  #turn = 0
-  #unsettled = false
-  #rounds = 0
+  #format: FileFormat = 'csv'
+  /** What the published files were written for. */
+  #columns = ''
+  #writes = 0
 
   constructor(options: TableLoadOptions) {
     this.#options = options
+    this.#commit = new LoadCommit(options)
   }
 
-  /** True when files are published and whether a commit names them could not be learned. */
   get isUnsettled(): boolean {
-    return this.#unsettled
+    return this.#commit.isUnsettled
   }
 
   async run(): Promise<IngestReceipt> {
     const { request, file, session } = this.#options
-    const { format } = await detectFormat({ path: file.path, hints: request.hints })
+    const hinted = { path: file.path, hints: request.hints }
+    this.#format = (await detectFormat(hinted)).format
     const table = await this.#loadTable()
-    const known = await this.#findReplay(table)
-    if (known !== undefined) return known
+    const earlier = await this.#commit.findEarlier(table)
+    if (earlier !== undefined) return this.#replay(earlier)
     if (!file.inPlace) {
-      const loaded = await this.#findLoaded(table, format)
-      if (loaded !== undefined) return this.#alreadyLoaded(loaded, format)
+      const loaded = await this.#findLoaded(table)
+      if (loaded !== undefined) return this.#alreadyLoaded(loaded)
     }
     this.#source = await inferSource(session, this.#sourceOptions(false))
     try {
-      return await this.#loadInto(table, format)
+      return await this.#loadInto(table)
     } catch (error) {
-      await this.#withdraw()
+      await this.#commit.withdraw()
       throw error
     }
   }
 
-  async #loadInto(first: LoadTableReply | undefined, format: FileFormat): Promise<IngestReceipt> {
+  async #loadInto(first: LoadTableReply | undefined): Promise<IngestReceipt> {
     let table = first
     for (let conflicts = 0; ; conflicts += 1) {
-      const loaded = await this.#publishFor(table, format)
-      if (loaded !== undefined) {
-        await this.#withdraw()
-        return this.#alreadyLoaded(loaded, format)
+      const evolution = await this.#publishFor(table)
+      if (typeof evolution === 'number') {
+        await this.#commit.withdraw()
+        return this.#alreadyLoaded(evolution)
       }
       try {
-        return await this.#commit(table, format)
+        return await this.#commitTo(table, evolution)
       } catch (error) {
-        if (!isConflict(error) || conflicts >= conflictsMax) throw error
+        if (!isLostRace(error) || conflicts >= conflictsMax) throw error
         this.#options.logger.debug({ conflicts }, 'the table changed while a file was loaded')
       }
       table = await this.#loadTable()
     }
   }
 
-  /** Writes and publishes unless that is done for this very schema; a snapshot: already loaded. */
-  async #publishFor(
-    table: LoadTableReply | undefined,
-    format: FileFormat,
-  ): Promise<number | undefined> {
+  /** Writes and publishes, unless that is done for this very schema. A number: already loaded. */
+  async #publishFor(table: LoadTableReply | undefined): Promise<Evolution | number> {
     const evolution = this.#plan(table)
     const location = this.#locationOf(table)
-    const fits =
-      this.#published?.columns === JSON.stringify(evolution.columns) &&
-      this.#published.location === location
-    if (fits) {
-      this.#evolution = evolution
-      return this.#findLoaded(table, format)
+    const columns = JSON.stringify(evolution.columns)
+    if (this.#commit.location === location && this.#columns === columns) {
+      return (await this.#findLoaded(table)) ?? evolution
     }
-    await this.#withdraw()
+    await this.#commit.withdraw()
+    const written = await this.#writeUnlessLoaded(table, evolution)
+    if (typeof written === 'number') return written
+    await this.#options.file.assertUnchanged()
+    const { schema } = written.evolution
+    this.#columns = JSON.stringify(written.evolution.columns)
+    await this.#commit.publish(written.files, { location, schema })
+    return written.evolution
+  }
+
+  /** A file in place is hashed while it is loaded; the load stops when the hash is found there. */
+  async #writeUnlessLoaded(
+    table: LoadTableReply | undefined,
+    evolution: Evolution,
+  ): Promise<Written | number> {
     const stop = new AbortController()
-    const early = this.#findLoaded(table, format).then((snapshotId) => {
+    const early = this.#findLoaded(table).then((snapshotId) => {
       if (snapshotId !== undefined) stop.abort()
       return snapshotId
     })
     early.catch(() => undefined)
-    const written = await this.#write(table, evolution, stop.signal).catch(
-      async (error: unknown) => {
-        if (!stop.signal.aborted) throw error
-      },
-    )
-    // The commit names the hash, so it must be known, and the file must not have changed.
-    const loaded = await early
-    if (loaded !== undefined || written === undefined) return loaded
-    await this.#options.file.assertUnchanged()
-    await this.#publish(written, location)
-    return undefined
+    try {
+      const written = await this.#write(table, evolution, stop.signal)
+      return (await early) ?? written
+    } catch (error) {
+      const loaded = stop.signal.aborted ? await early : undefined
+      if (loaded === undefined) throw error
+      return loaded
+    }
   }
-
-  #evolution: Evolution | undefined
 
   async #write(
     table: LoadTableReply | undefined,
     evolution: Evolution,
     stop: AbortSignal,
   ): Promise<Written> {
+    const { session, limits } = this.#options
     const source = this.#need(this.#source)
-    const signal = AbortSignal.any([this.#signal, stop])
-    const directory = join(this.#options.directory, `out/${this.#rounds}`)
-    this.#rounds += 1
+    const directory = join(this.#options.directory, `out/${this.#writes}`)
+    this.#writes += 1
     await mkdir(directory)
     try {
-      const files = await copyToParquet(this.#options.session, {
+      const files = await copyToParquet(session, {
         source,
         columns: targetColumns(evolution),
         directory,
-        signal,
+        signal: AbortSignal.any([this.#signal, stop]),
       })
-      return { evolution, files }
+      if (files.length <= limits.commitFilesMax) return { evolution, files }
+      throw new HyperMeshError('too_large', `the load made ${files.length} files`, {
+        details: { commitFilesMax: limits.commitFilesMax },
+      })
     } catch (error) {
       await rm(directory, { recursive: true, force: true })
       if (source.inferredFrom !== 'sample' || !typesMayChange(error)) throw error
-      this.#source = await inferSource(this.#options.session, this.#sourceOptions(true))
+      this.#source = await inferSource(session, this.#sourceOptions(true))
       return this.#write(table, this.#plan(table), stop)
     }
   }
 
-  async #publish({ evolution, files }: Written, location: string): Promise<void> {
-    const { warehouse, request, directory, limits } = this.#options
-    if (files.length > limits.commitFilesMax) {
-      throw new HyperMeshError('too_large', `the load made ${files.length} files`, {
-        details: { commitFilesMax: limits.commitFilesMax },
-      })
+  async #commitTo(table: LoadTableReply | undefined, evolution: Evolution): Promise<IngestReceipt> {
+    const receipt = await this.#receiptOf(evolution)
+    const contentKey = await this.#contentKey()
+    const outcome = await this.#commit.commit({
+      base: table === undefined ? null : baseOf(table),
+      ...(evolution.changed ? { schema: evolution.schema } : {}),
+      contentKey,
+      summary: {
+        'engine-name': 'hypermesh',
+        [summaryKeys.sha256]: receipt.sha256,
+        [summaryKeys.format]: receipt.format,
+      },
+      receipt: { ...receipt, contentKey },
+    })
+    const { reply, ours } = outcome
+    if (ours) {
+      return { ...receipt, snapshotId: reply.snapshotId, elapsedMs: this.#options.elapsedMs() }
     }
-    const stem = `${this.#commitId()}-${this.#attempt.slice(0, 8)}-${this.#rounds}`
-    const uris = files.map((_, index) => `${location}/data/${stem}-${index}.parquet`)
-    const intent: LoadIntent = {
-      commitId: this.#commitId(),
-      attempt: this.#attempt,
-      table: `${request.table.namespace}.${request.table.table}`,
-      keys: uris.map((uri) => warehouse.toKey(uri)),
-    }
-    const entries = files.map((file, index) =>
-      toDataFileEntry({ ...file, uri: uris[index] ?? '', schema: evolution.schema }),
+    return reply.result === 'already-loaded'
+      ? this.#alreadyLoaded(reply.snapshotId)
+      : this.#replay(reply)
+  }
+
+  async #replay({ receipt, snapshotId }: CommitOutcome['reply']): Promise<IngestReceipt> {
+    const isSame =
+      receipt?.contentKey === (await this.#contentKey()) &&
+      receipt.mode === this.#options.request.mode
+    if (isSame) return ingestReceipt.parse({ ...receipt, snapshotId })
+    throw new HyperMeshError(
+      'conflict',
+      'this Idempotency-Key was used for another load; use a key of its own for each',
+      { details: { reason: 'idempotency-key-reused' } },
     )
-    await writeIntent(directory, intent)
-    this.#evolution = evolution
-    const columns = JSON.stringify(evolution.columns)
-    this.#published = { intent, entries, location, columns }
-    for (const [index, file] of files.entries()) {
-      this.#signal.throwIfAborted()
-      await warehouse.store.publish(file.path, intent.keys[index] ?? '')
-    }
   }
 
-  async #commit(table: LoadTableReply | undefined, format: FileFormat): Promise<IngestReceipt> {
-    const { catalog, request } = this.#options
-    const published = this.#need(this.#published)
-    const evolution = this.#need(this.#evolution)
-    const sha256 = await this.#options.file.sha256
-    const receipt = this.#receiptOf(published, evolution, { format, sha256 })
-    const contentKey = contentKeyOf({ sha256, format, types: request.types })
-    try {
-      const reply = await catalog.appendFiles(
-        request.table,
-        {
-          commitId: published.intent.commitId,
-          mode: request.mode,
-          files: [...published.entries],
-          base: table === undefined ? null : baseOf(table),
-          ...(evolution.changed ? { schema: evolution.schema } : {}),
-          contentKey,
-          again: request.again,
-          summary: {
-            'engine-name': 'hypermesh',
-            [summaryKeys.attempt]: this.#attempt,
-            [summaryKeys.commitId]: published.intent.commitId,
-            [summaryKeys.sha256]: sha256,
-            [summaryKeys.format]: format,
-          },
-          receipt: { ...receipt, attempt: this.#attempt, contentKey },
-        },
-        { signal: this.#signal },
-      )
-      return await this.#finish(reply, receipt, contentKey)
-    } catch (error) {
-      if (isConflict(error)) throw error
-      if (isGone(error) && request.idempotencyKey !== undefined && this.#turn < turnsMax) {
-        await this.#takeNextTurn()
-        return this.#commit(table, format)
-      }
-      return this.#settle(error, receipt)
-    }
-  }
-
-  async #finish(
-    reply: AppendFilesReply,
-    receipt: IngestReceipt,
-    contentKey: string,
-  ): Promise<IngestReceipt> {
-    if (reply.result === 'already-loaded') {
-      await this.#withdraw()
-      return this.#alreadyLoaded(reply.snapshotId, receipt.format)
-    }
-    if (reply.replayed && reply.receipt?.['attempt'] !== this.#attempt) {
-      await this.#withdraw()
-      return this.#replay(reply, contentKey)
-    }
-    this.#published = undefined
-    return { ...receipt, snapshotId: reply.snapshotId, elapsedMs: this.#options.elapsedMs() }
-  }
-
-  /** The commit was asked for and its outcome is not known: the log decides. */
-  async #settle(error: unknown, receipt: IngestReceipt): Promise<IngestReceipt> {
-    const { catalog, warehouse } = this.#options
-    const published = this.#need(this.#published)
-    const signal = AbortSignal.timeout(settleMs)
-    try {
-      const committed = await settleIntent({ catalog, warehouse, signal }, published.intent)
-      this.#published = undefined
-      if (committed === undefined) throw withoutEffect(error)
-      const reply = await catalog.settleCommit(published.intent.commitId, { signal })
-      const snapshotId = reply.commit?.snapshotId ?? receipt.snapshotId
-      return { ...receipt, snapshotId, elapsedMs: this.#options.elapsedMs() }
-    } catch (failure) {
-      if (this.#published !== undefined) {
-        // Neither kept nor deleted: the next start settles it from the intent.
-        this.#unsettled = true
-        this.#published = undefined
-        throw new HyperMeshError('unavailable', 'whether the file was loaded is not known yet', {
-          effect: 'unknown',
-          cause: failure,
-        })
-      }
-      throw failure
-    }
-  }
-
-  /** An earlier request of this key failed and used its commit id up: take the next one. */
-  async #takeNextTurn(): Promise<void> {
-    const published = this.#need(this.#published)
-    this.#turn += 1
-    const intent = { ...published.intent, commitId: this.#commitId() }
-    await writeIntent(this.#options.directory, intent)
-    this.#published = { ...published, intent }
-  }
-
-  /** Deletes what was published and no commit names. */
-  async #withdraw(): Promise<void> {
-    const published = this.#published
-    this.#published = undefined
-    for (const key of published?.intent.keys ?? []) {
-      await this.#options.warehouse.store.delete(key)
-    }
-  }
-
-  #commitIdValue: string | undefined
-
-  #commitId(): string {
+  async #findLoaded(table: LoadTableReply | undefined): Promise<number | undefined> {
     const { request } = this.#options
-    const { idempotencyKey, context, table } = request
-    if (idempotencyKey === undefined) {
-      this.#commitIdValue ??= randomUUID()
-      return this.#commitIdValue
-    }
-    const name = `${table.namespace}.${table.table}`
-    const identity = { keyId: context.principal.keyId, table: name, idempotencyKey }
-    return commitIdOf(identity, this.#turn)
-  }
-
-  /** The receipt of an earlier request with this idempotency key, before any work is done. */
-  async #findReplay(table: LoadTableReply | undefined): Promise<IngestReceipt | undefined> {
-    const { request, catalog, file } = this.#options
-    if (request.idempotencyKey === undefined || table === undefined) return undefined
-    const landed = new Set(
-      table.metadata.snapshots?.map((entry) => entry.summary?.[summaryKeys.commitId]),
-    )
-    const format = (await detectFormat({ path: file.path, hints: request.hints })).format
-    for (this.#turn = 0; this.#turn < turnsMax; this.#turn += 1) {
-      const commitId = this.#commitId()
-      if (!landed.has(commitId)) continue
-      // It has landed, so this only asks for its record, which may be forgotten by now.
-      const { commit } = await catalog.settleCommit(commitId, { signal: this.#signal })
-      const contentKey = contentKeyOf({ sha256: await file.sha256, format, types: request.types })
-      if (commit !== null) return this.#replay(commit, contentKey)
-    }
-    this.#turn = 0
-    return undefined
-  }
-
-  #replay(reply: AppendFilesReply, contentKey: string): IngestReceipt {
-    const stored = reply.receipt
-    const { mode } = this.#options.request
-    if (stored?.['contentKey'] !== contentKey || stored['mode'] !== mode) {
-      throw new HyperMeshError(
-        'conflict',
-        'this Idempotency-Key was used for another load; use a key of its own for each',
-        { details: { reason: 'idempotency-key-reused' } },
-      )
-    }
-    return ingestReceipt.parse({ ...stored, snapshotId: reply.snapshotId })
-  }
-
-  async #findLoaded(
-    table: LoadTableReply | undefined,
-    format: FileFormat,
-  ): Promise<number | undefined> {
-    const { request, file } = this.#options
-    const sha256 = await file.sha256
+    const contentKey = await this.#contentKey()
     if (request.again || table === undefined) return undefined
-    const contentKey = contentKeyOf({ sha256, format, types: request.types })
     const snapshot = findLoaded(table.metadata, request.mode, contentKey)
     return snapshot === undefined ? undefined : Number(snapshot['snapshot-id'])
   }
 
-  async #alreadyLoaded(snapshotId: number, format: FileFormat): Promise<IngestReceipt> {
-    const { request, file, elapsedMs } = this.#options
+  async #contentKey(): Promise<string> {
+    const { request, file } = this.#options
+    const sha256 = await file.sha256
+    return contentKeyOf({ sha256, format: this.#format, types: request.types })
+  }
+
+  async #alreadyLoaded(snapshotId: number): Promise<IngestReceipt> {
+    const nothing = { rows: 0, files: 0, bytesWritten: 0, schemaChanges: [] }
+    const outcome = { result: 'already-loaded' as const, snapshotId }
+    return { ...(await this.#facts()), ...outcome, ...nothing }
+  }
+
+  async #receiptOf(evolution: Evolution): Promise<IngestReceipt> {
+    const { entries } = this.#commit
     return {
-      table: `${request.table.namespace}.${request.table.table}`,
-      mode: request.mode,
-      result: 'already-loaded',
-      snapshotId,
-      format,
-      rows: 0,
-      files: 0,
-      bytesIn: file.bytes,
-      bytesWritten: 0,
-      sha256: await file.sha256,
-      inPlace: file.inPlace,
-      schemaChanges: [],
-      elapsedMs: elapsedMs(),
+      ...(await this.#facts()),
+      result: 'committed',
+      snapshotId: 0,
+      rows: entries.reduce((sum, entry) => sum + entry.recordCount, 0),
+      files: entries.length,
+      bytesWritten: entries.reduce((sum, entry) => sum + entry.fileBytes, 0),
+      schemaChanges: [...evolution.changes],
     }
   }
 
-  #receiptOf(
-    { entries }: Published,
-    evolution: Evolution,
-    content: { readonly format: FileFormat; readonly sha256: string },
-  ): IngestReceipt {
+  async #facts() {
     const { request, file, elapsedMs } = this.#options
     return {
-      table: `${request.table.namespace}.${request.table.table}`,
+      table: formatTableName(request.table),
       mode: request.mode,
-      result: 'committed',
-      snapshotId: 0,
-      format: content.format,
-      rows: entries.reduce((sum, entry) => sum + entry.recordCount, 0),
-      files: entries.length,
+      format: this.#format,
       bytesIn: file.bytes,
-      bytesWritten: entries.reduce((sum, entry) => sum + entry.fileBytes, 0),
-      sha256: content.sha256,
+      sha256: await file.sha256,
       inPlace: file.inPlace,
-      schemaChanges: [...evolution.changes],
       elapsedMs: elapsedMs(),
     }
   }
@@ -456,21 +297,11 @@ function baseOf({ metadata }: LoadTableReply) {
   return { tableUuid: metadata['table-uuid'], schemaId: metadata['current-schema-id'] }
 }
 
-function isConflict(error: unknown): boolean {
+/** Another writer changed the table; not a fault of the request itself. */
+function isLostRace(error: unknown): boolean {
   return (
     error instanceof HyperMeshError &&
     error.code === 'conflict' &&
-    error.details?.['reason'] !== 'idempotency-key-reused'
+    error.details?.reason === undefined
   )
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof HyperMeshError && error.code === 'gone'
-}
-
-/** The log says that the commit never will be, so the failure has changed nothing. */
-function withoutEffect(error: unknown): unknown {
-  if (!(error instanceof HyperMeshError) || error.effect === 'none') return error
-  const details = error.details === undefined ? {} : { details: error.details }
-  return new HyperMeshError(error.code, error.message, { ...details, cause: error, effect: 'none' })
 }
