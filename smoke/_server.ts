@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The program as it is shipped. */
-export const program = fileURLToPath(new URL('../packages/cli/bin/hypermesh.js', import.meta.url))
+export const program = fileURLToPath(new URL('../packages/cli/bin/hypermesh.cjs', import.meta.url))
 /** Real files in many formats. */
 export const samples = fileURLToPath(new URL('../node_modules/vega-datasets/data', import.meta.url))
 

@@ -9,7 +9,7 @@ import { startPlatform } from '@hypermesh/testing'
 import { alternate, type Bench, describeTimes, median } from './figures.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const program = join(root, 'packages/cli/bin/hypermesh.js')
+const program = join(root, 'packages/cli/bin/hypermesh.cjs')
 const commits = 10_000
 const tables = 100
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../packages/cli/bin/hypermesh.js', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/cli/bin/hypermesh.cjs', import.meta.url))
 
 /** Starts the built program on a free port; resolves when it says that it is ready. */
 export async function startPlatform(dataDir) {
