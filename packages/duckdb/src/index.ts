@@ -1,9 +1,8 @@
 export { DuckDatabase, type DuckDatabaseOptions } from './database.ts'
 export { isMissingFile } from './duckdb-error.ts'
-export { type DuckDbType, formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
 export { toDuckDbType, toIcebergType } from './iceberg-types.ts'
 export { bindParameters, type RequestParameters } from './parameters.ts'
-export { type CopiedFile, type CopyOptions, copyToParquet } from './parquet-writer.ts'
+export { type CopiedFile, copyToParquet } from './parquet-writer.ts'
 export type { ScanValue } from './planned-value.ts'
 export { type ResultColumn, resultColumns } from './result-columns.ts'
 export { type EncodedTotals, type EncodeOptions, encodeResult } from './result-encoder.ts'
@@ -18,7 +17,7 @@ export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from '
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
 export type { Source, SourceColumn, TargetColumn } from './source-columns.ts'
 export { typesMayChange } from './source-error.ts'
-export { type FormatHints, hintedFormat } from './source-format.ts'
+export type { FormatHints } from './source-format.ts'
 export {
   type GuardedSql,
   type GuardedTable,

@@ -73,7 +73,7 @@ export function typesMayChange(error: unknown): boolean {
 }
 
 /** A failed read of a user's file as `invalid`, with its line where known; other errors unchanged. */
-export function toSourceError(error: unknown): unknown {
+function toSourceError(error: unknown): unknown {
   if (!(error instanceof HyperMeshError) || error.details?.['source'] === true) return error
   if (error.code !== 'invalid' && error.code !== 'unsupported') return error
   const text = error.cause instanceof Error ? error.cause.message : ''

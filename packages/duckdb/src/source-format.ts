@@ -38,7 +38,7 @@ export interface FileHead {
   readonly fileBytes: number
 }
 
-export const headBytesMax = 1024 * 1024
+const headBytesMax = 1024 * 1024
 
 export async function readHead(path: string): Promise<FileHead> {
   let file: FileHandle | undefined

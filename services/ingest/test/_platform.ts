@@ -69,7 +69,7 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
   }
 }
 
-export async function listFiles(directory: string): Promise<string[]> {
+async function listFiles(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
   return entries
     .filter((entry) => !entry.isDirectory())
