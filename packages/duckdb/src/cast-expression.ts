@@ -7,13 +7,25 @@ import { quoteText } from './sql-text.ts'
 export const inexactMarker = 'inexact value: '
 
 /**
+ * How a JSON value becomes text: `exact` as it is written, a string in its quotes; `bare` a string
+ * without them, and null as NULL.
+ */
+export type JsonText = 'exact' | 'bare'
+
+/**
  * SQL that turns an expression of one DuckDB type into what a column of an Iceberg type is written
  * from. It fails, never rounds, where a value does not fit.
  */
-export function castExpression(sql: string, from: DuckDbType, to: IcebergType): string {
+export function castExpression(
+  sql: string,
+  from: DuckDbType,
+  to: IcebergType,
+  json: JsonText = 'exact',
+): string {
   const target = toDuckDbType(to)
   if (from.kind === 'scalar' && from.name === target) return sql
-  if (needsRebuild(from) && typeof to !== 'string') return rebuild(sql, from, to)
+  if (needsRebuild(from, json) && typeof to !== 'string') return rebuild(sql, from, to, json)
+  if (json === 'bare' && isJson(from) && to === 'string') return bareText(sql)
   if (!isNanoseconds(from) || to === 'string') return `CAST(${sql} AS ${target})`
   const back = `CAST(CAST(${sql} AS ${target}) AS ${from.name})`
   return guarded(sql, `${back} IS DISTINCT FROM ${sql}`, `CAST(${sql} AS ${target})`, from.name)
@@ -30,31 +42,51 @@ function isNanoseconds(type: DuckDbType): type is DuckDbType & { kind: 'scalar' 
   return type.kind === 'scalar' && (type.name === 'TIMESTAMP_NS' || type.name === 'TIME_NS')
 }
 
-function needsRebuild(type: DuckDbType): boolean {
+function isJson(type: DuckDbType): boolean {
+  return type.kind === 'scalar' && type.name === 'JSON'
+}
+
+function bareText(sql: string): string {
+  return (
+    `CASE json_type(${sql}) WHEN 'VARCHAR' THEN json_extract_string(${sql}, '$') ` +
+    `WHEN 'NULL' THEN NULL ELSE CAST(${sql} AS VARCHAR) END`
+  )
+}
+
+function needsRebuild(type: DuckDbType, json: JsonText): boolean {
+  const holds = (inner: DuckDbType) =>
+    isNanoseconds(inner) || (json === 'bare' && isJson(inner)) || needsRebuild(inner, json)
   switch (type.kind) {
     case 'list':
     case 'array':
-      return isNanoseconds(type.element) || needsRebuild(type.element)
+      return holds(type.element)
     case 'map':
-      return [type.key, type.value].some((inner) => isNanoseconds(inner) || needsRebuild(inner))
+      return holds(type.key) || holds(type.value)
     case 'struct':
-      return type.fields.some((field) => isNanoseconds(field.type) || needsRebuild(field.type))
+      return type.fields.some((field) => holds(field.type))
     default:
       return false
   }
 }
 
-function rebuild(sql: string, from: DuckDbType, to: Exclude<IcebergType, string>): string {
+function rebuild(
+  sql: string,
+  from: DuckDbType,
+  to: Exclude<IcebergType, string>,
+  json: JsonText,
+): string {
   if ((from.kind === 'list' || from.kind === 'array') && to.type === 'list') {
     const variable = variableFor(sql)
-    const element = castExpression(variable, from.element, to.element)
+    const element = castExpression(variable, from.element, to.element, json)
     const list = from.kind === 'array' ? `array_to_list(${sql})` : sql
     return `list_transform(${list}, ${variable} -> ${element})`
   }
   if (from.kind === 'map' && to.type === 'map') {
-    const key = variableFor(sql)
-    const keys = `list_transform(map_keys(${sql}), ${key} -> ${castExpression(key, from.key, to.key)})`
-    const values = `list_transform(map_values(${sql}), ${key} -> ${castExpression(key, from.value, to.value)})`
+    const inner = variableFor(sql)
+    const key = castExpression(inner, from.key, to.key, json)
+    const value = castExpression(inner, from.value, to.value, json)
+    const keys = `list_transform(map_keys(${sql}), ${inner} -> ${key})`
+    const values = `list_transform(map_values(${sql}), ${inner} -> ${value})`
     return `CASE WHEN ${sql} IS NULL THEN NULL ELSE map(${keys}, ${values}) END`
   }
   if (from.kind === 'struct' && to.type === 'struct') {
@@ -62,7 +94,8 @@ function rebuild(sql: string, from: DuckDbType, to: Exclude<IcebergType, string>
       const target = to.fields.find((candidate) => candidate.name === field.name)
       if (target === undefined) throw unmatched(field.name)
       const member = `struct_extract(${sql}, ${quoteText(field.name)})`
-      return `${quoteIdentifier(field.name)} := ${castExpression(member, field.type, target.type)}`
+      const value = castExpression(member, field.type, target.type, json)
+      return `${quoteIdentifier(field.name)} := ${value}`
     })
     return `CASE WHEN ${sql} IS NULL THEN NULL ELSE struct_pack(${fields.join(', ')}) END`
   }

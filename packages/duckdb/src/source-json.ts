@@ -190,7 +190,9 @@ function selectJson(
     if (read !== column.sourceType || column.from === 'override') rereads = true
     readAs.set(column.name, read)
     const name = quoteIdentifier(column.name)
-    return `${castExpression(name, parseDuckDbType(read), target.type)} AS ${quoteIdentifier(target.name)}`
+    const json = column.from === 'inferred' ? 'bare' : 'exact'
+    const value = castExpression(name, parseDuckDbType(read), target.type, json)
+    return `${value} AS ${quoteIdentifier(target.name)}`
   })
   // With no type of ours DuckDB repeats its own inference, which also knows formats of dates.
   return `SELECT ${items.join(', ')} FROM ${readJson(json, rereads ? readAs : undefined)}`

@@ -60,9 +60,36 @@ describe('what is read', () => {
     expect(await bench.load('x.ndjson', '{"a":1,"b":null}\n')).toEqual([{ a: 1n, b: null }])
   })
 
-  test('mixed values keep their JSON text', async () => {
-    const rows = await bench.load('x.ndjson', '{"a":1}\n{"a":"7"}\n{"a":null}\n')
-    expect(rows).toEqual([{ a: '1' }, { a: '"7"' }, { a: null }])
+  test('strings among other values keep no quotes, in lists and objects too', async () => {
+    const text = [
+      '{"id":1,"t":1776,"l":["x",1,null],"s":{"k":"a\\"b"}}',
+      '{"id":2,"t":"The \\"Land\\" Girls","l":["y"],"s":{"k":[1, 2.5]}}',
+      '{"id":3,"t":{"a": "x"},"l":null,"s":{"k":null}}',
+      '{"id":4,"t":null,"l":[{"z":1}],"s":null}',
+      '{"id":5,"t":"null"}',
+    ].join('\n')
+    const rows = await bench.load('x.ndjson', text)
+    expect(rows.map((row) => row['t'])).toEqual([
+      '1776',
+      'The "Land" Girls',
+      '{"a":"x"}',
+      null,
+      'null',
+    ])
+    expect(rows.map((row) => row['l'])).toEqual([['x', '1', null], ['y'], null, ['{"z":1}'], null])
+    expect(rows.map((row) => row['s'])).toEqual([
+      { k: 'a"b' },
+      { k: '[1,2.5]' },
+      { k: null },
+      null,
+      null,
+    ])
+  })
+
+  test('a column that is asked for as JSON keeps the exact text', async () => {
+    const text = '{"a":1}\n{"a":"7"}\n{"a":null}\n'
+    const rows = await bench.load('x.ndjson', text, { types: { a: 'JSON' } })
+    expect(rows.map((row) => row['a'])).toEqual(['1', '"7"', null])
   })
 })
 
