@@ -9,6 +9,8 @@ type TableMethods = Pick<
   | 'listTables'
   | 'tableHistory'
   | 'appendFiles'
+  | 'commitPosition'
+  | 'findCommit'
   | 'settleCommit'
   | 'createTable'
   | 'loadTable'
@@ -82,8 +84,11 @@ function tableMethods(transport: Transport): TableMethods {
         json,
         options,
       }),
-    settleCommit: (commitId, options) =>
-      callForReply(transport, { id: 'settleCommit', parameters: { commitId }, options }),
+    commitPosition: (options) => callForReply(transport, { id: 'commitPosition', options }),
+    findCommit: (commitId, options) =>
+      callForReply(transport, { id: 'findCommit', parameters: { commitId }, options }),
+    settleCommit: (commitId, json, options) =>
+      callForReply(transport, { id: 'settleCommit', parameters: { commitId }, json, options }),
     createTable: (namespace, json, options) =>
       callForLargeReply(
         transport,

@@ -7,6 +7,7 @@ import type {
   CreateKeyRequest,
   CreateTableRequest,
   FileFormat,
+  FindCommitReply,
   IngestMode,
   IngestReceipt,
   Inspection,
@@ -18,6 +19,7 @@ import type {
   RouteId,
   routes,
   SettleCommitReply,
+  SettleCommitRequest,
   SqlReply,
   SqlRequest,
   TableHistory,
@@ -144,7 +146,16 @@ export interface HyperMeshClient {
     request: AppendFilesRequest,
     options?: CallOptions,
   ): Promise<AppendFilesReply>
-  settleCommit(commitId: string, options?: CallOptions): Promise<SettleCommitReply>
+  /** How far the commit log has come. */
+  commitPosition(options?: CallOptions): Promise<Reply<'commitPosition'>>
+  /** What is remembered of a commit id. */
+  findCommit(commitId: string, options?: CallOptions): Promise<FindCommitReply>
+  /** Ends doubt: the commit has landed, or from now on never will. */
+  settleCommit(
+    commitId: string,
+    request: SettleCommitRequest,
+    options?: CallOptions,
+  ): Promise<SettleCommitReply>
 
   icebergConfig(options?: CallOptions): Promise<CatalogConfig>
   listNamespaces(query?: PageQuery, options?: CallOptions): Promise<Reply<'listNamespaces'>>

@@ -203,12 +203,31 @@ export const routes = {
     reply: tables.appendFilesReply,
     status: 200,
   },
+  commitPosition: {
+    method: 'GET',
+    path: '/v1/commits',
+    service: 'catalog',
+    access: 'reader',
+    summary: 'how far the commit log has come',
+    reply: tables.commitPosition,
+    status: 200,
+  },
+  findCommit: {
+    method: 'GET',
+    path: '/v1/commits/:commitId',
+    service: 'catalog',
+    access: 'reader',
+    summary: 'what is remembered of a commit',
+    reply: tables.findCommitReply,
+    status: 200,
+  },
   settleCommit: {
     method: 'POST',
     path: '/v1/commits/:commitId/settle',
     service: 'catalog',
     access: 'writer',
     summary: 'end doubt about a commit: it has landed, or never will',
+    body: tables.settleCommitRequest,
     reply: tables.settleCommitReply,
     status: 200,
   },
@@ -329,7 +348,14 @@ export const routes = {
     service: 'catalog',
     access: 'writer',
     summary: 'Iceberg REST: drop a table; purgeRequested=true removes its files',
-    query: z.object({ purgeRequested: z.enum(['true', 'false']).optional() }),
+    query: z.object({
+      // Python's clients write True and False.
+      purgeRequested: z
+        .string()
+        .toLowerCase()
+        .pipe(z.enum(['true', 'false']))
+        .optional(),
+    }),
     status: 204,
   },
 } as const satisfies Record<string, RouteContract>

@@ -54,6 +54,25 @@ export const appendFilesReply = z.object({
 })
 export type AppendFilesReply = z.infer<typeof appendFilesReply>
 
+/** How far the log has come: what a writer notes before it begins a commit. */
+export const commitPosition = z.object({ seq: z.number().int() })
+
+/** What is remembered of a commit id; `unknown` also when it was forgotten. */
+export const findCommitReply = z.object({
+  outcome: z.enum(['committed', 'abandoned', 'unknown']),
+  commit: appendFilesReply.nullable(),
+})
+export type FindCommitReply = z.infer<typeof findCommitReply>
+
+export const settleCommitRequest = z.strictObject({
+  sinceSeq: z
+    .number()
+    .int()
+    .min(0)
+    .describe('the log’s position before the commit was first sent; it is read from there'),
+})
+export type SettleCommitRequest = z.infer<typeof settleCommitRequest>
+
 /** Settles a commit whose outcome is unknown: it has landed, or from now on never will. */
 export const settleCommitReply = z.object({
   outcome: z.enum(['committed', 'abandoned']),

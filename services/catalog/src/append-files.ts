@@ -3,10 +3,13 @@ import {
   type AppendFilesReply,
   type AppendFilesRequest,
   appendFilesRequest,
+  type FindCommitReply,
   HyperMeshError,
   type IcebergSchema,
   type Principal,
   type SettleCommitReply,
+  type SettleCommitRequest,
+  stringifyJson,
   type TableMetadata,
   type TableName,
   type TableUpdate,
@@ -14,6 +17,7 @@ import {
 import {
   createTableMetadata,
   currentSchema,
+  fieldsById,
   mintSnapshotId,
   writeSnapshot,
 } from '@hypermesh/iceberg'
@@ -25,10 +29,11 @@ import type { Change, CommitResult, TableEntry } from './commit-record.ts'
 import { contentKeyProperty, findLoaded } from './lineage.ts'
 import { toSafeNumber, toTableEntry } from './table-entry.ts'
 import type { Attempt } from './table-files.ts'
-import type { Tables, TablesOptions } from './tables.ts'
+import { queueKeyOf, type Tables, type TablesOptions } from './tables.ts'
 
 type Request = z.output<typeof appendFilesRequest>
-type Reply = Omit<AppendFilesReply, 'commitSeq'>
+/** `commitSeq` is absent where this very commit will tell it. */
+type Reply = Omit<AppendFilesReply, 'commitSeq'> & { readonly commitSeq?: number }
 type Plan = CommitPlan<Reply & { readonly after?: () => Promise<void> }>
 
 interface Target {
@@ -64,20 +69,27 @@ export class AppendFiles {
     const { seq, result } = await this.#options.store.commit({
       principal,
       commitId: request.commitId,
+      queueKey: queueKeyOf(name),
       build: (state) => this.#build(state, name, request),
     })
     const { after, ...reply } = result
     await after?.()
-    return { ...reply, commitSeq: seq }
+    return { commitSeq: seq, ...reply }
   }
 
   /** After this the commit has landed or never will: the log holds one or the other. */
-  async settle(principal: Principal, commitId: string): Promise<SettleCommitReply> {
+  async settle(
+    principal: Principal,
+    commitId: string,
+    { sinceSeq }: SettleCommitRequest,
+  ): Promise<SettleCommitReply> {
     requireRole(principal, 'writer')
-    const { result } = await this.#options.store.commit<SettleCommitReply>({
+    const { store } = this.#options
+    const { result } = await store.commit<SettleCommitReply>({
       principal,
       build: async (state) => {
-        const outcome = state.outcome(commitId)
+        // What is remembered is bounded; the log itself is not.
+        const outcome = state.outcome(commitId) ?? (await this.#findOutcome(commitId, sinceSeq))
         if (outcome !== undefined) {
           return { changes: [], result: toSettleReply(outcome), holds: () => true }
         }
@@ -91,11 +103,28 @@ export class AppendFiles {
     return result
   }
 
+  /** What is remembered of a commit id, without changing anything. */
+  async find(commitId: string): Promise<FindCommitReply> {
+    const state = await this.#options.store.latest()
+    const outcome = state.outcome(commitId)
+    return outcome === undefined ? { outcome: 'unknown', commit: null } : toSettleReply(outcome)
+  }
+
+  async position(): Promise<number> {
+    return (await this.#options.store.latest()).seq
+  }
+
+  async #findOutcome(commitId: string, sinceSeq: number): Promise<CommitOutcome | undefined> {
+    const record = await this.#options.store.findRecord(commitId, sinceSeq)
+    if (record?.result === undefined) return undefined
+    const { seq, atMs, result } = record
+    return { commitId, seq, atMs, result }
+  }
+
   async #build(state: CatalogState, name: TableName, request: Request): Promise<Plan> {
     const outcome = state.outcome(request.commitId)
     if (outcome !== undefined) return noChange(toReplay(outcome))
-    const entry = state.table(name.namespace, name.table)
-    const target = await this.#target(name, entry, request)
+    const target = await this.#target(state, name, request)
     const loaded = request.contentKey
       ? findLoaded(target.metadata, request.mode, request.contentKey)
       : undefined
@@ -107,9 +136,12 @@ export class AppendFiles {
   }
 
   /** The table to commit to: as it stands, or as it would be created. */
-  async #target(name: TableName, entry: TableEntry | undefined, request: Request): Promise<Target> {
+  async #target(state: CatalogState, name: TableName, request: Request): Promise<Target> {
+    const entry = state.table(name.namespace, name.table)
     if (request.base === null) {
       if (entry !== undefined) throw changed(name, 'exists by now')
+      this.#tables.checkCreate(state, name)
+      this.#checkNamespaces(state, name)
       return { name, entry, metadata: this.#createMetadata(name, request) }
     }
     if (entry === undefined || entry.uuid !== request.base.tableUuid) {
@@ -118,6 +150,9 @@ export class AppendFiles {
     const metadata = await this.#options.files.read(entry.metadataLocation)
     if (request.schema !== undefined && metadata['current-schema-id'] !== request.base.schemaId) {
       throw changed(name, 'has another schema by now')
+    }
+    if (request.schema !== undefined && reusesFieldId(metadata, request.schema)) {
+      throw changed(name, 'has given a new field id away')
     }
     return { name: { namespace: entry.namespace, table: entry.table }, entry, metadata }
   }
@@ -143,12 +178,12 @@ export class AppendFiles {
   async #write(state: CatalogState, target: Target, request: Request): Promise<Plan> {
     const { files, warehouse, clock } = this.#options
     const { name, entry, metadata } = target
-    const attempt = await files.begin(metadata.location, state.seq)
-    try {
+    const place = { location: metadata.location, seq: state.seq }
+    return files.attempt(place, async (attempt) => {
       const schemaUpdates = this.#schemaUpdates(target, request)
       const evolved = this.#next(target, metadata, schemaUpdates)
       const snapshotId = mintSnapshotId()
-      const { snapshot } = await writeSnapshot({
+      const { snapshot, written } = await writeSnapshot({
         warehouse,
         metadata: evolved,
         mode: request.mode,
@@ -158,6 +193,7 @@ export class AppendFiles {
         snapshotId,
         token: attempt.token,
       })
+      attempt.written.push(...written)
       const next = this.#next(target, metadata, [
         ...schemaUpdates,
         { action: 'add-snapshot', snapshot },
@@ -175,10 +211,7 @@ export class AppendFiles {
         ...(namespace ? [] : [createNamespace(name.namespace)]),
         put,
       ])
-    } catch (error) {
-      await attempt.discard()
-      throw error
-    }
+    })
   }
 
   #plan(
@@ -230,6 +263,12 @@ export class AppendFiles {
     return this.#tables.nextMetadata(target.entry, metadata, updates)
   }
 
+  #checkNamespaces(state: CatalogState, name: TableName): void {
+    if (state.namespace(name.namespace) !== undefined) return
+    if (state.namespaceCount < this.#options.limits.namespacesMax) return
+    throw new HyperMeshError('too_large', `no more than ${state.namespaceCount} namespaces`)
+  }
+
   #checkBounds(request: Request): void {
     if (request.files.length > this.#options.limits.commitFilesMax) {
       throw new HyperMeshError(
@@ -237,7 +276,7 @@ export class AppendFiles {
         `${request.files.length} files in one commit; at most ${this.#options.limits.commitFilesMax}`,
       )
     }
-    if (JSON.stringify(request.receipt ?? null).length > receiptBytesMax) {
+    if (stringifyJson(request.receipt ?? null).length > receiptBytesMax) {
       throw new HyperMeshError('too_large', `a receipt has at most ${receiptBytesMax} bytes`)
     }
   }
@@ -270,7 +309,7 @@ function toReplay(outcome: CommitOutcome): Reply {
     throw new HyperMeshError('gone', `commit ${outcome.commitId} was abandoned`)
   }
   const { snapshotId, receipt } = outcome.result
-  return { result: 'committed', replayed: true, snapshotId, receipt }
+  return { result: 'committed', replayed: true, commitSeq: outcome.seq, snapshotId, receipt }
 }
 
 function toSettleReply(outcome: CommitOutcome): SettleCommitReply {
@@ -288,6 +327,14 @@ function changed(name: TableName, how: string): HyperMeshError {
 function summaryOf(request: Request): Record<string, string> {
   const { contentKey, summary } = request
   return contentKey === undefined ? summary : { ...summary, [contentKeyProperty]: contentKey }
+}
+
+/** Whether a column that is new to the table has an id that some column had before. */
+function reusesFieldId(metadata: TableMetadata, schema: IcebergSchema): boolean {
+  const known = fieldsById(currentSchema(metadata))
+  return [...fieldsById(schema).keys()].some(
+    (id) => id <= metadata['last-column-id'] && !known.has(id),
+  )
 }
 
 function fieldIds(schema: IcebergSchema): string {

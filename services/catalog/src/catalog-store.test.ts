@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HyperMeshError, type Limits, type Principal } from '@hypermesh/contract'
 import { createLogger, defaultLimits, systemClock } from '@hypermesh/kit'
-import { DiskStore, type ObjectStore, openDataDirectory } from '@hypermesh/object-store'
+import {
+  DiskStore,
+  type ObjectStore,
+  onFaultPoint,
+  openDataDirectory,
+} from '@hypermesh/object-store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CatalogStore } from './catalog-store.ts'
 import { CommitLog } from './commit-log.ts'
@@ -139,6 +144,59 @@ test('a plan that was lost is discarded, one whose outcome is unknown is kept', 
   fault = undefined
   expect(discarded).toEqual(['full'])
   expect(await commit('fine')).toMatchObject({ result: 'fine' })
+})
+
+test('nothing fails or undoes a commit once its record is there', async () => {
+  let reads: 'work' | 'armed' | 'fail' = 'work'
+  const discarded: string[] = []
+  const { store } = await open({
+    wrap: (disk) =>
+      Object.assign(Object.create(disk) as ObjectStore, {
+        put: async (...args: Parameters<ObjectStore['put']>) => {
+          const head = await disk.put(...args)
+          if (reads === 'armed') reads = 'fail'
+          return head
+        },
+        read: (...args: Parameters<ObjectStore['read']>) => {
+          if (reads !== 'fail') return disk.read(...args)
+          throw new HyperMeshError('unavailable', 'too many open files')
+        },
+        list: disk.list.bind(disk),
+        localPath: disk.localPath.bind(disk),
+      }),
+  })
+  reads = 'armed'
+  const { seq } = await store.commit({
+    principal: admin,
+    build: async () => ({
+      changes: [{ kind: 'put-namespace', namespace: 'kept', properties: {} }],
+      result: undefined,
+      holds: () => true,
+      discard: async () => void discarded.push('kept'),
+    }),
+  })
+  reads = 'work'
+  expect(discarded).toEqual([])
+  expect((await store.latest()).seq).toBe(seq)
+  const other = await open()
+  expect((await other.namespaces.load('kept')).namespace).toBe('kept')
+})
+
+test('what rests on a record that another process wrote is made durable before it is said', async () => {
+  const first = await open()
+  const second = await open()
+  await first.namespaces.create(admin, 'a', {})
+  const noChange = () =>
+    second.store.commit({
+      principal: admin,
+      build: async () => ({ changes: [], result: undefined, holds: () => true }),
+    })
+  const steps: string[] = []
+  onFaultPoint((_, name) => steps.push(name))
+  await noChange()
+  await noChange()
+  onFaultPoint(undefined)
+  expect(steps).toEqual(['sync-directory:before', 'sync-directory:after'])
 })
 
 test('a commit that keeps losing ends as a conflict and leaves nothing', async () => {

@@ -26,6 +26,8 @@ export interface CommitPlan<T> {
 export interface CommitRequest<T> {
   readonly principal: Principal | undefined
   readonly commitId?: string
+  /** Commits of one key are built one after the other, so they do not undo each other's work. */
+  readonly queueKey?: string
   /** Called again on a newer state when another writer came between. */
   readonly build: (state: CatalogState, attempt: number) => Promise<CommitPlan<T>>
 }
@@ -50,6 +52,9 @@ interface StoreOptions {
 export class CatalogStore {
   readonly #options: StoreOptions
   readonly #appends = new SerialQueue()
+  readonly #builds = new Map<string, SerialQueue>()
+  /** Records up to this one are known to be durable, also those of other processes. */
+  #durableSeq = 0
   readonly #state: CatalogState
   #checkpointedSeq: number
   #refreshing: Promise<void> | undefined
@@ -101,11 +106,35 @@ export class CatalogStore {
     }
   }
 
+  /** The record that applied this commit id after a position of the log, if one did. */
+  async findRecord(commitId: string, sinceSeq: number): Promise<CommitRecord | undefined> {
+    for (let seq = sinceSeq + 1; ; seq++) {
+      const record = await this.#options.log.read(seq)
+      if (record === undefined || record.commitId === commitId) return record
+    }
+  }
+
   async commit<T>(request: CommitRequest<T>): Promise<Committed<T>> {
+    const { queueKey } = request
+    if (queueKey === undefined) return this.#commit(request)
+    const queue = this.#builds.get(queueKey) ?? new SerialQueue()
+    this.#builds.set(queueKey, queue)
+    return queue
+      .run(() => this.#commit(request))
+      .finally(() => {
+        if (queue.isIdle) this.#builds.delete(queueKey)
+      })
+  }
+
+  async #commit<T>(request: CommitRequest<T>): Promise<Committed<T>> {
     for (let attempt = 0; attempt < this.#options.limits.commitRetriesMax; attempt++) {
       const state = await this.latest()
       const plan = await request.build(state, attempt)
-      if (plan.changes.length === 0) return { seq: state.seq, result: plan.result }
+      if (plan.changes.length === 0) {
+        // What is acknowledged here rests on a record that somebody else may not have synced.
+        await this.#makeDurable(state.seq)
+        return { seq: state.seq, result: plan.result }
+      }
       const seq = await this.#settlePlan(plan, request)
       if (seq !== undefined) return { seq, result: plan.result }
     }
@@ -139,11 +168,24 @@ export class CatalogStore {
         ...(plan.outcome === undefined ? {} : { result: plan.outcome }),
       }
       if (await this.#options.log.append(record)) {
-        await this.#refresh()
+        // It is committed: from here on nothing may fail the commit or discard what it names.
+        this.#accept(record)
+        this.#durableSeq = record.seq
         await this.#checkpoint()
         return record.seq
       }
     }
+  }
+
+  async #makeDurable(seq: number): Promise<void> {
+    if (this.#durableSeq >= seq) return
+    await this.#options.log.sync()
+    this.#durableSeq = Math.max(this.#durableSeq, seq)
+  }
+
+  /** Applies a record unless a refresh that ran beside has done so. */
+  #accept(record: CommitRecord): void {
+    if (record.seq === this.#state.seq + 1) this.#state.apply(record)
   }
 
   #refresh(): Promise<void> {
@@ -157,7 +199,7 @@ export class CatalogStore {
     for (;;) {
       const record = await this.#options.log.read(this.#state.seq + 1)
       if (record === undefined) return
-      this.#state.apply(record)
+      this.#accept(record)
     }
   }
 

@@ -1,6 +1,7 @@
+import { dirname } from 'node:path'
 import { HyperMeshError, parseJson, stringifyJson } from '@hypermesh/contract'
 import type { Logger } from '@hypermesh/kit'
-import type { ObjectStore } from '@hypermesh/object-store'
+import { type ObjectStore, syncDirectory } from '@hypermesh/object-store'
 import { type Checkpoint, checkpointBody } from './catalog-state.ts'
 import { type CommitRecord, commitRecord } from './commit-record.ts'
 
@@ -48,6 +49,15 @@ export class CommitLog {
       }
       throw error
     }
+  }
+
+  /**
+   * Makes every record that can be read durable, whoever wrote it: another process may have made one
+   * visible and not have synced the log's directory yet, or have failed to.
+   */
+  async sync(): Promise<void> {
+    const path = this.#store.localPath(recordKey(1))
+    if (path !== undefined) await syncDirectory(dirname(path), 'commit log')
   }
 
   /** The newest checkpoint that can be read: an older one, or none, costs more records to read. */

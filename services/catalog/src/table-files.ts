@@ -11,14 +11,16 @@ import {
 } from '@hypermesh/contract'
 import type { Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
+import { hasErrno, toStorageError } from '@hypermesh/object-store'
 import { z } from 'zod'
-
-const cacheBytesMax = 64 * 1024 * 1024
+import { MetadataCache } from './metadata-cache.ts'
 
 /** The files of one attempt to commit: every name has the token, so a crash leaves no stranger. */
 export interface Attempt {
   readonly token: string
   readonly location: string
+  /** Store keys of what it wrote, to be deleted should it be discarded. */
+  readonly written: string[]
   /** Deletes the note; the files stay, a record names them. */
   keep(): Promise<void>
   /** Deletes what the attempt wrote. Requires: no record names it, and none ever will. */
@@ -40,8 +42,7 @@ export class TableFiles {
   readonly #warehouse: Warehouse
   readonly #temporary: string
   readonly #logger: Logger
-  readonly #cache = new Map<string, { readonly metadata: TableMetadata; readonly bytes: number }>()
-  #cacheBytes = 0
+  readonly #cache = new MetadataCache()
 
   constructor(options: TableFilesOptions) {
     this.#warehouse = options.warehouse
@@ -50,17 +51,11 @@ export class TableFiles {
   }
 
   /** Metadata files are immutable, so their location is the cache's key. */
-  async read(metadataLocation: string): Promise<TableMetadata> {
-    const cached = this.#cache.get(metadataLocation)
-    if (cached !== undefined) {
-      this.#cache.delete(metadataLocation)
-      this.#cache.set(metadataLocation, cached)
-      return cached.metadata
-    }
-    const bytes = await this.#warehouse.store.read(this.#warehouse.toKey(metadataLocation))
-    const metadata = decode(bytes, metadataLocation)
-    this.#remember(metadataLocation, metadata, bytes.length)
-    return metadata
+  read(metadataLocation: string): Promise<TableMetadata> {
+    return this.#cache.get(metadataLocation, async () => {
+      const bytes = await this.#readNamed(metadataLocation)
+      return { metadata: decode(bytes, metadataLocation), bytes: bytes.length }
+    })
   }
 
   /** Writes the next metadata file of a table and returns its location. */
@@ -69,27 +64,33 @@ export class TableFiles {
     const name = `${String(version).padStart(5, '0')}-${attempt.token}.metadata.json`
     const location = `${attempt.location}/metadata/${name}`
     const bytes = new TextEncoder().encode(stringifyJson(metadata))
-    await this.#warehouse.store.put(this.#warehouse.toKey(location), bytes, { ifNoneMatch: '*' })
-    this.#remember(location, metadata, bytes.length)
+    const key = this.#warehouse.toKey(location)
+    attempt.written.push(key)
+    await this.#warehouse.store.put(key, bytes, { ifNoneMatch: '*' })
+    this.#cache.set(location, { metadata, bytes: bytes.length })
     return location
   }
 
   /**
-   * Notes, before anything is written, where an attempt will write. Should the process die, the
-   * next start finds the note among its leavings and deletes what no record names.
+   * Runs what writes the files of a commit; when it throws, they are deleted again. Before anything
+   * is written a note says where: should the process die, the next start finds the note among its
+   * leavings and deletes what no record names.
    */
-  async begin(location: string, seq: number): Promise<Attempt> {
-    const token = randomUUID()
-    const note = join(this.#temporary, `commit-${token}.json`)
-    await writeFile(note, JSON.stringify({ token, location, seq }))
-    return {
-      token,
-      location,
-      keep: () => rm(note, { force: true }),
-      discard: async () => {
-        await this.#deleteByToken(location, token)
-        await rm(note, { force: true })
-      },
+  async attempt<T>(
+    place: { readonly location: string; readonly seq: number },
+    write: (attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
+    const attempt = await this.#begin(place.location, place.seq)
+    try {
+      return await write(attempt)
+    } catch (error) {
+      // What was written may not be noted yet: look for it.
+      await this.#deleteByToken(place.location, attempt.token)
+        .then(() => attempt.keep())
+        .catch((failure: unknown) => {
+          this.#logger.warn({ err: failure, ...place }, 'files of a failed commit not deleted')
+        })
+      throw error
     }
   }
 
@@ -102,11 +103,10 @@ export class TableFiles {
     isCommitted: (note: AttemptNote) => Promise<boolean>,
   ): Promise<void> {
     for (const directory of abandoned) {
-      for (const name of await readdir(directory)) {
-        if (!/^commit-[0-9a-f-]+\.json$/.test(name)) continue
-        const attempt = parseNote(await readFile(join(directory, name), 'utf8'))
-        if (attempt === undefined || (await isCommitted(attempt))) continue
-        await this.#deleteByToken(attempt.location, attempt.token)
+      for (const path of await listNotes(directory)) {
+        const note = await readNote(path)
+        if (note === undefined || (await isCommitted(note))) continue
+        await this.#deleteByToken(note.location, note.token)
       }
     }
   }
@@ -122,6 +122,45 @@ export class TableFiles {
     }
   }
 
+  async #begin(location: string, seq: number): Promise<Attempt> {
+    const token = randomUUID()
+    const note = join(this.#temporary, `commit-${token}.json`)
+    try {
+      // Not synced: after a power failure what it points to is only space.
+      await writeFile(note, JSON.stringify({ token, location, seq }))
+    } catch (error) {
+      throw toStorageError(error, 'note of a commit', 'none')
+    }
+    const forget = () => rm(note, { force: true }).catch(() => undefined)
+    const written: string[] = []
+    return {
+      token,
+      location,
+      written,
+      keep: forget,
+      discard: async () => {
+        try {
+          for (const key of written) await this.#warehouse.store.delete(key)
+          await forget()
+        } catch (error) {
+          // The note stays, so the next start deletes them.
+          this.#logger.warn({ err: error, location }, 'files of a lost commit not deleted')
+        }
+      },
+    }
+  }
+
+  async #readNamed(location: string): Promise<Uint8Array> {
+    try {
+      return await this.#warehouse.store.read(this.#warehouse.toKey(location))
+    } catch (error) {
+      if (!(error instanceof HyperMeshError) || error.code !== 'not_found') throw error
+      throw new HyperMeshError('corrupt', `${location} is missing, but the log names it`, {
+        cause: error,
+      })
+    }
+  }
+
   async #deleteByToken(location: string, token: string): Promise<void> {
     const { store } = this.#warehouse
     const prefix = `${this.#warehouse.toKey(location)}/metadata/`
@@ -131,16 +170,6 @@ export class TableFiles {
       const ours = page.objects.filter((object) => object.key.includes(token))
       for (const object of ours) await store.delete(object.key)
       after = page.next
-    }
-  }
-
-  #remember(location: string, metadata: TableMetadata, bytes: number): void {
-    this.#cache.set(location, { metadata, bytes })
-    this.#cacheBytes += bytes
-    for (const [oldest, entry] of this.#cache) {
-      if (this.#cacheBytes <= cacheBytesMax || this.#cache.size === 1) return
-      this.#cache.delete(oldest)
-      this.#cacheBytes -= entry.bytes
     }
   }
 }
@@ -158,11 +187,25 @@ function versionOf(metadataLocation: string): number {
   return Number(/\/(\d+)-[^/]*\.metadata\.json$/.exec(metadataLocation)?.[1] ?? 0)
 }
 
-/** A note cut short by a crash: nothing was written yet, as the note comes first. */
-function parseNote(text: string): AttemptNote | undefined {
+/** None where another process, starting at the same time, has recovered and removed them. */
+async function listNotes(directory: string): Promise<string[]> {
   try {
-    return attemptNote.parse(JSON.parse(text))
-  } catch {
-    return undefined
+    const names = await readdir(directory)
+    const notes = names.filter((name) => /^commit-[0-9a-f-]+\.json$/.test(name))
+    return notes.map((name) => join(directory, name))
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return []
+    throw toStorageError(error, 'notes of a dead process', 'none')
+  }
+}
+
+/** Undefined for a note that was cut short: nothing was written yet, as the note comes first. */
+async function readNote(path: string): Promise<AttemptNote | undefined> {
+  try {
+    return attemptNote.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    const isCut = error instanceof SyntaxError || error instanceof z.ZodError
+    if (isCut || hasErrno(error, 'ENOENT')) return undefined
+    throw toStorageError(error, 'note of a dead process', 'none')
   }
 }

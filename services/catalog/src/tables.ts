@@ -75,9 +75,17 @@ export class Tables {
   }
 
   async load(name: TableName): Promise<LoadTableReply> {
-    const entry = await this.entry(name)
-    const metadata = await this.#options.files.read(entry.metadataLocation)
-    return { 'metadata-location': entry.metadataLocation, metadata, config: {} }
+    for (let entry = await this.entry(name); ; ) {
+      try {
+        const metadata = await this.#options.files.read(entry.metadataLocation)
+        return { 'metadata-location': entry.metadataLocation, metadata, config: {} }
+      } catch (error) {
+        // A table that has moved on may have dropped its old metadata since it was looked up.
+        const latest = await this.entry(name)
+        if (latest === entry) throw error
+        entry = latest
+      }
+    }
   }
 
   async create(principal: Principal, namespace: string, request: CreateTableRequest) {
@@ -90,20 +98,23 @@ export class Tables {
       principal,
       build: async (state) => {
         const { files, clock } = this.#options
-        this.#checkCreate(state, name)
+        if (state.namespace(namespace) === undefined) throw noSuchNamespace(namespace)
+        this.checkCreate(state, name)
         const location = this.#location(name, request.location)
         const uuid = randomUUID()
         const metadata = createTableMetadata(request, { uuid, location, nowMs: clock.nowMs() })
-        const attempt = await files.begin(location, state.seq)
-        const metadataLocation = await files.write(attempt, metadata, undefined)
-        return {
-          changes: [
-            { kind: 'put-table', entry: toTableEntry(name, metadataLocation, metadata) } as const,
-          ],
-          result: { attempt, metadata, metadataLocation },
-          holds: (now) => !now.table(namespace, name.table) && !!now.namespace(namespace),
-          discard: () => attempt.discard(),
-        }
+        this.checkProperties(metadata)
+        return files.attempt({ location, seq: state.seq }, async (attempt) => {
+          const metadataLocation = await files.write(attempt, metadata, undefined)
+          const entry = toTableEntry(name, metadataLocation, metadata)
+          return {
+            changes: [{ kind: 'put-table', entry } as const],
+            result: { attempt, metadata, metadataLocation },
+            holds: (now: CatalogState) =>
+              !now.table(namespace, name.table) && now.namespace(namespace) !== undefined,
+            discard: () => attempt.discard(),
+          }
+        })
       },
     })
     await result.attempt.keep()
@@ -117,23 +128,25 @@ export class Tables {
     checkLocations(request.updates, warehouse)
     const { result } = await store.commit<Written>({
       principal,
+      queueKey: queueKeyOf(name),
       build: async (state) => {
         const entry = findEntry(state, name)
         const before = await files.read(entry.metadataLocation)
         checkRequirements(before, request.requirements)
         const metadata = this.nextMetadata(entry, before, request.updates)
         if (metadata === before) return unchanged(entry, before)
-        const attempt = await files.begin(entry.location, state.seq)
-        const metadataLocation = await files.write(attempt, metadata, entry.metadataLocation)
-        const named = { namespace: entry.namespace, table: entry.table }
-        return {
-          changes: [
-            { kind: 'put-table', entry: toTableEntry(named, metadataLocation, metadata) } as const,
-          ],
-          result: { attempt, metadata, metadataLocation, before },
-          holds: (now) => now.table(name.namespace, name.table) === entry,
-          discard: () => attempt.discard(),
-        }
+        this.checkProperties(metadata)
+        return files.attempt({ location: entry.location, seq: state.seq }, async (attempt) => {
+          const metadataLocation = await files.write(attempt, metadata, entry.metadataLocation)
+          const named = { namespace: entry.namespace, table: entry.table }
+          const put = toTableEntry(named, metadataLocation, metadata)
+          return {
+            changes: [{ kind: 'put-table', entry: put } as const],
+            result: { attempt, metadata, metadataLocation, before },
+            holds: (now: CatalogState) => now.table(name.namespace, name.table) === entry,
+            discard: () => attempt.discard(),
+          }
+        })
       },
     })
     await result.attempt?.keep()
@@ -147,23 +160,31 @@ export class Tables {
     options: { readonly purge: boolean },
   ): Promise<void> {
     requireRole(principal, 'writer')
-    const { store, files, warehouse } = this.#options
+    const { store, files } = this.#options
     const { result } = await store.commit({
       principal,
+      queueKey: queueKeyOf(name),
       build: async (state) => {
         const entry = findEntry(state, name)
         const { namespace, table } = entry
+        // Read before the drop: a table whose files cannot be told is not dropped with a purge.
+        const purged = options.purge ? await this.#purgeable(entry) : []
         return {
           changes: [{ kind: 'drop-table', namespace, table }],
-          result: entry,
+          result: purged,
           holds: (now) => now.table(namespace, table) === entry,
         }
       },
     })
-    if (!options.purge) return
-    const metadata = await files.read(result.metadataLocation)
-    const reachable = await reachableFiles({ warehouse }, metadata)
-    await files.deleteAll([...reachable, result.metadataLocation])
+    await files.deleteAll(result)
+  }
+
+  /** None where `gc.enabled` is false: the files may be another table's too. */
+  async #purgeable({ metadataLocation }: TableEntry): Promise<readonly string[]> {
+    const { files, warehouse } = this.#options
+    const metadata = await files.read(metadataLocation)
+    if (metadata.properties?.['gc.enabled'] === 'false') return []
+    return [...(await reachableFiles({ warehouse }, metadata)), metadataLocation]
   }
 
   /** The metadata after these updates, its log naming the file it replaces. */
@@ -184,13 +205,20 @@ export class Tables {
     await this.#options.files.deleteAll(metadataFilesToDelete(before, after))
   }
 
-  #checkCreate(state: CatalogState, name: TableName): void {
-    if (state.namespace(name.namespace) === undefined) throw noSuchNamespace(name.namespace)
+  /** Requires: whether the namespace must exist was checked by the caller. */
+  checkCreate(state: CatalogState, name: TableName): void {
     if (state.table(name.namespace, name.table)) {
       throw alreadyExists(`table ${name.namespace}.${name.table}`)
     }
     if (state.tableCount >= this.#options.limits.tablesMax) {
       throw new HyperMeshError('too_large', `no more than ${state.tableCount} tables`)
+    }
+  }
+
+  checkProperties(metadata: TableMetadata): void {
+    const { propertiesMax } = this.#options.limits
+    if (Object.keys(metadata.properties ?? {}).length > propertiesMax) {
+      throw new HyperMeshError('too_large', `a table has at most ${propertiesMax} properties`)
     }
   }
 
@@ -211,6 +239,14 @@ export class Tables {
   }
 }
 
+/** Names compared for a hint: enough to help, few enough to cost nothing. */
+const comparedMax = 1000
+
+/** Commits to one table queue behind each other. */
+export function queueKeyOf(name: TableName): string {
+  return `${name.namespace}.${name.table}`.toLowerCase()
+}
+
 /** The entry of a table, found without regard to case; throws `not_found`, naming the nearest. */
 function findEntry(state: CatalogState, name: TableName): TableEntry {
   const entry = state.table(name.namespace, name.table)
@@ -220,6 +256,7 @@ function findEntry(state: CatalogState, name: TableName): TableEntry {
     .flatMap((namespace) =>
       state.tables(namespace.namespace).map((table) => `${table.namespace}.${table.table}`),
     )
+    .slice(0, comparedMax)
   throw noSuchTable(name, nearestName(`${name.namespace}.${name.table}`, known))
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createClient, type HyperMeshClient } from '@hypermesh/client'
-import type { DataFileEntry, IcebergSchema, Role } from '@hypermesh/contract'
+import type { DataFileEntry, IcebergSchema, Limits, Role } from '@hypermesh/contract'
 import { createLogger, defaultLimits, type Fetch, Metrics, systemClock } from '@hypermesh/kit'
 import { openDataDirectory } from '@hypermesh/object-store'
 import { catalog } from '../src/index.ts'
@@ -28,18 +28,23 @@ export interface OpenCatalog extends AsyncDisposable {
 
 export async function openCatalog(
   root: string,
-  config: { readonly checkpointEvery?: number } = {},
+  options: { readonly checkpointEvery?: number; readonly limits?: Partial<Limits> } = {},
 ): Promise<OpenCatalog> {
   const directory = await openDataDirectory(root)
-  const service = await catalog.create(catalog.config.parse(config), {
-    logger: createLogger('silent'),
-    clock: systemClock,
-    limits: defaultLimits,
-    paths: directory,
-    metrics: new Metrics(),
-    upstreams: {},
-    version: 'test',
-  })
+  const service = await catalog.create(
+    catalog.config.parse(
+      options.checkpointEvery === undefined ? {} : { checkpointEvery: options.checkpointEvery },
+    ),
+    {
+      logger: createLogger('silent'),
+      clock: systemClock,
+      limits: { ...defaultLimits, ...options.limits },
+      paths: directory,
+      metrics: new Metrics(),
+      upstreams: {},
+      version: 'test',
+    },
+  )
   await directory.removeAbandoned()
   const as = (role: Role) =>
     createClient({

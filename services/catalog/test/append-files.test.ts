@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AppendFilesRequest } from '@hypermesh/contract'
 import { expect, test } from 'vitest'
 import { type OpenCatalog, openCatalog, schema, withDirectory } from './_catalog.ts'
+
+const fromStart = { sinceSeq: 0 }
 
 async function load(catalog: OpenCatalog, more: Partial<AppendFilesRequest> = {}) {
   const commitId = randomUUID()
@@ -41,23 +43,31 @@ test('a commit id that is sent again is answered, not applied again', () =>
     const commitId = randomUUID()
     const first = await load(catalog, { commitId, receipt: { rows: 10 } })
     const again = await load(catalog, { commitId, receipt: { rows: 99 } })
-    expect(again).toEqual({ ...first, replayed: true, commitSeq: again.commitSeq })
+    await load(catalog)
+    expect(await load(catalog, { commitId })).toEqual({ ...first, replayed: true })
+    expect(again).toEqual({ ...first, replayed: true })
     expect(again.receipt).toEqual({ rows: 10 })
     const { snapshots } = await catalog.client.tableHistory('n.t')
-    expect(snapshots).toHaveLength(1)
+    expect(snapshots).toHaveLength(2)
   }))
 
 test('an abandoned commit can never land, a landed one stays landed', () =>
   withDirectory(async (root) => {
     await using catalog = await openCatalog(root)
     const lost = randomUUID()
-    expect(await catalog.client.settleCommit(lost)).toEqual({ outcome: 'abandoned', commit: null })
-    expect(await catalog.client.settleCommit(lost)).toEqual({ outcome: 'abandoned', commit: null })
+    expect(await catalog.client.settleCommit(lost, fromStart)).toEqual({
+      outcome: 'abandoned',
+      commit: null,
+    })
+    expect(await catalog.client.settleCommit(lost, fromStart)).toEqual({
+      outcome: 'abandoned',
+      commit: null,
+    })
     await expect(load(catalog, { commitId: lost })).rejects.toMatchObject({ code: 'gone' })
     expect((await catalog.client.listTables()).tables).toEqual([])
     const kept = randomUUID()
     const reply = await load(catalog, { commitId: kept })
-    expect(await catalog.client.settleCommit(kept)).toMatchObject({
+    expect(await catalog.client.settleCommit(kept, fromStart)).toMatchObject({
       outcome: 'committed',
       commit: { snapshotId: reply.snapshotId },
     })
@@ -72,7 +82,7 @@ test('of a commit and its settling at the same time, both tell the same story', 
       const commitId = randomUUID()
       const [landed, settled] = await Promise.allSettled([
         load(first, { commitId }),
-        second.client.settleCommit(commitId),
+        second.client.settleCommit(commitId, fromStart),
       ])
       if (settled.status === 'rejected') throw settled.reason
       const { snapshots } = await first.client.tableHistory('n.t')
@@ -168,7 +178,100 @@ test('readers may look and may not append or settle', () =>
     await load(catalog)
     const reader = catalog.as('reader')
     expect((await reader.listTables()).tables).toHaveLength(1)
-    await expect(reader.settleCommit(randomUUID())).rejects.toMatchObject({ code: 'forbidden' })
+    const { metadata } = await reader.loadTable('n.t')
+    const commit = {
+      commitId: randomUUID(),
+      mode: 'append' as const,
+      files: [await catalog.dataFile('n.t', 'more', 1)],
+      base: { tableUuid: metadata['table-uuid'], schemaId: 0 },
+    }
+    await expect(reader.appendFiles('n.t', commit)).rejects.toMatchObject({ code: 'forbidden' })
+    expect((await reader.tableHistory('n.t')).snapshots).toHaveLength(1)
+    await expect(reader.settleCommit(randomUUID(), fromStart)).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+  }))
+
+test('a commit that is no longer remembered is found in the log, never abandoned', () =>
+  withDirectory(async (root) => {
+    await using catalog = await openCatalog(root, { limits: { idempotencyKeysMax: 2 } })
+    const { seq: sinceSeq } = await catalog.client.commitPosition()
+    const commitId = randomUUID()
+    const first = await load(catalog, { commitId })
+    for (let index = 0; index < 3; index++) await load(catalog)
+    expect(await catalog.client.findCommit(commitId)).toEqual({ outcome: 'unknown', commit: null })
+    expect(await catalog.client.settleCommit(commitId, { sinceSeq })).toMatchObject({
+      outcome: 'committed',
+      commit: { snapshotId: first.snapshotId, commitSeq: first.commitSeq },
+    })
+  }))
+
+test('a receipt with integers beyond 2^53 is replayed and settled as it was', () =>
+  withDirectory(async (root) => {
+    await using catalog = await openCatalog(root)
+    const commitId = randomUUID()
+    const receipt = { id: 9_007_199_254_740_993n }
+    await load(catalog, { commitId, receipt })
+    expect((await load(catalog, { commitId })).receipt).toEqual(receipt)
+    const { commit } = await catalog.client.settleCommit(commitId, fromStart)
+    expect(commit?.receipt).toEqual(receipt)
+  }))
+
+test('many appends to one table at once do not undo each other’s work', () =>
+  withDirectory(async (root) => {
+    await using catalog = await openCatalog(root)
+    await load(catalog)
+    const replies = await Promise.all(Array.from({ length: 40 }, () => load(catalog)))
+    expect(new Set(replies.map((reply) => reply.snapshotId)).size).toBe(40)
+    const metadata = await readdir(join(root, 'warehouse/n/t/metadata'))
+    // Each commit wrote one manifest and one list: nothing was built twice and left.
+    expect(metadata.filter((name) => name.startsWith('snap-'))).toHaveLength(41)
+  }))
+
+test('limits of tables, namespaces and properties hold at every door', () =>
+  withDirectory(async (root) => {
+    const limits = { tablesMax: 1, namespacesMax: 1, propertiesMax: 5 }
+    await using catalog = await openCatalog(root, { limits })
+    await load(catalog)
+    const files = [await catalog.dataFile('n.other', 'x', 1)]
+    const commit = { commitId: randomUUID(), mode: 'append' as const, files, base: null, schema }
+    await expect(catalog.client.appendFiles('n.other', commit)).rejects.toMatchObject({
+      code: 'too_large',
+    })
+    const updates = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`p${index}`, '']))
+    const set = { requirements: [], updates: [{ action: 'set-properties' as const, updates }] }
+    await expect(catalog.client.commitTable('n.t', set)).rejects.toMatchObject({
+      code: 'too_large',
+    })
+    await catalog.client.dropTable('n.t')
+    await expect(
+      catalog.client.appendFiles('m.t', { ...commit, commitId: randomUUID(), files: [] }),
+    ).rejects.toMatchObject({ code: 'too_large' })
+  }))
+
+test('a metadata file that is missing is damage, not a missing table', () =>
+  withDirectory(async (root) => {
+    await using catalog = await openCatalog(root)
+    await load(catalog)
+    const { 'metadata-location': location } = await catalog.client.loadTable('n.t')
+    await rm(new URL(location))
+    await using other = await openCatalog(root)
+    await expect(other.client.loadTable('n.t')).rejects.toMatchObject({ code: 'corrupt' })
+  }))
+
+test('a field id that was given away is not given to another column', () =>
+  withDirectory(async (root) => {
+    await using catalog = await openCatalog(root)
+    await load(catalog)
+    const { metadata } = await catalog.client.loadTable('n.t')
+    const base = { tableUuid: metadata['table-uuid'], schemaId: 0 }
+    const add = (name: string) => ({ ...schema, fields: [...schema.fields, column(3, name)] })
+    await load(catalog, { base, schema: add('first') })
+    const back = [{ action: 'set-current-schema' as const, 'schema-id': 0 }]
+    await catalog.client.commitTable('n.t', { requirements: [], updates: back })
+    await expect(load(catalog, { base, schema: add('second') })).rejects.toMatchObject({
+      code: 'conflict',
+    })
   }))
 
 function column(id: number, name: string) {

@@ -72,7 +72,7 @@ test.concurrent.each([
         const landed = history.snapshots.length - prior
         expect([0, 1]).toContain(landed)
         if (crash.acknowledged) expect(landed).toBe(1)
-        const { outcome } = await catalog.client.settleCommit(commitId)
+        const { outcome } = await catalog.client.settleCommit(commitId, { sinceSeq: 0 })
         expect(outcome).toBe(landed === 1 ? 'committed' : 'abandoned')
       })
       if (!killed) expect(point).toBeGreaterThan(20)

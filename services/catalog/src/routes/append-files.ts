@@ -1,4 +1,11 @@
-import { appendFilesRequest, HyperMeshError, parseTableName } from '@hypermesh/contract'
+import {
+  appendFilesRequest,
+  HyperMeshError,
+  parseJson,
+  parseTableName,
+  settleCommitRequest,
+  stringifyJson,
+} from '@hypermesh/contract'
 import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import { z } from 'zod'
 import type { CatalogParts } from '../routes.ts'
@@ -6,12 +13,27 @@ import type { CatalogParts } from '../routes.ts'
 export function mountAppendFiles(app: App, { appendFiles }: CatalogParts): void {
   mountRoute(app, 'appendFiles', async (c) => {
     const name = parseTableName(c.req.param('table') ?? '')
-    const body = await readJson(c, appendFilesRequest)
-    return c.json(await appendFiles.append(c.var.principal, name, body))
+    const body = await readJson(c, appendFilesRequest, { parse: parseJson })
+    return json(await appendFiles.append(c.var.principal, name, body))
   })
+  mountRoute(app, 'commitPosition', async (c) => c.json({ seq: await appendFiles.position() }))
+  mountRoute(app, 'findCommit', async (c) =>
+    json(await appendFiles.find(parseCommitId(c.req.param('commitId')))),
+  )
   mountRoute(app, 'settleCommit', async (c) => {
-    const commitId = z.uuid().safeParse(c.req.param('commitId'))
-    if (!commitId.success) throw new HyperMeshError('invalid', 'a commit id is a UUID')
-    return c.json(await appendFiles.settle(c.var.principal, commitId.data))
+    const commitId = parseCommitId(c.req.param('commitId'))
+    const request = await readJson(c, settleCommitRequest)
+    return json(await appendFiles.settle(c.var.principal, commitId, request))
   })
+}
+
+function parseCommitId(text: string | undefined): string {
+  const commitId = z.uuid().safeParse(text)
+  if (commitId.success) return commitId.data
+  throw new HyperMeshError('invalid', 'a commit id is a UUID')
+}
+
+/** A receipt may hold 64-bit integers, which `c.json` would refuse. */
+function json(value: unknown): Response {
+  return new Response(stringifyJson(value), { headers: { 'content-type': 'application/json' } })
 }
