@@ -132,7 +132,11 @@ test('a commit of finished files names only what lies in the table, and settling
   })
   expect(append.ok).toBe(false)
   expect(append.status).toBeLessThan(500)
-  const settled = await post(`/v1/commits/${commitId}/settle`, {})
+  const { seq } = (await json(await server.fetch('/v1/commits'))) as { seq: number }
+  const settled = await post(`/v1/commits/${commitId}/settle`, { sinceSeq: seq })
   expect(await json(settled)).toEqual({ outcome: 'abandoned', commit: null })
+  expect(await json(await server.fetch(`/v1/commits/${commitId}`))).toMatchObject({
+    outcome: 'abandoned',
+  })
   expect((await server.sql('FROM main.direct')).rows).toEqual([[1]])
 })
