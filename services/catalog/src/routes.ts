@@ -1,22 +1,10 @@
-import type { Limits } from '@hypermesh/contract'
-import { type App, createApp, type Logger, renderError, renderIcebergError } from '@hypermesh/kit'
-import type { AppendFiles } from './append-files.ts'
-import type { Namespaces } from './namespaces.ts'
+import { type App, createApp, renderError, renderIcebergError } from '@hypermesh/kit'
+import type { CatalogParts } from './catalog-parts.ts'
 import { mountAppendFiles } from './routes/append-files.ts'
 import { mountConfig } from './routes/config.ts'
 import { mountNamespaces } from './routes/namespaces.ts'
 import { mountOverview } from './routes/overview.ts'
 import { mountTables } from './routes/tables.ts'
-import type { Tables } from './tables.ts'
-
-export interface CatalogParts {
-  readonly logger: Logger
-  readonly limits: Limits
-  readonly namespaces: Namespaces
-  readonly tables: Tables
-  readonly appendFiles: AppendFiles
-  readonly warehouseUri: string
-}
 
 export function createRoutes(parts: CatalogParts): { fetch: App['fetch'] } {
   const { logger, limits } = parts

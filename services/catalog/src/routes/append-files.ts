@@ -8,7 +8,7 @@ import {
 } from '@hypermesh/contract'
 import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import { z } from 'zod'
-import type { CatalogParts } from '../routes.ts'
+import type { CatalogParts } from '../catalog-parts.ts'
 
 export function mountAppendFiles(app: App, { appendFiles }: CatalogParts): void {
   mountRoute(app, 'appendFiles', async (c) => {

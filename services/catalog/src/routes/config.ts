@@ -1,6 +1,6 @@
 import { type RouteContract, routes } from '@hypermesh/contract'
 import { type App, mountRoute } from '@hypermesh/kit'
-import type { CatalogParts } from '../routes.ts'
+import type { CatalogParts } from '../catalog-parts.ts'
 
 /** What this catalog serves, in the form that clients of the protocol look for. */
 const endpoints = Object.values<RouteContract>(routes)

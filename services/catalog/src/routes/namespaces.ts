@@ -5,7 +5,7 @@ import {
   updateNamespacePropertiesRequest,
 } from '@hypermesh/contract'
 import { type App, mountRoute, readJson, readQuery } from '@hypermesh/kit'
-import type { CatalogParts } from '../routes.ts'
+import type { CatalogParts } from '../catalog-parts.ts'
 
 export function mountNamespaces(app: App, { namespaces }: CatalogParts): void {
   mountRoute(app, 'listNamespaces', async (c) => {

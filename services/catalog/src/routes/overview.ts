@@ -1,7 +1,7 @@
 import { formatTableName, parseTableName } from '@hypermesh/contract'
 import { historyOf } from '@hypermesh/iceberg'
 import { type App, mountRoute } from '@hypermesh/kit'
-import type { CatalogParts } from '../routes.ts'
+import type { CatalogParts } from '../catalog-parts.ts'
 import { toSafeNumber } from '../table-entry.ts'
 
 export function mountOverview(app: App, { tables }: CatalogParts): void {

@@ -7,7 +7,7 @@ import {
   stringifyJson,
 } from '@hypermesh/contract'
 import { type App, mountRoute, readJson, readQuery } from '@hypermesh/kit'
-import type { CatalogParts } from '../routes.ts'
+import type { CatalogParts } from '../catalog-parts.ts'
 
 export function mountTables(app: App, { tables }: CatalogParts): void {
   mountRoute(app, 'icebergTables', async (c) => {
