@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
+import { onFaultPoint } from './fault-points.ts'
+import { isOwnerAlive } from './liveness.ts'
 
 let outer: string
 let root: string
@@ -15,6 +17,7 @@ beforeEach(async () => {
   root = join(outer, 'data')
 })
 afterEach(async () => {
+  onFaultPoint(undefined)
   for (const child of children.splice(0)) child.kill('SIGKILL')
   for (const data of opened.splice(0)) await data[Symbol.asyncDispose]()
   await rm(outer, { recursive: true, force: true })
@@ -56,6 +59,49 @@ test('each opener gets a private directory of its own, gone at disposal', async 
   expect(await readdir(join(root, 'tmp'))).toEqual([basename(first.temporary)])
 })
 
+test('what is left in it at disposal is found abandoned by the next start, and only that', async () => {
+  const first = await open()
+  const load = join(first.temporary, 'ingest-1')
+  await mkdir(join(load, 'out'), { recursive: true })
+  await mkdir(join(first.temporary, 'spill', 'deep'), { recursive: true })
+  await writeFile(join(load, 'intent.json'), '{}')
+  await writeFile(join(first.temporary, 'draft-1'), 'half')
+  const other = await open()
+  await first[Symbol.asyncDispose]()
+  opened.splice(opened.indexOf(first), 1)
+  expect(await readdir(first.temporary, { recursive: true })).toEqual([
+    'ingest-1',
+    'ingest-1/intent.json',
+  ])
+  expect(await isOwnerAlive(first.temporary)).toBe(false)
+  expect(await isOwnerAlive(other.temporary)).toBe(true)
+  const next = await open()
+  expect(next.abandoned).toEqual([first.temporary])
+  await next.removeAbandoned()
+  expect((await open()).abandoned).toEqual([])
+})
+
+test('disposal is no error where the whole directory is gone', async () => {
+  const data = await open()
+  await rm(root, { recursive: true })
+  await expect(data[Symbol.asyncDispose]()).resolves.toBeUndefined()
+  opened.pop()
+})
+
+test('each level that is made is durable before the next is put inside', async () => {
+  const steps: string[] = []
+  onFaultPoint((_, name) => {
+    if (name.startsWith('level:')) steps.push(name)
+  })
+  await open(join(root, 'deep'))
+  const made = ['level:made', 'level:synced']
+  expect(steps, 'data, data/deep, data/deep once more, data/deep/tmp').toEqual([
+    ...made,
+    ...made,
+    ...made,
+  ])
+})
+
 test('the directory of a killed process is abandoned, that of a living one is not', async () => {
   const [killed, alive] = [await startOwner(), await startOwner()]
   await writeFile(join(killed.temporary, 'intent.json'), '{}')
@@ -85,6 +131,23 @@ test('without a socket a dead owner is told by its id and start time', async () 
   await write({})
   await end(child)
   expect((await open()).abandoned).toEqual([temporary])
+})
+
+test('an owner on another machine counts as alive, whose socket and processes are unseen from here', async () => {
+  const { child, temporary } = await startOwner()
+  await end(child)
+  const owner = JSON.parse(await readFile(join(temporary, 'owner.json'), 'utf8'))
+  const write = (change: object) =>
+    writeFile(join(temporary, 'owner.json'), JSON.stringify({ ...owner, ...change }))
+  const elsewhere = { bootId: 'another', hostname: 'another' }
+  for (const socket of [true, false]) {
+    await write({ ...elsewhere, socket })
+    expect((await open()).abandoned).toEqual([])
+    await write({ bootId: 'another', socket })
+    expect((await open()).abandoned, 'this machine before a reboot').toEqual([temporary])
+    await write({ hostname: 'another', socket })
+    expect((await open()).abandoned, 'a container of this machine').toEqual([temporary])
+  }
 })
 
 test('an owner that cannot answer is still alive', async () => {

@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { link, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
+import { makeLevels } from './directory-levels.ts'
+import { removeEmptyBelow } from './directory-pruning.ts'
+import { draftPrefix, syncDirectory } from './durable-file.ts'
 import { faultPoint } from './fault-points.ts'
-import { isOwnerAlive, type Liveness, proveLiveness } from './liveness.ts'
+import { isOwnerAlive, type Liveness, livenessFiles, proveLiveness } from './liveness.ts'
 import { errnoOf, hasErrno } from './storage-error.ts'
 
 /** A directory that this process uses, perhaps with others on the same machine. */
 export interface DataDirectory extends AsyncDisposable {
   /** The real path, links resolved. */
   readonly root: string
-  /** This process's own, for everything unfinished; removed at disposal. */
+  /**
+   * This process's own, for everything unfinished. Disposal removes it where nothing is left in it;
+   * what is left could not be settled, and the next start finds it among the abandoned.
+   */
   readonly temporary: string
   /** Directories of processes that ended without removing them: settle what they hold first. */
   readonly abandoned: readonly string[]
@@ -18,6 +24,9 @@ export interface DataDirectory extends AsyncDisposable {
 }
 
 const attemptsMax = 20
+const probeFile = 'probe'
+const probeLink = 'probe-link'
+const probeFiles: readonly string[] = [probeFile, probeLink]
 
 /**
  * Opens or creates a data directory and takes a place of its own in it. Throws, naming the directory,
@@ -26,7 +35,8 @@ const attemptsMax = 20
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const named = resolve(path)
   try {
-    await mkdir(join(named, 'tmp'), { recursive: true })
+    makeLevels(named)
+    makeLevels(join(named, 'tmp'))
     const root = await realpath(named)
     const own = await claim(join(root, 'tmp'))
     const abandoned = await findAbandoned(join(root, 'tmp'), own.path)
@@ -37,21 +47,23 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
       removeAbandoned: async () => {
         for (const directory of abandoned) await rm(directory, { recursive: true, force: true })
       },
-      [Symbol.asyncDispose]: async () => {
-        await rm(own.path, { recursive: true, force: true })
-        await own.liveness.end()
-      },
+      [Symbol.asyncDispose]: () => leave(own),
     }
   } catch (error) {
     throw toDirectoryError(error, named)
   }
 }
 
+interface OwnDirectory {
+  readonly path: string
+  readonly liveness: Liveness
+}
+
 /**
  * Makes the directory under a hidden name and shows it when its owner can be seen to live, so that
  * nobody takes a starting process for a dead one.
  */
-async function claim(tmp: string): Promise<{ path: string; liveness: Liveness }> {
+async function claim(tmp: string): Promise<OwnDirectory> {
   for (let attempt = 1; ; attempt += 1) {
     const name = `${process.pid}-${randomBytes(6).toString('hex')}`
     const hidden = join(tmp, `.${name}`)
@@ -76,23 +88,60 @@ async function claim(tmp: string): Promise<{ path: string; liveness: Liveness }>
   }
 }
 
+/** Removes what is this module's own, and the directory itself where nothing else is left in it. */
+async function leave({ path, liveness }: OwnDirectory): Promise<void> {
+  let last = path
+  try {
+    last = await hideIfEmpty(path)
+  } finally {
+    await liveness.end()
+  }
+  for (const name of livenessFiles) await rm(join(last, name), { force: true })
+  if (last !== path) await removeIfPresent(last)
+}
+
+/** Hidden, so that nobody takes it for one that holds something to settle. Still alive meanwhile. */
+async function hideIfEmpty(path: string): Promise<string> {
+  const isOwn = (name: string) => name.startsWith(draftPrefix) || probeFiles.includes(name)
+  try {
+    for (const name of await readdir(path)) {
+      if (isOwn(name)) await rm(join(path, name), { force: true })
+    }
+    await removeEmptyBelow(path)
+    const names = await readdir(path)
+    if (names.some((name) => !livenessFiles.includes(name))) return path
+    const hidden = join(dirname(path), `.${basename(path)}`)
+    await rename(path, hidden)
+    return hidden
+  } catch (error) {
+    // Somebody removed the whole of it.
+    if (hasErrno(error, 'ENOENT')) return path
+    throw error
+  }
+}
+
+/** Another process that starts right now may have swept it, since its owner lives no more. */
+async function removeIfPresent(directory: string): Promise<void> {
+  try {
+    await rmdir(directory)
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error
+  }
+}
+
 async function probeLinks(directory: string): Promise<void> {
-  const from = join(directory, 'probe')
+  const from = join(directory, probeFile)
+  const to = join(directory, probeLink)
   await writeFile(from, '')
   try {
-    await link(from, `${from}-link`)
+    await link(from, to)
   } catch (error) {
     if (!hasErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error
     throw new HyperMeshError('unsupported', 'its file system has no hard links', { cause: error })
   }
-  await rm(`${from}-link`)
+  await rm(to)
   await rm(from)
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await syncDirectory(directory)
 }
 
 async function findAbandoned(tmp: string, own: string): Promise<string[]> {

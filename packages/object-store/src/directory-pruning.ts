@@ -29,6 +29,16 @@ export async function removeEmptyTree(path: string): Promise<boolean> {
   return removeIfEmpty(path)
 }
 
+/** Removes every directory below, at any depth, that holds nothing but such. */
+export async function removeEmptyBelow(path: string): Promise<void> {
+  for (const entry of await entriesOf(path)) {
+    if (!entry.isDirectory()) continue
+    const below = join(path, entry.name)
+    await removeEmptyBelow(below)
+    await removeIfEmpty(below)
+  }
+}
+
 async function entriesOf(path: string) {
   try {
     return await readdir(path, { withFileTypes: true })

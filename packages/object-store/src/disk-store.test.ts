@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { getEventListeners } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openStore } from '../test/_steps.ts'
 import type { DataDirectory } from './data-directory.ts'
-import type { DiskStore } from './disk-store.ts'
+import { DiskStore } from './disk-store.ts'
+import { onFaultPoint } from './fault-points.ts'
 
 let outer: string
 let root: string
@@ -112,6 +114,28 @@ test('a file that shrinks while it is read is corrupt, not silently short', asyn
     for await (const _ of object.body);
   }
   await expect(readAll()).rejects.toMatchObject({ code: 'corrupt' })
+})
+
+test('reads under one signal leave no listener on it, however they end', async () => {
+  await store.put('a', Buffer.alloc(600_000))
+  const { signal } = new AbortController()
+  for (let count = 0; count < 20; count += 1) await store.read('a', { signal })
+  const open = await store.get('a', { signal })
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  await open[Symbol.asyncDispose]()
+  const left = await store.get('a', { signal })
+  for await (const _ of left.body) break
+  const range = store.get('a', { signal, range: { start: 600_000 } })
+  await expect(range).rejects.toMatchObject({ code: 'range' })
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+})
+
+test('the root is durable before an object is put inside', async () => {
+  const names: string[] = []
+  onFaultPoint((_, name) => names.push(name))
+  new DiskStore({ root: join(outer, 'x', 'y'), temporary: data.temporary })
+  onFaultPoint(undefined)
+  expect(names).toEqual(['level:made', 'level:synced', 'level:made', 'level:synced'])
 })
 
 test('a put holds a chunk of its body, not the whole', async () => {

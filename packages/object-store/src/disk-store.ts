@@ -1,8 +1,9 @@
-import { type BigIntStats, mkdirSync, realpathSync } from 'node:fs'
+import { type BigIntStats, realpathSync } from 'node:fs'
 import { lstat, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { HyperMeshError, type ObjectHead, type ObjectPage, printable } from '@hypermesh/contract'
 import { resolveRange } from './byte-range.ts'
+import { makeLevels } from './directory-levels.ts'
 import { isEmptyTree, pruneEmptyDirectories, removeEmptyTree } from './directory-pruning.ts'
 import { type DurableBody, publishDurable, removeDurable, writeDurable } from './durable-file.ts'
 import { listKeys } from './key-listing.ts'
@@ -36,8 +37,8 @@ export class DiskStore implements ObjectStore {
 
   constructor({ root, temporary, keyBytesMax = 1024 }: DiskStoreOptions) {
     try {
-      mkdirSync(root, { recursive: true })
-      this.#root = realpathSync(resolve(root))
+      makeLevels(resolve(root))
+      this.#root = realpathSync(root)
     } catch (error) {
       throw toStorageError(error, 'root of the objects', 'none')
     }
@@ -82,8 +83,7 @@ export class DiskStore implements ObjectStore {
       const { start, end } = resolveRange(range, Number(file.stats.size))
       const body = file.bytes({ start, end, signal })
       const close = () => file.close()
-      // Nobody may be left to read the body, or to leave it.
-      signal?.addEventListener('abort', () => void close().catch(() => undefined), { once: true })
+      if (signal !== undefined) file.closeOn(signal)
       return { head: toHead(key, file.stats), start, end, body, [Symbol.asyncDispose]: close }
     } catch (error) {
       await file.close()

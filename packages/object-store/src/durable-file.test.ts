@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,6 +66,22 @@ test('fault points come in the durable order: sync, name, directory', async () =
     ]),
   )
   await data[Symbol.asyncDispose]()
+})
+
+test('a directory that another process has just made is synced all the same', async () => {
+  const path = join(root, 'new', 'a')
+  const names: string[] = []
+  onFaultPoint((_, name) => {
+    names.push(name)
+    if (name === 'make-directory:before') mkdirSync(join(root, 'new'))
+  })
+  await writeDurable(path, 'x', { mode: 'create', temporary: root })
+  expect(names.slice(names.indexOf('make-directory:before'))).toEqual([
+    'make-directory:before',
+    ...['sync-directory:before', 'sync-directory:after'],
+    ...['link:before', 'link:after'],
+    ...['sync-directory:before', 'sync-directory:after'],
+  ])
 })
 
 test('permissions are those asked for', async () => {

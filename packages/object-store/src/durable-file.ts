@@ -27,6 +27,9 @@ export interface WriteOptions extends PublishOptions {
 
 const racesMax = 100
 
+/** Names of files that are still being written; one that is left over is of no use. */
+export const draftPrefix = 'draft-'
+
 /**
  * Writes a file so that a crash at any instant leaves it whole or absent (or what it was before), and
  * so that it survives one from the moment the promise is fulfilled. Returns what it is on disk.
@@ -37,7 +40,7 @@ export async function writeDurable(
   options: WriteOptions,
 ): Promise<BigIntStats> {
   const { mode, temporary, what = 'file' } = options
-  const draft = join(temporary, `draft-${randomUUID()}`)
+  const draft = join(temporary, `${draftPrefix}${randomUUID()}`)
   try {
     const stats = await writeDraft(draft, body, options)
     await makeVisible(draft, path, { mode, what })
@@ -150,7 +153,11 @@ async function makeDirectory(path: string, what: string): Promise<void> {
       await syncDirectoryIfPresent(dirname(path), what, 'none')
       return
     } catch (error) {
-      if (hasErrno(error, 'EEXIST')) return requireDirectory(path, what)
+      if (hasErrno(error, 'EEXIST')) {
+        await requireDirectory(path, what)
+        // Whoever made it just now may not have synced it yet, or may die before.
+        return syncDirectoryIfPresent(dirname(path), what, 'none')
+      }
       if (!hasErrno(error, 'ENOENT') || race >= racesMax) throw error
       await makeDirectory(dirname(path), what)
     }
@@ -270,6 +277,8 @@ async function* abortable(
 function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
+    // The source may have aborted it while it was asked for the chunk.
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })

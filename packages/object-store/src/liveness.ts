@@ -1,6 +1,7 @@
 import { close, open } from 'node:fs'
 import { readFile, readlink, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { faultPoint } from './fault-points.ts'
@@ -15,6 +16,7 @@ interface Owner {
   readonly pid: number
   readonly startTicks: string | null
   readonly bootId: string | null
+  readonly hostname: string
   readonly pidNamespace: string | null
   readonly socket: boolean
 }
@@ -29,6 +31,9 @@ const closeDescriptor = promisify(close)
 
 const ownerFile = 'owner.json'
 const socketFile = 'alive.sock'
+
+/** What stands in an owned directory on account of its owner alone. */
+export const livenessFiles: readonly string[] = [ownerFile, socketFile]
 
 /** Shows that this process lives, in a directory that nobody else uses. */
 export async function proveLiveness(directory: string): Promise<Liveness> {
@@ -49,7 +54,17 @@ export async function proveLiveness(directory: string): Promise<Liveness> {
 export async function isOwnerAlive(directory: string): Promise<boolean> {
   const owner = await readOwner(directory)
   if (owner === undefined) return canConnect(directory)
+  if (await isElsewhere(owner)) return true
   return owner.socket ? canConnect(directory) : isRunning(owner)
+}
+
+/**
+ * Is the owner on another machine that shares the file system? Its socket refuses everybody here, so
+ * nothing tells whether it lives. Another boot under this machine's own name was before a reboot;
+ * containers of one machine have names of their own, but the same boot.
+ */
+async function isElsewhere(owner: Owner): Promise<boolean> {
+  return owner.hostname !== hostname() && owner.bootId !== (await ownBootId())
 }
 
 function socketPath(descriptor: number, directory: string): string {
@@ -111,9 +126,14 @@ async function self(): Promise<Omit<Owner, 'socket'>> {
   return {
     pid: process.pid,
     startTicks: await startTicksOf(process.pid),
-    bootId: await textOf('/proc/sys/kernel/random/boot_id'),
+    bootId: await ownBootId(),
+    hostname: hostname(),
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => null),
   }
+}
+
+async function ownBootId(): Promise<string | null> {
+  return textOf('/proc/sys/kernel/random/boot_id')
 }
 
 /** Without a socket. A process of another container cannot be seen from here, so it counts as alive. */

@@ -17,6 +17,7 @@ export class OpenFile {
   readonly #handle: FileHandle
   readonly #what: string
   #closed = false
+  #forgetSignal: (() => void) | undefined
 
   private constructor(handle: FileHandle, stats: BigIntStats, what: string) {
     this.#handle = handle
@@ -53,9 +54,17 @@ export class OpenFile {
     return { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
   }
 
+  /** For when nobody may be left to read, or to leave. Listens only until the file is closed. */
+  closeOn(signal: AbortSignal): void {
+    const abort = () => void this.close().catch(() => undefined)
+    signal.addEventListener('abort', abort, { once: true })
+    this.#forgetSignal = () => signal.removeEventListener('abort', abort)
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#forgetSignal?.()
     await this.#handle.close()
   }
 
