@@ -43,7 +43,7 @@ export async function copyToParquet(
   const settings = [
     'FORMAT parquet',
     'COMPRESSION zstd',
-    // A third less time than level 3 for a few per cent more bytes.
+    // A generated CSV of 208 MB on two threads: 1.1 s and 79 MB; at level 3, 1.25 s and 71 MB.
     'COMPRESSION_LEVEL 1',
     `ROW_GROUP_SIZE ${rowGroupRows}`,
     `FIELD_IDS ${fieldIds(columns)}`,
