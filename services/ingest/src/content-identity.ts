@@ -4,9 +4,6 @@ import type { FileFormat, IngestMode, Snapshot, TableMetadata } from '@hypermesh
 /** Keys of a snapshot's summary that ingest writes, beside the content key of the catalog. */
 export const summaryKeys = {
   contentKey: 'hypermesh.content-key',
-  /** Which attempt wrote the files, so that a commit whose record is forgotten is still known. */
-  attempt: 'hypermesh.attempt',
-  commitId: 'hypermesh.commit-id',
   sha256: 'hypermesh.source-sha256',
   format: 'hypermesh.source-format',
 } as const

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,20 +12,29 @@ import {
   type Limits,
   type TableName,
 } from '@hypermesh/contract'
-import { type DuckDatabase, detectFormat, type FormatHints, inspectSource } from '@hypermesh/duckdb'
+import {
+  type DuckDatabase,
+  type DuckSession,
+  detectFormat,
+  type FormatHints,
+  inspectSource,
+} from '@hypermesh/duckdb'
 import { formatType, type Warehouse } from '@hypermesh/iceberg'
 import {
   type Clock,
   ConcurrencyGate,
   type Fetch,
   type Logger,
+  type Metrics,
   type RequestContext,
 } from '@hypermesh/kit'
 import { toStorageError } from '@hypermesh/object-store'
 import { catalogFor } from './catalog-access.ts'
-import { directoryPrefix } from './load-intent.ts'
+import { LoadFigures } from './load-figures.ts'
+import { directoryPrefix, keepIntentOnly } from './load-intent.ts'
 import { openInPlace, type SourceFile, spoolBody } from './source-file.ts'
 import { TableLoad } from './table-load.ts'
+import type { UnsettledLoads } from './unsettled-loads.ts'
 
 export interface IngestOptions {
   readonly database: DuckDatabase
@@ -32,9 +42,11 @@ export interface IngestOptions {
   readonly limits: Limits
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics: Metrics
   readonly temporary: string
   readonly allowedRoots: readonly string[]
   readonly catalog: Fetch
+  readonly unsettled: UnsettledLoads
 }
 
 /** A file and what is told of it: `body` is sent, `source` lies on the server. */
@@ -53,68 +65,123 @@ export interface LoadRequest extends LoadInput {
   readonly idempotencyKey: string | undefined
 }
 
+/** A request on its way: its signal also aborts when the service stops. */
+interface Running<Input extends LoadInput> {
+  readonly input: Input
+  readonly file: SourceFile
+  readonly place: LoadPlace
+  readonly session: DuckSession
+}
+
+interface LoadPlace extends AsyncDisposable {
+  readonly path: string
+  keep(): void
+}
+
+const stopMs = 10_000
+
 /** Every path that loads a file goes through here. */
 export class Ingest {
   readonly #options: IngestOptions
+  readonly #figures: LoadFigures
+  /** Bounds what lies in spool files; those beyond are refused before their first byte is read. */
+  readonly #spools: ConcurrencyGate
   readonly #gate: ConcurrencyGate
+  readonly #running = new Map<AbortController, Promise<unknown>>()
 
   constructor(options: IngestOptions) {
     this.#options = options
-    this.#gate = new ConcurrencyGate({
-      name: 'loads',
-      concurrencyMax: options.limits.ingestConcurrencyMax,
-      queueMax: options.limits.ingestQueueMax,
+    const { limits, metrics } = options
+    const { ingestConcurrencyMax: concurrencyMax, ingestQueueMax: queueMax } = limits
+    this.#figures = new LoadFigures(metrics)
+    this.#spools = new ConcurrencyGate({
+      name: 'uploads',
+      concurrencyMax: concurrencyMax + queueMax,
+      queueMax: 0,
     })
+    this.#gate = new ConcurrencyGate({ name: 'loads', concurrencyMax, queueMax, metrics })
   }
 
   async load(request: LoadRequest): Promise<IngestReceipt> {
-    const { clock, database, catalog } = this.#options
+    const { clock, catalog } = this.#options
     const startedAtMs = clock.monotonicMs()
-    await using place = await this.#makeDirectory()
-    const file = await this.#receive(request, place.path)
-    using _turn = await this.#gate.enter(request.context.signal)
-    await using session = await database.connect()
-    const load = new TableLoad({
-      ...this.#options,
-      catalog: catalogFor(catalog, request.context),
-      session,
-      request,
-      file,
-      directory: place.path,
-      elapsedMs: () => clock.monotonicMs() - startedAtMs,
-    })
-    try {
-      return await load.run()
-    } catch (error) {
-      if (load.isUnsettled) place.keep()
-      throw error
-    }
+    return this.#figures.count(() =>
+      this.#run(request, async ({ input, file, place, session }) => {
+        const load = new TableLoad({
+          ...this.#options,
+          catalog: catalogFor(catalog, input.context),
+          session,
+          request: input,
+          file,
+          directory: place.path,
+          elapsedMs: () => clock.monotonicMs() - startedAtMs,
+        })
+        try {
+          return { receipt: await load.run(), isReplay: load.isReplay }
+        } finally {
+          if (load.isUnsettled) place.keep()
+        }
+      }),
+    )
   }
 
-  async inspect(input: LoadInput): Promise<Inspection> {
+  inspect(input: LoadInput): Promise<Inspection> {
+    return this.#run(input, async ({ input: { context, hints, types }, file, session }) => {
+      const source = await inspectSource(session, {
+        ...hints,
+        path: file.path,
+        types,
+        columnsMax: this.#options.limits.columnsMax,
+        signal: context.signal,
+      })
+      return {
+        format: source.format,
+        columns: source.columns.map((column) => ({
+          name: column.name,
+          sourceType: column.sourceType,
+          type: formatType(column.type),
+          from: column.from,
+        })),
+        inferredFrom: source.inferredFrom,
+        options: source.options,
+        bytes: file.bytes,
+      }
+    })
+  }
+
+  /** Ends what still runs, and settles or leaves on disk what is unsettled. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const reason = new HyperMeshError('unavailable', 'the service stops; send the file again')
+    for (const stop of this.#running.keys()) stop.abort(reason)
+    const ended = Promise.allSettled(this.#running.values())
+    const tooLate = once(AbortSignal.timeout(stopMs), 'abort')
+    await Promise.race([ended, tooLate])
+    await this.#options.unsettled[Symbol.asyncDispose]()
+  }
+
+  #run<Input extends LoadInput, Result>(
+    input: Input,
+    work: (running: Running<Input>) => Promise<Result>,
+  ): Promise<Result> {
+    const stop = new AbortController()
+    const signal = AbortSignal.any([input.context.signal, stop.signal])
+    const stoppable = { ...input, context: { ...input.context, signal } }
+    const result = this.#serve(stoppable, work).finally(() => this.#running.delete(stop))
+    this.#running.set(stop, result)
+    return result
+  }
+
+  async #serve<Input extends LoadInput, Result>(
+    input: Input,
+    work: (running: Running<Input>) => Promise<Result>,
+  ): Promise<Result> {
+    const { signal } = input.context
+    using _spool = await this.#spools.enter(signal)
     await using place = await this.#makeDirectory()
     const file = await this.#receive(input, place.path)
-    using _turn = await this.#gate.enter(input.context.signal)
+    using _turn = await this.#gate.enter(signal)
     await using session = await this.#options.database.connect()
-    const source = await inspectSource(session, {
-      ...input.hints,
-      path: file.path,
-      types: input.types,
-      columnsMax: this.#options.limits.columnsMax,
-      signal: input.context.signal,
-    })
-    return {
-      format: source.format,
-      columns: source.columns.map((column) => ({
-        name: column.name,
-        sourceType: column.sourceType,
-        type: formatType(column.type),
-        from: column.from,
-      })),
-      inferredFrom: source.inferredFrom,
-      options: source.options,
-      bytes: file.bytes,
-    }
+    return await work({ input, file, place, session })
   }
 
   async #receive(input: LoadInput, directory: string): Promise<SourceFile> {
@@ -132,11 +199,11 @@ export class Ingest {
       return openInPlace(input.source, this.#options.allowedRoots, input.context.signal)
     }
     if (input.body === undefined) throw new HyperMeshError('invalid', 'there is no file to load')
-    return spoolBody(input.body, directory)
+    return spoolBody(input.body, directory, input.context.signal)
   }
 
-  /** A directory for one request; removed with all it holds unless the load's outcome is unknown. */
-  async #makeDirectory(): Promise<AsyncDisposable & { readonly path: string; keep(): void }> {
+  /** A directory for one request; removed with all it holds unless the load is unsettled. */
+  async #makeDirectory(): Promise<LoadPlace> {
     const path = join(this.#options.temporary, `${directoryPrefix}${randomUUID()}`)
     await mkdir(join(path, 'out'), { recursive: true }).catch((error: unknown) => {
       throw toStorageError(error, 'the directory for temporary files', 'none')
@@ -148,7 +215,9 @@ export class Ingest {
         kept = true
       },
       [Symbol.asyncDispose]: async () => {
-        if (!kept) await rm(path, { recursive: true, force: true })
+        if (!kept) return rm(path, { recursive: true, force: true })
+        await keepIntentOnly(path)
+        this.#options.unsettled.add(path)
       },
     }
   }

@@ -7,18 +7,19 @@ import {
   formatTableName,
   HyperMeshError,
   type IcebergSchema,
-  type LoadTableReply,
 } from '@hypermesh/contract'
 import type { CopiedFile } from '@hypermesh/duckdb'
 import { toDataFileEntry, type Warehouse } from '@hypermesh/iceberg'
-import { commitIdOf, summaryKeys } from './content-identity.ts'
+import type { Logger } from '@hypermesh/kit'
+import { commitIdOf } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
-import { type LoadIntent, settleIntent, writeIntent } from './load-intent.ts'
+import { isOfAttempt, type LoadIntent, outcomeOf, writeIntent } from './load-intent.ts'
 
 export interface LoadCommitOptions {
   readonly catalog: HyperMeshClient
   readonly warehouse: Warehouse
   readonly request: LoadRequest
+  readonly logger: Logger
   /** The load's own, where its intent is written. */
   readonly directory: string
 }
@@ -42,7 +43,8 @@ export interface CommitOutcome {
 }
 
 const turnsMax = 16
-const settleMs = 60_000
+/** The request waits for so long; after that the load is settled without it. */
+const settleMs = 15_000
 
 /**
  * The files of one load on their way from this process's directory into the log. Until a commit
@@ -62,7 +64,7 @@ export class LoadCommit {
     this.#options = options
   }
 
-  /** True when files are published and whether a commit names them could not be learned. */
+  /** True when published files are left whose fate the intent, which is to be kept, decides. */
   get isUnsettled(): boolean {
     return this.#isUnsettled
   }
@@ -90,6 +92,7 @@ export class LoadCommit {
       attempt: this.#attempt,
       table: formatTableName(request.table),
       keys: uris.map((uri) => warehouse.toKey(uri)),
+      sinceSeq: await this.#position(),
     }
     const entries = files.map((file, index) =>
       toDataFileEntry({ ...file, uri: uris[index] ?? '', schema: place.schema }),
@@ -104,31 +107,9 @@ export class LoadCommit {
 
   /** Commits what is published. Throws `conflict` when the table changed: plan anew. */
   async commit(content: CommitContent): Promise<CommitOutcome> {
-    const { catalog, request } = this.#options
-    const { intent, entries } = this.#need()
-    const { attempt, commitId } = intent
+    let reply: AppendFilesReply
     try {
-      const reply = await catalog.appendFiles(
-        request.table,
-        {
-          ...content,
-          commitId,
-          mode: request.mode,
-          files: [...entries],
-          again: request.again,
-          summary: {
-            ...content.summary,
-            [summaryKeys.attempt]: attempt,
-            [summaryKeys.commitId]: commitId,
-          },
-          receipt: { ...content.receipt, attempt },
-        },
-        { signal: this.#signal },
-      )
-      const ours = reply.result === 'committed' && reply.receipt?.attempt === attempt
-      if (ours) this.#published = undefined
-      else await this.withdraw()
-      return { reply, ours }
+      reply = await this.#append(content)
     } catch (error) {
       if (hasCode(error, 'conflict')) throw error
       if (hasCode(error, 'gone') && this.#hasAnotherTurn()) {
@@ -137,51 +118,77 @@ export class LoadCommit {
       }
       return this.#settle(error)
     }
+    const { attempt } = this.#need().intent
+    const ours = reply.result === 'committed' && isOfAttempt(reply, attempt)
+    if (ours) this.#published = undefined
+    else await this.abandon()
+    return { reply, ours }
   }
 
-  /** Deletes what was published and no commit names. */
+  #append(content: CommitContent): Promise<AppendFilesReply> {
+    const { catalog, request } = this.#options
+    const { intent, entries } = this.#need()
+    const body = {
+      ...content,
+      commitId: intent.commitId,
+      mode: request.mode,
+      files: [...entries],
+      again: request.again,
+      receipt: { ...content.receipt, attempt: intent.attempt },
+    }
+    return catalog.appendFiles(request.table, body, { signal: this.#signal })
+  }
+
+  /** Deletes what was published. Requires that no commit names it, nor is asked to. */
   async withdraw(): Promise<void> {
-    const published = this.#published
-    this.#published = undefined
-    for (const key of published?.intent.keys ?? []) {
+    for (const key of this.#published?.intent.keys ?? []) {
       await this.#options.warehouse.store.delete(key)
     }
+    this.#published = undefined
   }
 
-  /** What an earlier request with this idempotency key committed, as far as it is remembered. */
-  async findEarlier(table: LoadTableReply | undefined): Promise<AppendFilesReply | undefined> {
-    const { request, catalog } = this.#options
-    if (request.idempotencyKey === undefined || table === undefined) return undefined
-    const landed = new Set(
-      table.metadata.snapshots?.map((entry) => entry.summary?.[summaryKeys.commitId]),
-    )
-    for (let turn = 0; turn <= turnsMax; turn += 1) {
-      const commitId = this.#commitId(turn)
-      if (!landed.has(commitId)) continue
-      // It has landed, so this only asks for its record, which may be forgotten by now.
-      const { commit } = await catalog.settleCommit(commitId, { signal: this.#signal })
-      if (commit !== null) return commit
+  /** Withdraws where the outcome stands already: what cannot be deleted now is settled later. */
+  async abandon(): Promise<void> {
+    try {
+      await this.withdraw()
+    } catch (error) {
+      this.#isUnsettled = true
+      this.#published = undefined
+      this.#options.logger.warn({ err: error }, 'files that no commit names could not be deleted')
     }
-    return undefined
+  }
+
+  /**
+   * What an earlier request with this idempotency key committed, as far as it is remembered. The
+   * older turns are forgotten first, so every one is asked for.
+   */
+  async findEarlier(): Promise<AppendFilesReply | undefined> {
+    const { request, catalog } = this.#options
+    if (request.idempotencyKey === undefined) return undefined
+    const turns = Array.from({ length: turnsMax + 1 }, (_, turn) => this.#commitId(turn))
+    const found = await Promise.all(
+      turns.map((commitId) => catalog.findCommit(commitId, { signal: this.#signal })),
+    )
+    return found.find((reply) => reply.outcome === 'committed')?.commit ?? undefined
   }
 
   /** The commit was asked for and its outcome is not known: the log decides. */
   async #settle(error: unknown): Promise<CommitOutcome> {
-    const { catalog, warehouse } = this.#options
+    const { catalog } = this.#options
     const { intent } = this.#need()
-    this.#published = undefined
     const signal = AbortSignal.timeout(settleMs)
-    const parts = { catalog, warehouse, signal }
-    const settled = await settleIntent(parts, intent).catch((failure: unknown) => {
-      // Neither kept nor deleted: the next start settles it from the intent.
-      this.#isUnsettled = true
-      throw new HyperMeshError('unavailable', 'whether the file was loaded is not known yet', {
-        effect: 'unknown',
-        cause: failure,
-      })
-    })
-    if (settled === undefined) throw withoutEffect(error)
-    return { reply: { ...settled, result: 'committed' }, ours: true }
+    const { namesFiles, commit } = await outcomeOf(intent, { catalog, signal }).catch(
+      (failure: unknown) => {
+        // Neither kept nor deleted: it is settled later from the intent.
+        this.#isUnsettled = true
+        this.#published = undefined
+        throw unknownOutcome(failure)
+      },
+    )
+    if (namesFiles) this.#published = undefined
+    else await this.abandon()
+    if (commit !== null) return { reply: commit, ours: namesFiles }
+    throw namesFiles ? unknownOutcome(error) : withoutEffect(error)
   }
 
   #hasAnotherTurn(): boolean {
@@ -192,9 +199,16 @@ export class LoadCommit {
   async #takeNextTurn(): Promise<void> {
     const published = this.#need()
     this.#turn += 1
-    const intent = { ...published.intent, commitId: this.#commitId() }
+    const sinceSeq = await this.#position()
+    const intent = { ...published.intent, commitId: this.#commitId(), sinceSeq }
     await writeIntent(this.#options.directory, intent)
     this.#published = { ...published, intent }
+  }
+
+  /** Asked for before the intent is written: a commit of it is in the log after this. */
+  async #position(): Promise<number> {
+    const { seq } = await this.#options.catalog.commitPosition({ signal: this.#signal })
+    return seq
   }
 
   #commitId(turn = this.#turn): string {
@@ -216,6 +230,13 @@ export class LoadCommit {
 
 function hasCode(error: unknown, code: HyperMeshError['code']): boolean {
   return error instanceof HyperMeshError && error.code === code
+}
+
+function unknownOutcome(cause: unknown): HyperMeshError {
+  return new HyperMeshError('unavailable', 'whether the file was loaded is not known yet', {
+    effect: 'unknown',
+    cause,
+  })
 }
 
 /** The log says that the commit never will be, so the failure has changed nothing. */

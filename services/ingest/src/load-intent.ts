@@ -1,13 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
-import { type AppendFilesReply, parseTableName } from '@hypermesh/contract'
+import type { AppendFilesReply } from '@hypermesh/contract'
 import type { Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { hasErrno, writeDurable } from '@hypermesh/object-store'
 import { z } from 'zod'
-import { findTable } from './catalog-access.ts'
-import { summaryKeys } from './content-identity.ts'
 
 /** What is about to be published, written before the first file is: what a crash leaves behind. */
 const intentSchema = z.object({
@@ -16,23 +14,32 @@ const intentSchema = z.object({
   attempt: z.string(),
   table: z.string(),
   keys: z.array(z.string()),
+  /** The log's position before the commit could be first sent: where a search for it begins. */
+  sinceSeq: z.number().int().min(0),
 })
 export type LoadIntent = z.infer<typeof intentSchema>
 
-const fileName = 'intent.json'
+const intentFile = 'intent.json'
 export const directoryPrefix = 'ingest-'
 
 export async function writeIntent(directory: string, intent: LoadIntent): Promise<void> {
-  await writeDurable(join(directory, fileName), JSON.stringify(intent), {
+  await writeDurable(join(directory, intentFile), JSON.stringify(intent), {
     mode: 'replace',
     temporary: directory,
     what: 'intent of a load',
   })
 }
 
+/** Frees what else a load's directory takes up while it waits to be settled. */
+export async function keepIntentOnly(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name !== intentFile) await rm(join(directory, name), { recursive: true, force: true })
+  }
+}
+
 async function readIntent(directory: string): Promise<LoadIntent | undefined> {
   try {
-    return intentSchema.parse(JSON.parse(await readFile(join(directory, fileName), 'utf8')))
+    return intentSchema.parse(JSON.parse(await readFile(join(directory, intentFile), 'utf8')))
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return undefined
     throw error
@@ -45,24 +52,47 @@ export interface SettleParts {
   readonly signal: AbortSignal
 }
 
-/**
- * Ends doubt about a load. The log decides: either its commit is there and names these files, or
- * it never will be and they are deleted. Returns what was committed, if it was.
- */
-export async function settleIntent(
-  { catalog, warehouse, signal }: SettleParts,
+/** What the log says of an intent. */
+export interface IntentOutcome {
+  /** A commit names these very files. Otherwise no commit does, and from now on none ever will. */
+  readonly namesFiles: boolean
+  /** What was committed under the intent's commit id, by whichever attempt. */
+  readonly commit: AppendFilesReply | null
+}
+
+/** Ends doubt about a load: the log decides. */
+export async function outcomeOf(
   intent: LoadIntent,
-): Promise<Pick<AppendFilesReply, 'snapshotId' | 'receipt'> | undefined> {
-  const { outcome, commit } = await catalog.settleCommit(intent.commitId, { signal })
-  if (outcome === 'committed' && commit?.receipt?.attempt === intent.attempt) return commit
-  // Commit ids are forgotten after a time; the snapshot still tells whose files it names.
-  const table = await findTable(catalog, parseTableName(intent.table), signal)
-  const named = table?.metadata.snapshots?.find(
-    (snapshot) => snapshot.summary?.[summaryKeys.attempt] === intent.attempt,
-  )
-  if (named !== undefined) return { snapshotId: Number(named['snapshot-id']), receipt: null }
-  for (const key of intent.keys) await warehouse.store.delete(key)
-  return undefined
+  { catalog, signal }: Pick<SettleParts, 'catalog' | 'signal'>,
+): Promise<IntentOutcome> {
+  const { commitId, attempt, sinceSeq } = intent
+  const { outcome, commit } = await catalog.settleCommit(commitId, { sinceSeq }, { signal })
+  return { namesFiles: outcome === 'committed' && isOfAttempt(commit, attempt), commit }
+}
+
+/** A commit that does not say whose it is counts as this attempt's: its files are not deleted. */
+export function isOfAttempt(commit: AppendFilesReply | null, attempt: string): boolean {
+  const named = commit?.receipt?.['attempt']
+  return typeof named !== 'string' || named === attempt
+}
+
+/** Settles what one load's directory holds, and removes the directory. */
+export async function settleLoad(
+  directory: string,
+  parts: SettleParts,
+  logger: Logger,
+): Promise<void> {
+  const intent = await readIntent(directory)
+  if (intent !== undefined) {
+    const { namesFiles } = await outcomeOf(intent, parts)
+    if (!namesFiles) for (const key of intent.keys) await parts.warehouse.store.delete(key)
+    const { commitId, table } = intent
+    logger.info(
+      { commitId, table, outcome: namesFiles ? 'committed' : 'abandoned' },
+      'load settled',
+    )
+  }
+  await rm(directory, { recursive: true, force: true })
 }
 
 /** Settles every load that a dead process had begun to publish. */
@@ -73,11 +103,7 @@ export async function recoverLoads(
 ): Promise<void> {
   for (const process of abandoned) {
     for (const name of await listLoads(process)) {
-      const intent = await readIntent(join(process, name))
-      if (intent === undefined) continue
-      const committed = await settleIntent(parts, intent)
-      const outcome = committed === undefined ? 'abandoned' : 'committed'
-      logger.info({ commitId: intent.commitId, table: intent.table, outcome }, 'load recovered')
+      await settleLoad(join(process, name), parts, logger)
     }
   }
 }

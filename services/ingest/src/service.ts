@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { mkdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDatabase } from '@hypermesh/duckdb'
 import { createApp, defineService } from '@hypermesh/kit'
@@ -6,8 +6,9 @@ import { DiskStore } from '@hypermesh/object-store'
 import { catalogFor, openWarehouse } from './catalog-access.ts'
 import { ingestConfigSchema, memoryBytesOf, threadsOf } from './config.ts'
 import { Ingest } from './ingest.ts'
-import { recoverLoads } from './load-intent.ts'
+import { recoverLoads, settleLoad } from './load-intent.ts'
 import { mountIngest } from './routes.ts'
+import { UnsettledLoads } from './unsettled-loads.ts'
 
 const recoveryMs = 60_000
 
@@ -16,12 +17,12 @@ export const ingest = defineService({
   name: 'ingest',
   config: ingestConfigSchema,
   needs: ['catalog'],
-  async create(config, { logger, limits, clock, paths, upstreams }) {
+  async create(config, { logger, limits, clock, metrics, paths, upstreams }) {
     const signal = AbortSignal.timeout(recoveryMs)
     const catalog = catalogFor(upstreams.catalog, {
       principal: { keyId: 'ingest', name: 'ingest', role: 'writer' },
       signal,
-      requestId: 'ingest-start',
+      requestId: 'ingest-recovery',
     })
     const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
     const warehouse = await openWarehouse(catalog, store)
@@ -45,15 +46,25 @@ export const ingest = defineService({
       limits,
       clock,
       logger,
+      metrics,
       temporary: paths.temporary,
       allowedRoots: config.allowedRoots,
       catalog: upstreams.catalog,
+      unsettled: new UnsettledLoads({
+        settle: (directory, settling) =>
+          settleLoad(directory, { catalog, warehouse, signal: settling }, logger),
+        logger,
+      }),
     })
     const app = createApp({ logger, limits })
     mountIngest(app, domain)
     return {
       fetch: (request, context) => app.fetch(request, context),
-      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: async () => {
+        await domain[Symbol.asyncDispose]()
+        await database[Symbol.asyncDispose]()
+        await rm(spill, { recursive: true, force: true })
+      },
     }
   },
 })

@@ -21,6 +21,7 @@ export interface SourceFile {
 export async function spoolBody(
   body: AsyncIterable<Uint8Array>,
   directory: string,
+  signal: AbortSignal,
 ): Promise<SourceFile> {
   const path = join(directory, 'source')
   const hash = createHash('sha256')
@@ -28,6 +29,7 @@ export async function spoolBody(
   const file = await open(path, 'wx', 0o600).catch(failed)
   try {
     for await (const chunk of body) {
+      signal.throwIfAborted()
       hash.update(chunk)
       await writeAll(file, chunk)
       bytes += chunk.byteLength

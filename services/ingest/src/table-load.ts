@@ -58,6 +58,7 @@ export class TableLoad {
   /** What the published files were written for. */
   #columns = ''
   #writes = 0
+  #isReplay = false
 
   constructor(options: TableLoadOptions) {
     this.#options = options
@@ -68,12 +69,17 @@ export class TableLoad {
     return this.#commit.isUnsettled
   }
 
+  /** True when the receipt is that of an earlier request. */
+  get isReplay(): boolean {
+    return this.#isReplay
+  }
+
   async run(): Promise<IngestReceipt> {
     const { request, file, session } = this.#options
     const hinted = { path: file.path, hints: request.hints }
     this.#format = (await detectFormat(hinted)).format
     const table = await this.#loadTable()
-    const earlier = await this.#commit.findEarlier(table)
+    const earlier = await this.#commit.findEarlier()
     if (earlier !== undefined) return this.#replay(earlier)
     if (!file.inPlace) {
       const loaded = await this.#findLoaded(table)
@@ -83,7 +89,7 @@ export class TableLoad {
     try {
       return await this.#loadInto(table)
     } catch (error) {
-      await this.#commit.withdraw()
+      await this.#commit.abandon()
       throw error
     }
   }
@@ -93,7 +99,7 @@ export class TableLoad {
     for (let conflicts = 0; ; conflicts += 1) {
       const evolution = await this.#publishFor(table)
       if (typeof evolution === 'number') {
-        await this.#commit.withdraw()
+        await this.#commit.abandon()
         return this.#alreadyLoaded(evolution)
       }
       try {
@@ -201,6 +207,7 @@ export class TableLoad {
     const isSame =
       receipt?.contentKey === (await this.#contentKey()) &&
       receipt.mode === this.#options.request.mode
+    this.#isReplay = true
     if (isSame) return ingestReceipt.parse({ ...receipt, snapshotId })
     throw new HyperMeshError(
       'conflict',

@@ -20,6 +20,7 @@ export interface Platform extends AsyncDisposable {
   readonly root: string
   readonly client: HyperMeshClient
   readonly fetch: Fetch
+  readonly metrics: Metrics
   /** Files below tmp/ that are no process's own. */
   leftovers(): Promise<string[]>
   /** Files of the warehouse that no table's metadata reaches, and the other way round. */
@@ -55,6 +56,7 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
   return {
     root: directory.root,
     fetch,
+    metrics: deps.metrics,
     client: createClient({ url: 'http://platform', fetch: async (request) => fetch(request) }),
     leftovers: async () => {
       const found = await listFiles(join(directory.root, 'tmp'))

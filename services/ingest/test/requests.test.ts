@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Fetch } from '@hypermesh/kit'
 import { expect, test } from 'vitest'
 import { openPlatform, type Platform, type PlatformOptions, withDirectory } from './_platform.ts'
@@ -234,4 +236,52 @@ test(
     },
     { limits: { ingestConcurrencyMax: 1, ingestQueueMax: 1 } },
   ),
+)
+
+test(
+  'uploads beyond those that may run and wait are refused before they are written to disk',
+  onPlatform(
+    async ({ fetch, root }) => {
+      const ends: (() => void)[] = []
+      const requests = Array.from({ length: 5 }, (_, index) => {
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode(cars))
+            ends.push(() => controller.close())
+          },
+        })
+        const init = { method: 'PUT', body, duplex: 'half', headers: csv } as RequestInit
+        const request = new Request(`http://platform/v1/ingest/n.t${index}`, init)
+        return Promise.resolve(fetch(request))
+      })
+      const [first, second, ...refused] = requests
+      for (const response of await Promise.all(refused)) {
+        expect(response.status).toBe(503)
+        expect(response.headers.get('retry-after')).toBe('1')
+      }
+      const [own = ''] = await readdir(join(root, 'tmp'))
+      const loads = await readdir(join(root, 'tmp', own))
+      expect(loads.filter((name) => /^ingest-(?!spill)/.test(name)).length).toBeLessThanOrEqual(2)
+      for (const end of ends) end()
+      expect((await Promise.all([first, second])).map((reply) => reply?.status)).toEqual([200, 200])
+    },
+    { limits: { ingestConcurrencyMax: 1, ingestQueueMax: 1 } },
+  ),
+)
+
+test(
+  'loads, rows and bytes are counted once',
+  onPlatform(async ({ client, metrics }) => {
+    const load = { body: cars, format: 'csv' } as const
+    await client.ingest('n.t', load, { idempotencyKey: 'key' })
+    await client.ingest('n.t', load, { idempotencyKey: 'key' })
+    await client.ingest('n.t', load)
+    await expect(client.ingest('n.t', { body: 'a,a\n', format: 'csv' })).rejects.toThrow()
+    const { text } = await metrics.render()
+    expect(text).toContain('hypermesh_ingest_rows_total 1\n')
+    expect(text).toContain(`hypermesh_ingest_bytes_total ${cars.length}\n`)
+    for (const result of ['committed', 'replayed', 'already-loaded', 'failed']) {
+      expect(text).toContain(`hypermesh_ingest_loads_total{result="${result}"} 1\n`)
+    }
+  }),
 )
