@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { FileFormat, IngestMode, Snapshot, TableMetadata } from '@hypermesh/contract'
+import type { FileFormat } from '@hypermesh/contract'
 
 /** Keys of a snapshot's summary that ingest writes, beside the content key of the catalog. */
 export const summaryKeys = {
-  contentKey: 'hypermesh.content-key',
   sha256: 'hypermesh.source-sha256',
   format: 'hypermesh.source-format',
 } as const
@@ -40,29 +39,4 @@ export function commitIdOf(
     `${variant}${hex.slice(17, 20)}`,
     hex.slice(20, 32),
   ].join('-')
-}
-
-/**
- * The snapshot that holds this content, if a load would change nothing. Only an early look that
- * saves work: the catalog decides again at the commit.
- */
-export function findLoaded(
-  metadata: TableMetadata,
-  mode: IngestMode,
-  contentKey: string,
-): Snapshot | undefined {
-  const byId = new Map(metadata.snapshots?.map((entry) => [entry['snapshot-id'], entry]))
-  const lineage: Snapshot[] = []
-  let current = byId.get(metadata['current-snapshot-id'] ?? -1)
-  while (current !== undefined && lineage.length < byId.size) {
-    const operation = current.summary?.operation
-    if (operation !== 'replace') lineage.push(current)
-    if (operation === 'overwrite' || operation === 'delete') break
-    const parent: Snapshot['parent-snapshot-id'] = current['parent-snapshot-id']
-    current = parent === undefined ? undefined : byId.get(parent)
-  }
-  const holds = (snapshot: Snapshot) => snapshot.summary?.[summaryKeys.contentKey] === contentKey
-  if (mode === 'append') return lineage.find(holds)
-  const [only] = lineage
-  return lineage.length === 1 && only && holds(only) ? only : undefined
 }

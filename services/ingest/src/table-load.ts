@@ -19,10 +19,16 @@ import {
   type Source,
   typesMayChange,
 } from '@hypermesh/duckdb'
-import { currentSchema, type Evolution, planEvolution, type Warehouse } from '@hypermesh/iceberg'
+import {
+  currentSchema,
+  type Evolution,
+  findLoaded,
+  planEvolution,
+  type Warehouse,
+} from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { findTable } from './catalog-access.ts'
-import { contentKeyOf, findLoaded, summaryKeys } from './content-identity.ts'
+import { contentKeyOf, summaryKeys } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
 import { type CommitOutcome, LoadCommit } from './load-commit.ts'
 import type { SourceFile } from './source-file.ts'
@@ -216,6 +222,7 @@ export class TableLoad {
     )
   }
 
+  /** An early look that saves work: the catalog decides again at the commit. */
   async #findLoaded(table: LoadTableReply | undefined): Promise<number | undefined> {
     const { request } = this.#options
     const contentKey = await this.#contentKey()
