@@ -6,6 +6,7 @@ export {
   type SourceColumn,
 } from './evolution.ts'
 export { formatType } from './iceberg-type.ts'
+export { contentKeyProperty, findLoaded } from './lineage.ts'
 export { ManifestCache } from './manifest-cache.ts'
 export { metadataFilesToDelete, type UpdateContext } from './metadata-draft.ts'
 export { reachableFiles } from './reachable-files.ts'
