@@ -12,7 +12,7 @@ export interface PendingFile {
 }
 
 /** Entries of one manifest: enough to compress well, few enough to decode at once. */
-const entriesMax = 20_000
+export const entriesMax = 20_000
 
 /** Builds the manifests and lists of one snapshot; nothing is stored here. */
 export class ManifestWriter {

@@ -38,12 +38,16 @@ export function specById(metadata: TableMetadata, specId: number): PartitionSpec
   return found
 }
 
-/** The spec's fields with the types of their values. A dropped source is found in older schemas. */
+/**
+ * The spec's fields with the types of their values under a schema. A source that it lacks is found in
+ * the others, the newest first.
+ */
 export function boundFields(
   metadata: TableMetadata,
   spec: PartitionSpec,
+  schema = currentSchema(metadata),
 ): readonly BoundPartitionField[] {
-  const schemas = [currentSchema(metadata), ...[...metadata.schemas].reverse()]
+  const schemas = [schema, ...[...metadata.schemas].reverse()]
   const indexes = schemas.map((schema) => fieldsById(schema))
   return spec.fields.map((field, position) => {
     const sourceId = field['source-id']

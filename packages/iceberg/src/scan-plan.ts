@@ -59,11 +59,15 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const snapshot = snapshotOf(request)
   if (snapshot === undefined) return new PlanTally(request).plan()
   const { metadata } = request
-  const predicate = bindPredicate(request.predicate, scanSchema(metadata, request.snapshotId))
+  const schema = scanSchema(metadata, request.snapshotId)
+  const predicate = bindPredicate(request.predicate, schema)
   const manifests = (await readManifestList(request, snapshot)).filter(hasLiveFiles)
   if (manifests.some((manifest) => manifest.content !== 0)) throw withDeletes(request)
   const fields = new Map(
-    metadata['partition-specs'].map((spec) => [specIdOf(spec), boundFields(metadata, spec)]),
+    metadata['partition-specs'].map((spec) => [
+      specIdOf(spec),
+      boundFields(metadata, spec, schema),
+    ]),
   )
   const totals = statedTotals(snapshot, manifests)
   const parts = await mapBounded(manifests, readsAtOnce, async (manifest) => {
