@@ -1,6 +1,7 @@
 import { HyperMeshError, type Long, type TableMetadata } from '@hypermesh/contract'
 import { assertValidSpec, defaultSpec, firstPartitionFieldId } from './partition-spec.ts'
-import { currentSchema } from './schema.ts'
+import { currentSchema, schemaById } from './schema.ts'
+import { assertReplaceable } from './schema-replacement.ts'
 import { assertFormatVersion, currentSnapshot, defaultProperties } from './table-metadata.ts'
 
 export interface UpdateContext {
@@ -55,6 +56,7 @@ export function sealDraft(
   if (draft.isNew) fillNew(metadata)
   const schema = currentSchema(metadata)
   assertValidSpec(defaultSpec(metadata), schema)
+  if (draft.passedByMain.size > 0) assertReadable(metadata)
   rewriteSnapshotLog(draft)
   const before = original?.['last-updated-ms'] ?? 0
   metadata['last-updated-ms'] = Math.max(before, draft.lastUpdatedMs ?? draft.nowMs)
@@ -62,6 +64,13 @@ export function sealDraft(
     logMetadata(metadata, original, context.previousLocation)
   }
   return metadata
+}
+
+/** Snapshots from before the table was replaced may not fit the schema that `main` is read with. */
+function assertReadable(metadata: TableMetadata): void {
+  const madeWith = currentSnapshot(metadata)?.['schema-id']
+  if (madeWith === undefined || madeWith === metadata['current-schema-id']) return
+  assertReplaceable(schemaById(metadata, madeWith), currentSchema(metadata))
 }
 
 /** Metadata files that a commit from `before` to `after` leaves without a use. */

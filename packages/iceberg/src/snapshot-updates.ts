@@ -32,12 +32,7 @@ export function addSnapshot(draft: MetadataDraft, sent: Snapshot): void {
       `snapshot ${id} has sequence number ${sequence}, but the table is at ${last}`,
     )
   }
-  if (sent['timestamp-ms'] < metadata['last-updated-ms'] - clockSkewMs) {
-    throw new HyperMeshError(
-      'invalid',
-      `snapshot ${id} is older than the table's last change by more than a minute`,
-    )
-  }
+  assertTimely(draft, sent)
   if (sent['schema-id'] !== undefined) schemaById(metadata, sent['schema-id'])
   if (sent.summary === undefined) {
     throw new HyperMeshError('invalid', `snapshot ${id} has no summary with its operation`)
@@ -47,6 +42,22 @@ export function addSnapshot(draft: MetadataDraft, sent: Snapshot): void {
   draft.addedSnapshots.add(id)
   draft.lastUpdatedMs = sent['timestamp-ms']
   draft.changed = true
+}
+
+function assertTimely({ metadata, nowMs }: MetadataDraft, sent: Snapshot): void {
+  const [id, timestampMs] = [sent['snapshot-id'], sent['timestamp-ms']]
+  const lastMs = metadata['last-updated-ms']
+  // A clock that was set back must not stop writers, who stamp no earlier than the last change.
+  const latestMs = Math.max(nowMs + clockSkewMs, lastMs)
+  const fault =
+    timestampMs < 0
+      ? 'has a time before 1970'
+      : timestampMs < lastMs - clockSkewMs
+        ? "is older than the table's last change by more than a minute"
+        : timestampMs > latestMs
+          ? 'lies in the future by more than a minute; set the clock of its writer right'
+          : undefined
+  if (fault !== undefined) throw new HyperMeshError('invalid', `snapshot ${id} ${fault}`)
 }
 
 type SetRef = Extract<TableUpdate, { action: 'set-snapshot-ref' }>

@@ -27,7 +27,7 @@ export function snapshotAt(metadata: TableMetadata, moment: Moment): Snapshot {
   if (found !== undefined) return found
   if (id !== undefined) throw new HyperMeshError('gone', `snapshot ${id} is no longer kept`)
   const first = log[0]?.['timestamp-ms']
-  const since = first === undefined ? 'no data yet' : `data since ${new Date(first).toISOString()}`
+  const since = first === undefined ? 'no data yet' : `data since ${instant(first)}`
   throw new HyperMeshError(
     'not_found',
     `the table held no snapshot at ${instant(timestampMs)}; it has ${since}`,

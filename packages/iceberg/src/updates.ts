@@ -29,7 +29,7 @@ import {
   removeSnapshots,
   setSnapshotRef,
 } from './snapshot-updates.ts'
-import { assertFormatVersion, withoutReserved } from './table-metadata.ts'
+import { assertFormatVersion, currentSnapshot, withoutReserved } from './table-metadata.ts'
 
 /**
  * Applies the updates of one commit. The input is not changed; it is returned itself when nothing
@@ -127,8 +127,9 @@ function setCurrentSchema(draft: MetadataDraft, sentId: number): void {
   const current = metadata.schemas.find(
     (schema) => schemaIdOf(schema) === metadata['current-schema-id'],
   )
-  const isEmpty = (metadata.snapshots ?? []).length === 0
-  if (current !== undefined && !isEmpty) assertReplaceable(current, next)
+  // Snapshots that `main` does not hold are read under the schema that each was made with.
+  const isRead = currentSnapshot(metadata) !== undefined
+  if (current !== undefined && isRead) assertReplaceable(current, next)
   metadata['current-schema-id'] = id
   draft.changed = true
 }

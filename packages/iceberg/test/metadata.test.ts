@@ -264,6 +264,28 @@ describe('applyUpdates', () => {
     expect(replace(column(1, 'a', 'int'), column(2, 'A', 'int'))).toThrow(invalid)
   })
 
+  test('a table is replaced whole, its schema too, in a commit that lets go of main first', () => {
+    const replace: TableUpdate[] = [
+      { action: 'remove-snapshot-ref', 'ref-name': 'main' },
+      { action: 'add-schema', schema: schemaOf(column(1, 'a', 'string', true)) },
+      { action: 'set-current-schema', 'schema-id': -1 },
+    ]
+    const metadata = append(created(), 1)
+    const replaced = apply(
+      metadata,
+      ...replace,
+      { action: 'add-snapshot', snapshot: snapshot(2, 2, { 'schema-id': 1 }) },
+      main(2),
+    )
+    expect(replaced).toMatchObject({ 'current-schema-id': 1, 'current-snapshot-id': 2 })
+    expect(historyOf(replaced).map((entry) => entry.snapshotId)).toEqual([2, 1])
+    expect(() => apply(metadata, ...replace.slice(1)), 'main still holds files').toThrow(invalid)
+    expect(() => apply(metadata, ...replace, main(1)), 'and must not hold them again').toThrow(
+      invalid,
+    )
+    expect(() => apply(replaced, main(1))).toThrow(invalid)
+  })
+
   test('main moves the current snapshot and the log; a snapshot only passed is not logged', () => {
     let metadata = append(created(), 1)
     metadata = apply(
@@ -288,10 +310,35 @@ describe('applyUpdates', () => {
     expect(add(snapshot(1, 2))).toThrow(invalid)
     expect(add(snapshot(2, 1, { 'parent-snapshot-id': 1 }))).toThrow(invalid)
     expect(add(snapshot(2, 2, { 'timestamp-ms': nowMs - 120_000 }))).toThrow(invalid)
+    expect(add(snapshot(2, 2, { 'timestamp-ms': nowMs + 120_001 }))).toThrow(invalid)
+    expect(add(snapshot(2, 2, { 'timestamp-ms': 9e15 }))).toThrow(invalid)
+    expect(add(snapshot(2, 2, { 'timestamp-ms': nowMs + 120_000 }))).not.toThrow()
+    const old = { ...metadata, 'last-updated-ms': 0 }
+    expect(() =>
+      apply(old, { action: 'add-snapshot', snapshot: snapshot(2, 2, { 'timestamp-ms': -1 }) }),
+    ).toThrow(invalid)
     expect(add(snapshot(2, 2, { 'schema-id': 9 }))).toThrow(invalid)
     expect(add(snapshot(2, 2, { summary: undefined }))).toThrow(invalid)
     expect(() => apply(metadata, main(99))).toThrow(invalid)
     expect(() => apply(metadata, { ...main(1), type: 'tag' } as TableUpdate)).toThrow(invalid)
+  })
+
+  test('a clock that was set back stops nobody who stamps no earlier than the last change', () => {
+    const metadata = append(created(), 1)
+    const add = (timestampMs: number) => () =>
+      applyUpdates(
+        metadata,
+        [
+          {
+            action: 'add-snapshot',
+            snapshot: snapshot(2, 2, { 'timestamp-ms': timestampMs }),
+          },
+        ],
+        { nowMs: nowMs - 3_600_000 },
+      )
+    const last = metadata['last-updated-ms']
+    expect(add(last)).not.toThrow()
+    expect(add(last + 1), 'or it would move on with each commit').toThrow(invalid)
   })
 
   test('removing snapshots drops the refs to them and the history before a gap', () => {
@@ -369,6 +416,8 @@ describe('time travel', () => {
     expect(() => snapshotAt(metadata, { version: 3 })).toThrow(missing)
     expect(() => snapshotAt(metadata, { timestampMs: nowMs })).toThrow(missing)
     expect(() => snapshotAt(created(), { timestampMs: nowMs })).toThrow(missing)
+    const far = { ...metadata, 'snapshot-log': [{ 'snapshot-id': 1, 'timestamp-ms': 9e15 }] }
+    expect(() => snapshotAt(far, { timestampMs: nowMs })).toThrow(missing)
   })
 
   test('history is newest first', () => {
