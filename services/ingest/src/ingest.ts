@@ -205,9 +205,13 @@ export class Ingest {
   /** A directory for one request; removed with all it holds unless the load is unsettled. */
   async #makeDirectory(): Promise<LoadPlace> {
     const path = join(this.#options.temporary, `${directoryPrefix}${randomUUID()}`)
-    await mkdir(join(path, 'out'), { recursive: true }).catch((error: unknown) => {
+    try {
+      // One by one: a recursive mkdir calls a read-only device ENOENT.
+      await mkdir(path)
+      await mkdir(join(path, 'out'))
+    } catch (error) {
       throw toStorageError(error, 'the directory for temporary files', 'none')
-    })
+    }
     let kept = false
     return {
       path,
