@@ -15,9 +15,11 @@ import {
   type TableUpdate,
 } from '@hypermesh/contract'
 import {
+  contentKeyProperty,
   createTableMetadata,
   currentSchema,
   fieldsById,
+  findLoaded,
   mintSnapshotId,
   writeSnapshot,
 } from '@hypermesh/iceberg'
@@ -26,7 +28,6 @@ import type { z } from 'zod'
 import type { CatalogState, CommitOutcome } from './catalog-state.ts'
 import type { CommitPlan } from './catalog-store.ts'
 import type { Change, CommitResult, TableEntry } from './commit-record.ts'
-import { contentKeyProperty, findLoaded } from './lineage.ts'
 import { toSafeNumber, toTableEntry } from './table-entry.ts'
 import type { Attempt } from './table-files.ts'
 import { queueKeyOf, type Tables, type TablesOptions } from './tables.ts'
