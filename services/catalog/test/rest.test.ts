@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createLogger, type Fetch, listen } from '@hypermesh/kit'
 import { IcebergError, IcebergRestCatalog } from 'iceberg-js'
 import { expect, test } from 'vitest'
@@ -103,9 +104,27 @@ test('a failed requirement is 409, an unknown kind of one 400, and nothing chang
       409,
       { error: { type: 'CommitFailedException', code: 409 } },
     ])
-    // null says that the ref must not exist; with a snapshot there, it does.
+    expect((await client.loadTable(table)).properties).not.toHaveProperty('a')
+    // null says that the ref must not exist: two writers of a first snapshot cannot both win.
     const noRef = { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': null }
     expect((await post({ requirements: [noRef], updates })).status).toBe(200)
+    const first = await fetch(
+      `${url.replace('/iceberg', '')}/v1/tables/sales.orders/append-files`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          commitId: randomUUID(),
+          mode: 'append',
+          files: [],
+          base: { tableUuid: created['table-uuid'], schemaId: 0 },
+        }),
+      },
+    )
+    expect(first.status).toBe(200)
+    const late = [{ action: 'set-properties', updates: { a: '2' } }]
+    expect((await post({ requirements: [noRef], updates: late })).status).toBe(409)
+    expect((await client.loadTable(table)).properties).toMatchObject({ a: '1' })
     const unknown = await post({ requirements: [{ type: 'assert-moon-phase' }], updates })
     expect([unknown.status, await unknown.json()]).toMatchObject([
       400,
