@@ -268,3 +268,19 @@ test('pruning never changes an answer', async () => {
     { numRuns: 60 },
   )
 })
+
+test('a filter compares a FLOAT of before the column was widened with what was read', async () => {
+  const { writer } = platform.clients
+  const load = (body: string, type: string) =>
+    writer.ingest('main.widened', { body, format: 'csv', types: { f: type } })
+  await load('f\n0.1\n', 'FLOAT')
+  await load('f\n7\n', 'DOUBLE')
+  const count = async (predicate: string) =>
+    (await ask(`SELECT count(*) FROM widened WHERE ${predicate}`)).rows[0]?.[0]
+  expect(await count('f > 0.1::DOUBLE')).toBe(2)
+  expect(await count('f = 0.1::DOUBLE')).toBe(0)
+  expect(await count('f <= 0.1::DOUBLE')).toBe(0)
+  expect(await count('f <> 0.1::DOUBLE')).toBe(2)
+  expect(await count('f = 0.1::FLOAT')).toBe(1)
+  expect(await count('f BETWEEN 0.1::FLOAT AND 7')).toBe(2)
+})
