@@ -10,7 +10,7 @@ import { openPlatform, type Platform, withDirectory } from './_platform.ts'
 const child = fileURLToPath(new URL('./_crash-child.ts', import.meta.url))
 
 function runChild(root: string, source: string, point: number): Promise<string> {
-  const args = ['--import', 'tsx', '--conditions=hypermesh:source', child]
+  const args = ['--import', 'tsx/esm', '--conditions=hypermesh:source', child]
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [...args, root, source, String(point)], (error, stdout, stderr) => {
       if (error === null || error.signal === 'SIGKILL') resolve(stdout)
@@ -37,33 +37,35 @@ async function named({ root, client }: Platform): Promise<string[]> {
   return keys.map((key) => relative('warehouse', key)).sort()
 }
 
-// Two lanes share the points, since a child's start keeps only one core busy.
-test.concurrent.each([1, 2])(
-  'a kill at any fault point leaves the table as it was or as it is to be: lane %i',
-  {
-    timeout: 600_000,
-  },
-  async (first) => {
-    await withDirectory(async (root) => {
-      const data = join(root, 'data')
-      const source = join(root, 'x.csv')
-      let rows = 0
-      let landed = 0
-      for (let point = first; ; point += 2) {
-        await writeFile(source, `a,b\n${point},x\n`)
-        const printed = await runChild(data, source, point)
-        await using platform = await openPlatform(data)
-        const after = await check(platform)
-        expect([rows, rows + 1]).toContain(after)
-        if (printed.includes('acknowledged')) expect(after).toBe(rows + 1)
-        if (after > rows) landed += 1
-        rows = after
-        if (printed.includes('unreached')) {
-          expect(point).toBeGreaterThan(20)
-          break
-        }
+/** Kills at every second point; returns how many of the kills came after the load had landed. */
+async function sweep(first: number): Promise<number> {
+  let landed = 0
+  await withDirectory(async (root) => {
+    const data = join(root, 'data')
+    const source = join(root, 'x.csv')
+    let rows = 0
+    for (let point = first; ; point += 2) {
+      await writeFile(source, `a,b\n${point},x\n`)
+      const printed = await runChild(data, source, point)
+      await using platform = await openPlatform(data)
+      const after = await check(platform)
+      expect([rows, rows + 1]).toContain(after)
+      if (printed.includes('acknowledged')) expect(after).toBe(rows + 1)
+      if (printed.includes('unreached')) {
+        expect(point).toBeGreaterThan(20)
+        return
       }
-      expect(landed).toBeGreaterThan(1)
-    })
-  },
-)
+      if (after > rows) landed += 1
+      rows = after
+    }
+  })
+  return landed
+}
+
+test('a kill at any fault point leaves the table as it was or as it is to be', {
+  timeout: 600_000,
+}, async () => {
+  // Side by side, since the start of a process keeps one core busy.
+  const landed = await Promise.all([sweep(1), sweep(2)])
+  expect(landed.reduce((sum, of) => sum + of)).toBeGreaterThan(0)
+})
