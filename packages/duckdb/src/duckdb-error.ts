@@ -50,8 +50,12 @@ const codeOfClass: Readonly<Record<string, ErrorCode>> = {
 const diskFull = /no space left on device|disk quota exceeded|max_temp_directory_size|ENOSPC/i
 const missingFile = /no files found that match|no such file or directory/i
 const damagedParquet =
-  /no magic bytes|too small to be a parquet file|parquet|thrift|tprotocol|snappy|zstd|decompress|gzip/i
-const binderOnSource = /^(Binder|Catalog|Parser) Error$/
+  /no magic bytes|too small to be a parquet file|parquet|out of buffer|thrift|tprotocol|snappy|zstd|decompress|gzip/i
+/** Classes whose messages quote values and names of the statement, which may say anything. */
+const aboutStatement = /^(Binder|Catalog|Parser|Conversion|Out of Range|Mismatch Type) Error$/
+/** How the Parquet reader begins where its class is also that of functions, `error(…)` among them. */
+const readerWords =
+  /^(?:no magic bytes found|out of buffer|file '|failed to (?:read|decompress) |malformed parquet|parquet (?:file|footer|data) |the parquet file|root element of parquet|mismatch in parquet|invalid (?:decimal|string) encoding |invalid json found in parquet|un\w+ (?:type for )?parquet|input is \S+ a?.*gzip|unsupported gzip|tprotocolexception|zstd decompression failed)/i
 
 /** Translates whatever the binding threw. A HyperMeshError passes unchanged. */
 export function toDuckDbError(error: unknown, context: ErrorContext): HyperMeshError {
@@ -76,11 +80,16 @@ export function isMissingFile(error: unknown): boolean {
 
 function codeOf(errorClass: string, text: string, context: ErrorContext): ErrorCode {
   const code = codeOfClass[errorClass] ?? 'internal'
-  if (diskFull.test(text)) return 'storage_full'
+  if (diskFull.test(text) && !aboutStatement.test(errorClass)) return 'storage_full'
   if (missingFile.test(text) && errorClass === 'IO Error') return 'unavailable'
-  const mayBeDamage = !binderOnSource.test(errorClass) && code !== 'too_large'
-  if (mayBeDamage && damagedParquet.test(text) && code !== 'cancelled') return context.damagedFile
-  return code
+  return isDamage(errorClass, text) && code !== 'too_large' && code !== 'cancelled'
+    ? context.damagedFile
+    : code
+}
+
+function isDamage(errorClass: string, text: string): boolean {
+  if (aboutStatement.test(errorClass) || !damagedParquet.test(text)) return false
+  return errorClass !== 'Invalid Input Error' || readerWords.test(text.slice(errorClass.length + 2))
 }
 
 function reasonOf(errorClass: string | undefined, code: ErrorCode, text: string): string {
@@ -114,8 +123,12 @@ function positionOf(text: string): Position {
 
 /** Drops the excerpt and DuckDB's advice about settings, which the caller cannot change. */
 function firstPart(text: string): string {
-  const cut = text.split(/\n\n(?:LINE \d+: |Possible solutions:|See also )/)[0] ?? text
-  return cut.replace(/\nDid you mean "(?:pg_|duckdb_|sqlite_|pragma_|information_schema)[^\n]*/, '')
+  const cut = text.split(/\n\n(?:LINE \d+: |Possible solutions:|See also |Use "SET )/)[0] ?? text
+  const calm = cut.replace(/(does not exist|not found|FROM clause)!(?=\n|$)/g, '$1')
+  return calm.replace(
+    /\nDid you mean "(?:pg_|duckdb_|sqlite_|pragma_|information_schema|[^"\n]*\bmemory\.)[^\n]*/,
+    '',
+  )
 }
 
 function hide(message: string, context: ErrorContext): string {
@@ -136,5 +149,5 @@ function describe(code: ErrorCode, message: string, position: Position): string 
     position.line === undefined
       ? ''
       : ` (line ${position.line}${position.column === undefined ? '' : `, column ${position.column}`})`
-  return `${message.trim().replaceAll('\n', '; ')}${where}`
+  return `${message.trim().replace(/\n+/g, '; ')}${where}`
 }

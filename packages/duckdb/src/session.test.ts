@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
@@ -148,7 +148,11 @@ test.each([
   ['FROM nope', 'invalid', 'catalog'],
   ["SELECT 'a'::INT", 'invalid', 'conversion'],
   ['SELECT 9223372036854775807::BIGINT + 1::BIGINT', 'invalid', 'out-of-range'],
-  ["SELECT error('parquet')", 'corrupt', 'invalid-input'],
+  ["SELECT error('parquet')", 'invalid', 'invalid-input'],
+  ["SELECT 'parquet'::INT", 'invalid', 'conversion'],
+  ["SELECT 'zstd'::DATE", 'invalid', 'conversion'],
+  ["SELECT strptime('gzip', '%Y')", 'invalid', 'invalid-input'],
+  ["SELECT 'no space left on device'::INT", 'invalid', 'conversion'],
   ['SET threads = 7', 'invalid', 'invalid-input'],
   [
     'SELECT list(repeat(hash(i)::VARCHAR, 9)) FROM range(9000000) r(i)',
@@ -159,6 +163,35 @@ test.each([
   await using session = await database.connect()
   const error = await failure(session.run(sql))
   expect([error.code, error.details?.reason]).toEqual([code, reason])
+})
+
+test('Parquet that is cut or scrambled is damage', async () => {
+  const directory = join(root, 'warehouse')
+  await using session = await database.connect()
+  const path = join(directory, 'whole.parquet')
+  await mkdir(directory, { recursive: true })
+  await session.run(
+    `COPY (SELECT hash(i)::VARCHAR AS s FROM range(5000) r(i)) TO '${path}' (FORMAT parquet, COMPRESSION zstd)`,
+  )
+  const whole = await readFile(path)
+  const scrambled = Buffer.from(whole).fill(0xa5, 100, 3000)
+  for (const bytes of [whole.subarray(0, 6), whole.subarray(0, -9), scrambled]) {
+    const damaged = join(directory, 'damaged.parquet')
+    await writeFile(damaged, bytes)
+    const error = await failure(session.rows(`SELECT max(s) FROM read_parquet('${damaged}')`))
+    expect(error.code, error.message).toBe('corrupt')
+  }
+})
+
+test.each([
+  ['SELECT nope FROM (SELECT 1 AS name)', /not found in FROM clause; Candidate bindings: "name"/],
+  ['SELECT 1::foo.bar', /^Type with name bar does not exist$/],
+  ['SELECT (SELECT i FROM range(2) r(i))', /can only return a single row\.?$/],
+  ["SELECT error('mind!')", /^mind!$/],
+])('the message of %s gives no advice that the caller cannot follow', async (sql, message) => {
+  await using session = await database.connect()
+  const error = await failure(session.run(sql))
+  expect(error.message.replace(/ \(line.*/, '')).toMatch(message)
 })
 
 test('a parser error tells line and column', async () => {
