@@ -11,6 +11,7 @@ test.each([
   [['since:DATE=2024-01-31'], { since: { type: 'DATE', value: '2024-01-31' } }],
   [[':DECIMAL(18,3)=1.100'], [{ type: 'DECIMAL(18,3)', value: '1.100' }]],
   [[':INTEGER=null'], [{ type: 'INTEGER', value: null }]],
+  [['-1e400'], [{ type: 'DOUBLE', value: '-1e400' }]],
   [['9223372036854775807'], [{ type: 'HUGEINT', value: '9223372036854775807' }]],
   [
     ['=x', '{"a":1}'],

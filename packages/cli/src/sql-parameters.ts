@@ -30,6 +30,10 @@ function parseValue(text: string): SqlParameter {
   if (/^-?\d{16,}$/.test(text)) return { type: 'HUGEINT', value: text }
   try {
     const value: unknown = JSON.parse(text)
+    // Beyond every double: JSON would send null, the server tells what is wrong.
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+      return { type: 'DOUBLE', value: text }
+    }
     if (value === null || typeof value !== 'object') return value as SqlParameter
   } catch {
     // Not JSON, so it is text.
