@@ -41,6 +41,12 @@ test('every route of the contract is a method', () => {
   expect(Object.keys(createClient())).toEqual(expect.arrayContaining(Object.keys(routes)))
 })
 
+test.each(['', 'two\nlines', 'hm key', 'schlüssel'])('the key %j is refused, not shown', (key) => {
+  const create = () => createClient({ key })
+  expect(create).toThrow(/^the API key /)
+  if (key !== '') expect(create).not.toThrow(key)
+})
+
 describe('requests', () => {
   test('names are percent-encoded, options become query and headers', async () => {
     const seen: Request[] = []

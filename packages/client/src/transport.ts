@@ -62,6 +62,11 @@ export class Transport {
 
   constructor(options: ClientOptions) {
     this.#options = options
+    // Told here: the error of `fetch` would hold the key.
+    if (options.key !== undefined && !/^[\x21-\x7e]+$/.test(options.key)) {
+      const fault = options.key === '' ? 'is empty' : 'has a character that no key has'
+      throw new HyperMeshError('invalid', `the API key ${fault}`)
+    }
     const url = String(options.url ?? (options.fetch ? inProcessUrl : defaultUrl))
     this.#baseUrl = url.replace(/\/+$/, '')
   }
