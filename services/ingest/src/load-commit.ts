@@ -165,11 +165,11 @@ export class LoadCommit {
   async findEarlier(): Promise<AppendFilesReply | undefined> {
     const { request, catalog } = this.#options
     if (request.idempotencyKey === undefined) return undefined
-    const turns = Array.from({ length: turnsMax + 1 }, (_, turn) => this.#commitId(turn))
-    const found = await Promise.all(
-      turns.map((commitId) => catalog.findCommit(commitId, { signal: this.#signal })),
-    )
-    return found.find((reply) => reply.outcome === 'committed')?.commit ?? undefined
+    for (let turn = 0; turn <= turnsMax; turn += 1) {
+      const found = await catalog.findCommit(this.#commitId(turn), { signal: this.#signal })
+      if (found.outcome === 'committed') return found.commit ?? undefined
+    }
+    return undefined
   }
 
   /** The commit was asked for and its outcome is not known: the log decides. */
