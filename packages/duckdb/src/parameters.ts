@@ -199,6 +199,8 @@ function floatingValue(type: 'FLOAT' | 'DOUBLE', text: string): TypedValue | 'mi
   const sign = special?.[1] === '-' ? -1 : 1
   const size = special?.[2]?.toLowerCase() === 'nan' ? Number.NaN : Number.POSITIVE_INFINITY
   const value = special ? sign * size : Number(text)
+  const stored = type === 'FLOAT' ? Math.fround(value) : value
+  if (!special && !Number.isFinite(stored)) return 'mismatch'
   if (type === 'FLOAT') return { value, type: duck.FLOAT }
   return { value, type: duck.DOUBLE, ...(special ? {} : { planned: { type, text } }) }
 }

@@ -93,6 +93,8 @@ test.each<SqlParameter>([
   -(2 ** 60),
   { type: 'BIGINT', value: '9223372036854775808' },
   { type: 'INTEGER', value: '1.5' },
+  { type: 'DOUBLE', value: '1e400' },
+  { type: 'FLOAT', value: '-1e39' },
   { type: 'DECIMAL(4,2)', value: '1.005' },
   { type: 'DECIMAL(4,2)', value: '100' },
   { type: 'DECIMAL(39,0)', value: '1' },
