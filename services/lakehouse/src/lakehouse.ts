@@ -17,7 +17,7 @@ import { openDataDirectory } from '@hypermesh/object-store'
 import { CleanupStack } from './cleanup-stack.ts'
 import { dataDirectoryOf, type LakehouseConfig } from './config.ts'
 import { measureProcess } from './process-figures.ts'
-import { removeServerFile, type ServerFile, writeServerFile } from './server-file.ts'
+import { removeServerFile, writeServerFile } from './server-file.ts'
 import { type AnyDefinition, definitions, sortByNeeds, upstreamNames } from './topology.ts'
 import { version } from './version.ts'
 
@@ -74,8 +74,8 @@ export async function startLakehouse(options: LakehouseOptions): Promise<Lakehou
     // Pushed last and so run first: from then on nobody finds us, and open requests may end.
     cleanup.push(() => listener?.stop())
     cleanup.push(() => gateway.setReadiness('stopping'))
-    const file = listener && (await publish(listener.url, directory, clock))
-    cleanup.push(() => file && removeServerFile(directory.root, file))
+    const withdraw = listener && (await publish(listener.url, directory, clock))
+    cleanup.push(() => withdraw?.())
     gateway.setReadiness('ready')
     const ms = Math.round(clock.monotonicMs() - startedAtMs)
     logger.info({ url: listener?.url, dataDir: directory.root, version, ms }, 'ready')
@@ -162,9 +162,10 @@ function listenFor(gateway: Gateway, config: LakehouseConfig, logger: Logger): P
   })
 }
 
-async function publish(url: string, paths: DataPaths, clock: Clock): Promise<ServerFile> {
+/** Writes the server file; what it returns takes it back. */
+async function publish(url: string, paths: DataPaths, clock: Clock): Promise<() => Promise<void>> {
   const startedAt = new Date(clock.nowMs()).toISOString()
   const file = { url, pid: process.pid, startedAt }
-  await writeServerFile(paths, file)
-  return file
+  const replaced = await writeServerFile(paths, file)
+  return () => removeServerFile(paths, file, replaced)
 }

@@ -9,20 +9,55 @@ export interface ServerFile {
   readonly startedAt: string
 }
 
+interface Places {
+  readonly root: string
+  readonly temporary: string
+}
+
+/** Returns what it replaced: the address of another server on the directory, if it still runs. */
 export async function writeServerFile(
-  paths: { readonly root: string; readonly temporary: string },
+  paths: Places,
   content: ServerFile,
+): Promise<string | undefined> {
+  const replaced = await readText(paths.root)
+  await writeText(paths, JSON.stringify(content))
+  return replaced
+}
+
+/** Gives it back to the server that had it before, unless another has written its own over it. */
+export async function removeServerFile(
+  paths: Places,
+  content: ServerFile,
+  replaced: string | undefined,
 ): Promise<void> {
-  await writeDurable(join(paths.root, 'server.json'), `${JSON.stringify(content)}\n`, {
+  if ((await readText(paths.root)) !== JSON.stringify(content)) return
+  if (replaced !== undefined && (await answers(replaced))) await writeText(paths, replaced)
+  else await removeDurable(pathOf(paths.root), 'the server file')
+}
+
+const pathOf = (root: string) => join(root, 'server.json')
+
+async function readText(root: string): Promise<string | undefined> {
+  const text = await readFile(pathOf(root), 'utf8').catch(() => undefined)
+  return text?.trim()
+}
+
+async function writeText({ root, temporary }: Places, text: string): Promise<void> {
+  await writeDurable(pathOf(root), `${text}\n`, {
     mode: 'replace',
-    temporary: paths.temporary,
+    temporary,
     what: 'the server file',
   })
 }
 
-/** Removes it unless another process has written its own over it. */
-export async function removeServerFile(root: string, content: ServerFile): Promise<void> {
-  const path = join(root, 'server.json')
-  const found = await readFile(path, 'utf8').catch(() => '')
-  if (found.trim() === JSON.stringify(content)) await removeDurable(path, 'the server file')
+const probeMs = 500
+
+async function answers(text: string): Promise<boolean> {
+  try {
+    const { url }: ServerFile = JSON.parse(text)
+    const signal = AbortSignal.timeout(probeMs)
+    return (await fetch(new URL('/healthz', url), { signal })).ok
+  } catch {
+    return false
+  }
 }

@@ -42,6 +42,19 @@ describe('a started platform', () => {
     await expect(fetch(`${platform.url}/healthz`)).rejects.toThrow()
   })
 
+  test('gives the note back to another server of the directory that still runs', async () => {
+    const first = await startPlatform({ directory, network: true })
+    const second = await startPlatform({ directory, network: true })
+    expect(await serverFile()).toMatchObject({ url: second.url })
+    await second[Symbol.asyncDispose]()
+    expect(await serverFile()).toMatchObject({ url: first.url })
+    const third = await startPlatform({ directory, network: true })
+    await first[Symbol.asyncDispose]()
+    expect(await serverFile()).toMatchObject({ url: third.url })
+    await third[Symbol.asyncDispose]()
+    expect(await serverFile()).toBeUndefined()
+  })
+
   test('serves without a port, and writes no note', async () => {
     await using platform = await startPlatform({ directory })
     expect(platform.url).toBeUndefined()
