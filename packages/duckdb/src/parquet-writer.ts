@@ -63,10 +63,10 @@ export async function copyToParquet(
 
 function toCopiedFile(row: Record<string, unknown>): CopiedFile {
   return {
-    path: String(row['filename']),
-    rows: Number(row['count']),
-    fileBytes: Number(row['file_size_bytes']),
-    columns: entriesOf(row['column_statistics']).map(([path, statistics]) => [
+    path: String(row.filename),
+    rows: Number(row.count),
+    fileBytes: Number(row.file_size_bytes),
+    columns: entriesOf(row.column_statistics).map(([path, statistics]) => [
       String(path),
       Object.fromEntries(entriesOf(statistics).map(([key, value]) => [String(key), String(value)])),
     ]),

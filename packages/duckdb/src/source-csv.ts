@@ -143,10 +143,10 @@ async function askSniffer(
     const [row] = await session.rows(sql, { signal: file.signal })
     if (row === undefined) throw new HyperMeshError('invalid', 'the file could not be read as csv')
     return {
-      header: row['header'] === true,
-      types: row['types'] as string[],
-      dateFormat: textOrNull(row['dateFormat']),
-      timestampFormat: textOrNull(row['timestampFormat']),
+      header: row.header === true,
+      types: row.types as string[],
+      dateFormat: textOrNull(row.dateFormat),
+      timestampFormat: textOrNull(row.timestampFormat),
     }
   } catch (error) {
     // The sniffer only says that no dialect fits; a plain read names the line.

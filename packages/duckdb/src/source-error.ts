@@ -69,12 +69,12 @@ const wordings: readonly Wording[] = [
 
 /** True where inferring from the whole file may lead to types that fit. */
 export function typesMayChange(error: unknown): boolean {
-  return error instanceof HyperMeshError && error.details?.['typesMayChange'] === true
+  return error instanceof HyperMeshError && error.details?.typesMayChange === true
 }
 
 /** A failed read of a user's file as `invalid`, with its line where known; other errors unchanged. */
 function toSourceError(error: unknown): unknown {
-  if (!(error instanceof HyperMeshError) || error.details?.['source'] === true) return error
+  if (!(error instanceof HyperMeshError) || error.details?.source === true) return error
   if (error.code !== 'invalid' && error.code !== 'unsupported') return error
   const text = error.cause instanceof Error ? error.cause.message : ''
   const wording = wordings.find(({ pattern }) => pattern.test(text))

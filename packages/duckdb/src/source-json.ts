@@ -101,9 +101,7 @@ async function describe(
     const rows = await reading(
       session.rows(`DESCRIBE SELECT * FROM ${readJson(json)}`, { signal: file.signal }),
     )
-    const described = new Map(
-      rows.map((row) => [String(row['column_name']), String(row['column_type'])]),
-    )
+    const described = new Map(rows.map((row) => [String(row.column_name), String(row.column_type)]))
     return { json, described }
   } catch (error) {
     const isRecords = error instanceof HyperMeshError && /not a list of objects/.test(error.message)
@@ -153,7 +151,7 @@ async function assertKeys(
       signal: file.signal,
     }),
   )
-  assertDistinctNames(rows.map((row) => String(row['key'])))
+  assertDistinctNames(rows.map((row) => String(row.key)))
 }
 
 /** A column of nothing but null is JSON to DuckDB; which ones they are tells one small query. */

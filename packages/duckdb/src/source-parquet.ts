@@ -28,9 +28,7 @@ export async function openParquet(
   const described = await reading(
     session.rows(`DESCRIBE SELECT * FROM ${relation}`, { signal: file.signal }),
   )
-  const read = new Map(
-    described.map((row) => [String(row['column_name']), String(row['column_type'])]),
-  )
+  const read = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
   assertOverridesKnown(file.overrides, [...read.keys()])
   const columns = [...read].map(([name, type]): SourceColumn => {
     const override = file.overrides.get(name)
@@ -96,8 +94,8 @@ async function assertNames(session: DuckSession, file: OpenedFile): Promise<void
     ),
   )
   const nodes = rows.map((row) => ({
-    name: String(row['name']),
-    children: Number(row['children']),
+    name: String(row.name),
+    children: Number(row.children),
   }))
   let at = 0
   const visit = (depth: number): string => {

@@ -69,15 +69,15 @@ describe('what is read', () => {
       '{"id":5,"t":"null"}',
     ].join('\n')
     const rows = await bench.load('x.ndjson', text)
-    expect(rows.map((row) => row['t'])).toEqual([
+    expect(rows.map((row) => row.t)).toEqual([
       '1776',
       'The "Land" Girls',
       '{"a":"x"}',
       null,
       'null',
     ])
-    expect(rows.map((row) => row['l'])).toEqual([['x', '1', null], ['y'], null, ['{"z":1}'], null])
-    expect(rows.map((row) => row['s'])).toEqual([
+    expect(rows.map((row) => row.l)).toEqual([['x', '1', null], ['y'], null, ['{"z":1}'], null])
+    expect(rows.map((row) => row.s)).toEqual([
       { k: 'a"b' },
       { k: '[1,2.5]' },
       { k: null },
@@ -89,7 +89,7 @@ describe('what is read', () => {
   test('a column that is asked for as JSON keeps the exact text', async () => {
     const text = '{"a":1}\n{"a":"7"}\n{"a":null}\n'
     const rows = await bench.load('x.ndjson', text, { types: { a: 'JSON' } })
-    expect(rows.map((row) => row['a'])).toEqual(['1', '"7"', null])
+    expect(rows.map((row) => row.a)).toEqual(['1', '"7"', null])
   })
 })
 

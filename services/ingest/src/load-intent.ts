@@ -72,7 +72,7 @@ export async function outcomeOf(
 
 /** A commit that does not say whose it is counts as this attempt's: its files are not deleted. */
 export function isOfAttempt(commit: AppendFilesReply | null, attempt: string): boolean {
-  const named = commit?.receipt?.['attempt']
+  const named = commit?.receipt?.attempt
   return typeof named !== 'string' || named === attempt
 }
 
