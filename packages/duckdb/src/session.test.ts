@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DuckDatabase } from './database.ts'
+import type { DuckStream } from './session.ts'
 
 let root: string
 let database: DuckDatabase
@@ -224,4 +225,29 @@ test('the directories of the server are not named in a message', async () => {
   expect(error.code).toBe('unavailable')
   expect(error.message).not.toContain(root)
   expect(error.message).toContain('a/b.parquet')
+})
+
+const lateFailure =
+  "SELECT i, CASE WHEN i = 900000 THEN error('too late') END FROM range(1000000) r(i)"
+
+async function drain(stream: DuckStream): Promise<number> {
+  let rows = 0
+  for (let chunk = await stream.next(); chunk; chunk = await stream.next()) rows += chunk.rowCount
+  return rows
+}
+
+test('a stream that fails after its first rows throws, and does not end as if whole', async () => {
+  await using session = await database.connect()
+  const error = await failure(drain(await session.stream(lateFailure)))
+  expect(error).toMatchObject({ code: 'invalid', message: expect.stringContaining('too late') })
+  expect(await drain(await session.stream('FROM range(1000000)'))).toBe(1_000_000)
+})
+
+test('a stream that is aborted between two chunks throws the reason of the signal', async () => {
+  await using session = await database.connect()
+  const abort = new AbortController()
+  const stream = await session.stream('FROM range(100000000)', { signal: abort.signal })
+  expect(await stream.next()).toBeDefined()
+  abort.abort(new HyperMeshError('deadline', 'too late'))
+  expect((await failure(drain(stream))).code).toBe('deadline')
 })

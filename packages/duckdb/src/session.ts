@@ -65,7 +65,10 @@ export class DuckSession implements Disposable, AsyncDisposable {
    */
   async stream(sql: string, options: RunOptions = {}): Promise<DuckStream> {
     const result = await this.#exclusive(options.signal, () => this.#execute(sql, options, true))
-    return new DuckStream(result, (next) => this.#exclusive(options.signal, next))
+    return new DuckStream(result, {
+      guard: (next) => this.#exclusive(options.signal, next),
+      failure: () => this.#failureOf(sql, options),
+    })
   }
 
   /** Makes a database in memory the place of all names from here on; dropped at the end. */
@@ -121,6 +124,22 @@ export class DuckSession implements Disposable, AsyncDisposable {
     } finally {
       signal?.removeEventListener('abort', interrupt)
     }
+  }
+
+  /**
+   * The binding does not give the message of a stream that failed. Running the statement again,
+   * without its rows, does; should it pass this time, the failure is told without a reason.
+   */
+  async #failureOf(sql: string, options: RunOptions): Promise<HyperMeshError> {
+    this.#assertGoing(options.signal)
+    const again = /^\s*explain\b/i.test(sql) ? sql : `EXPLAIN ANALYZE ${sql}`
+    try {
+      await this.run(again, options)
+    } catch (error) {
+      if (error instanceof HyperMeshError) return error
+      throw error
+    }
+    return new HyperMeshError('internal', 'the statement failed while its result was read')
   }
 
   #assertGoing(signal: AbortSignal | undefined): void {
@@ -192,20 +211,30 @@ async function orAbandoned<T>(turn: Promise<T>, signal: AbortSignal): Promise<T>
   }
 }
 
+interface StreamHooks {
+  readonly guard: <T>(work: () => Promise<T>) => Promise<T>
+  /** Why the statement failed after its first rows. */
+  readonly failure: () => Promise<HyperMeshError>
+}
+
 /** A result that is read forward once, chunk by chunk. */
 export class DuckStream {
   readonly result: DuckDBResult
-  readonly #guard: <T>(work: () => Promise<T>) => Promise<T>
+  readonly #hooks: StreamHooks
 
-  constructor(result: DuckDBResult, guard: <T>(work: () => Promise<T>) => Promise<T>) {
+  constructor(result: DuckDBResult, hooks: StreamHooks) {
     this.result = result
-    this.#guard = guard
+    this.#hooks = hooks
   }
 
-  /** The next chunk, never empty; undefined at the end. */
+  /** The next chunk, never empty; undefined at the end. Throws where the statement failed. */
   async next(): Promise<DuckDBDataChunk | undefined> {
-    const chunk = await this.#guard(() => this.result.fetchChunk())
-    return chunk === null || chunk.rowCount === 0 ? undefined : chunk
+    const chunk = await this.#hooks.guard(() => this.result.fetchChunk())
+    if (chunk !== null && chunk.rowCount > 0) return chunk
+    // The binding gives a failure the same empty chunk as the end. Only this tells them apart: the C
+    // function says INVALID of a result that holds an error.
+    if (this.result.returnType === duckdb.ResultType.INVALID) throw await this.#hooks.failure()
+    return undefined
   }
 }
 

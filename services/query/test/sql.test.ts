@@ -284,3 +284,23 @@ test('a filter compares a FLOAT of before the column was widened with what was r
   expect(await count('f = 0.1::FLOAT')).toBe(1)
   expect(await count('f BETWEEN 0.1::FLOAT AND 7')).toBe(2)
 })
+
+test('a statement that fails after many rows is never taken for a whole result', async () => {
+  const late = (rows: number) =>
+    `SELECT i, CASE WHEN i = ${rows - 1} THEN error('too late') ELSE 'x' END AS t FROM range(${rows}) r(i)`
+  for (const accept of [
+    undefined,
+    'text/csv',
+    'application/x-ndjson',
+    'application/vnd.apache.arrow.stream',
+  ]) {
+    // While it is held back, the failure is the reply.
+    expect(await fails(late(50_000), accept)).toMatchObject({
+      status: 400,
+      code: 'invalid',
+      message: expect.stringContaining('too late'),
+    })
+    // After that the body breaks off.
+    await expect(send(late(1_000_000), accept)).rejects.toThrow()
+  }
+})
