@@ -16,7 +16,11 @@ process.on('SIGTERM', onSignal)
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.ok)
-    throw error
+    // Said without the stream that failed, if that is the one for errors too.
+    if (stream !== process.stderr) {
+      process.stderr.write(`error: the output could not be written (${error.code})\n`)
+    }
+    process.exit(exitCodes.failed)
   })
 }
 

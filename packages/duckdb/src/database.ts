@@ -66,7 +66,12 @@ export class DuckDatabase implements AsyncDisposable {
   async connectApart(): Promise<DuckSession> {
     const session = await this.connect()
     const name = `q_${this.#nextApart++}`
-    await session.enter(name)
+    try {
+      await session.enter(name)
+    } catch (error) {
+      await session[Symbol.asyncDispose]()
+      throw error
+    }
     return session
   }
 

@@ -43,6 +43,8 @@ export interface RunningResult extends AsyncDisposable {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
   readonly facts: PreparedStatement['facts']
   readonly body: HeldBody
+  /** Aborts at the statement's deadline and when the client goes away. */
+  readonly signal: AbortSignal
   elapsedMs(): number
 }
 
@@ -74,11 +76,11 @@ export class QueryEngine {
       const running = { ...request, signal: deadline.signal }
       const result = await this.#start(session, planning, running)
       const elapsedMs = () => Math.round((clock.monotonicMs() - startedMs) * 1000) / 1000
-      return { ...result, elapsedMs, [Symbol.asyncDispose]: close }
+      return { ...result, signal: deadline.signal, elapsedMs, [Symbol.asyncDispose]: close }
     } catch (error) {
       // Not awaited: DuckDB may take longer to stop than the client should wait. The place stays
       // taken until it has.
-      void close()
+      close().catch(() => undefined)
       throw error
     }
   }

@@ -55,15 +55,26 @@ async function* streamReply(result: RunningResult): AsyncGenerator<Uint8Array, v
 /** Pulled by the reader, closed at the end, at a failure and when the reader goes away. */
 function toBody(
   pieces: AsyncGenerator<Uint8Array, void, undefined>,
-  result: AsyncDisposable,
+  result: Pick<RunningResult, 'signal' | typeof Symbol.asyncDispose>,
 ): ReadableStream<Uint8Array> {
   let closing: Promise<void> | undefined
+  let onAbort = () => {}
   const close = () => {
+    result.signal.removeEventListener('abort', onAbort)
     closing ??= Promise.resolve(result[Symbol.asyncDispose]())
     return closing
   }
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        // A reader that stalls must not hold its place past the deadline.
+        onAbort = () => {
+          controller.error(result.signal.reason)
+          close().catch(() => undefined)
+        }
+        if (result.signal.aborted) onAbort()
+        else result.signal.addEventListener('abort', onAbort, { once: true })
+      },
       async pull(controller) {
         try {
           const next = await pieces.next()

@@ -233,6 +233,21 @@ test('a body that is left unread frees its place', async () => {
   expect((await ask({ sql: 'SELECT 1', timeoutMs: 20_000 })).rows).toEqual([[1]])
 })
 
+test('a reader that stalls loses its place at the deadline of its statement', async () => {
+  const stalled: Response[] = []
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const response = await platform.fetch('/v1/sql', {
+      method: 'POST',
+      key: platform.keys.reader,
+      headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' },
+      body: JSON.stringify({ sql: 'FROM range(100000000)', timeoutMs: 1000 }),
+    })
+    stalled.push(response)
+  }
+  expect((await ask({ sql: 'SELECT 1', timeoutMs: 20_000 })).rows).toEqual([[1]])
+  for (const response of stalled) await expect(response.arrayBuffer()).rejects.toThrow()
+})
+
 test('pruning never changes an answer', async () => {
   const value = fc.integer({ min: -20, max: 520 })
   const leaf = fc.oneof(
