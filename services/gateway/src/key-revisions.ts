@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { HyperMeshError, keyRecord } from '@hypermesh/contract'
-import { hasErrno, removeDurable, writeDurable } from '@hypermesh/object-store'
+import { hasErrno, removeDurable, syncDirectory, writeDurable } from '@hypermesh/object-store'
 import { z } from 'zod'
 
 const storedKey = keyRecord.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })
@@ -55,6 +55,8 @@ export class KeyRevisions {
   /** Throws `exists` where the number is taken. */
   async create({ revision, keys }: KeyRevision): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    // A revision is lost with its directory, so that is durable first.
+    await syncDirectory(dirname(this.#directory), 'keys')
     const body = `${JSON.stringify({ formatVersion: 1, revision, keys }, null, 2)}\n`
     await writeDurable(this.#path(revision), body, {
       mode: 'create',

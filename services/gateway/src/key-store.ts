@@ -1,5 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   type CreatedKey,
   type CreateKeyRequest,
@@ -8,7 +8,7 @@ import {
   printable,
 } from '@hypermesh/contract'
 import type { Clock, Logger } from '@hypermesh/kit'
-import { writeDurable } from '@hypermesh/object-store'
+import { syncDirectory, writeDurable } from '@hypermesh/object-store'
 import { type KeyRevision, KeyRevisions, type StoredKey } from './key-revisions.ts'
 import { formatKey, hashSecret, isSecretOf, type KeyText, mintKey, parseKey } from './key-text.ts'
 
@@ -44,6 +44,7 @@ export class KeyStore {
   static async open(options: KeyStoreOptions): Promise<KeyStore> {
     const store = new KeyStore(options)
     await mkdir(options.directory, { recursive: true, mode: 0o700 })
+    await syncDirectory(dirname(options.directory), 'data directory')
     await store.#refresh(0)
     if (store.#current.revision === 0) await store.#bootstrap()
     return store
