@@ -1,44 +1,7 @@
-import type { Snapshot, TableMetadata, TableUpdate } from '@hypermesh/contract'
 import { tableMetadata } from '@hypermesh/contract'
 import { describe, expect, test } from 'vitest'
-import { applyUpdates, checkRequirements, createTableMetadata } from '../src/index.ts'
-
-const nowMs = 1_700_000_000_000
-const location = 'file:///w/n/t'
-const created = (over: object = {}) =>
-  createTableMetadata(
-    { name: 't', schema: { type: 'struct', fields: [column(5, 'a', 'int')] }, ...over },
-    { uuid: 'U-1', location, nowMs },
-  )
-const column = (id: number, name: string, type: string, required = false) => ({
-  id,
-  name,
-  type,
-  required,
-})
-const schemaOf = (...fields: ReturnType<typeof column>[]) => ({ type: 'struct' as const, fields })
-const snapshot = (id: number | bigint, sequence: number, over: object = {}): Snapshot => ({
-  'snapshot-id': id,
-  'sequence-number': sequence,
-  'timestamp-ms': nowMs + sequence * 1000,
-  'manifest-list': `${location}/metadata/snap-${id}.avro`,
-  summary: { operation: 'append' },
-  'schema-id': 0,
-  ...over,
-})
-const main = (id: number | bigint): TableUpdate => ({
-  action: 'set-snapshot-ref',
-  'ref-name': 'main',
-  type: 'branch',
-  'snapshot-id': id,
-})
-const apply = (metadata: TableMetadata, ...updates: TableUpdate[]) =>
-  applyUpdates(metadata, updates, { nowMs: nowMs + 60_000 })
-const append = (metadata: TableMetadata, id: number | bigint) => {
-  const sequence = Number(metadata['last-sequence-number']) + 1
-  return apply(metadata, { action: 'add-snapshot', snapshot: snapshot(id, sequence) }, main(id))
-}
-const invalid = expect.objectContaining({ code: 'invalid' })
+import { checkRequirements, createTableMetadata } from '../src/index.ts'
+import { append, column, created, invalid, location, nowMs, schemaOf } from './_metadata.ts'
 
 describe('createTableMetadata', () => {
   test('assigns ids from 1, the fields of a struct before what is inside them, as Java does', () => {
