@@ -199,6 +199,42 @@ test('what rests on a record that another process wrote is made durable before i
   expect(steps).toEqual(['sync-directory:before', 'sync-directory:after'])
 })
 
+test('a checkpoint holds no record that is not durable before it', async () => {
+  const first = await open()
+  let meanwhile: (() => Promise<unknown>) | undefined
+  const second = await open({
+    checkpointEvery: 1,
+    wrap: (disk) =>
+      Object.assign(Object.create(disk) as ObjectStore, {
+        put: async (...args: Parameters<ObjectStore['put']>) => {
+          const head = await disk.put(...args)
+          const act = meanwhile
+          meanwhile = undefined
+          await act?.()
+          return head
+        },
+        read: disk.read.bind(disk),
+        list: disk.list.bind(disk),
+        delete: disk.delete.bind(disk),
+        localPath: disk.localPath.bind(disk),
+      }),
+  })
+  const steps: string[] = []
+  meanwhile = async () => {
+    // Another process's record is seen between our record and our checkpoint.
+    await first.namespaces.create(admin, 'theirs', {})
+    await second.store.latest()
+    onFaultPoint((_, name) => steps.push(name))
+  }
+  await second.namespaces.create(admin, 'ours', {})
+  onFaultPoint(undefined)
+  expect(steps.slice(0, 3)).toEqual([
+    'sync-directory:before',
+    'sync-directory:after',
+    'open:before',
+  ])
+})
+
 test('a commit that keeps losing ends as a conflict and leaves nothing', async () => {
   const { store } = await open({ limits: { commitRetriesMax: 3 } })
   let attempts = 0

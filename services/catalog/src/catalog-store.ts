@@ -205,13 +205,16 @@ export class CatalogStore {
 
   /** A checkpoint only speeds up the next start: failing to write one must not fail the commit. */
   async #checkpoint(): Promise<void> {
-    const checkpoint = this.#state.seq - this.#checkpointedSeq >= this.#options.checkpointEvery
-    if (!checkpoint) return
-    this.#checkpointedSeq = this.#state.seq
+    const recordCount = this.#state.seq - this.#checkpointedSeq
+    if (recordCount < this.#options.checkpointEvery) return
+    const body = this.#state.toCheckpoint()
+    this.#checkpointedSeq = body.seq
     try {
-      await this.#options.log.writeCheckpoint(this.#state.toCheckpoint())
+      // It may hold another process's record; one that a power failure took would leave a gap.
+      await this.#makeDurable(body.seq)
+      await this.#options.log.writeCheckpoint(body)
     } catch (error) {
-      this.#options.logger.warn({ err: error, seq: this.#state.seq }, 'checkpoint not written')
+      this.#options.logger.warn({ err: error, seq: body.seq }, 'checkpoint not written')
     }
   }
 
