@@ -1,0 +1,134 @@
+#include "core/base/crc32c.h"
+
+#include <array>
+
+#include "core/base/bytes.h"
+
+#if defined(__aarch64__) && defined(__linux__)
+#include <arm_acle.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+namespace hypergraph {
+namespace {
+
+constexpr uint32_t kPolynomial = 0x82f63b78;  // Bits reversed.
+
+using SliceTables = std::array<std::array<uint32_t, 256>, 8>;
+
+constexpr SliceTables MakeSliceTables() {
+  SliceTables tables{};
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    uint32_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
+    tables[0][byte] = crc;
+  }
+  for (size_t slice = 1; slice < 8; ++slice) {
+    for (size_t byte = 0; byte < 256; ++byte) {
+      const uint32_t before = tables[slice - 1][byte];
+      tables[slice][byte] = (before >> 8) ^ tables[0][before & 0xff];
+    }
+  }
+  return tables;
+}
+
+constexpr SliceTables kSlices = MakeSliceTables();
+
+uint32_t ExtendByTables(uint32_t crc, const uint8_t* at, size_t count) {
+  crc = ~crc;
+  for (; count >= 8; count -= 8, at += 8) {
+    const uint64_t word = LoadUnaligned<uint64_t>(at) ^ crc;
+    crc = 0;
+    for (size_t byte = 0; byte < 8; ++byte) crc ^= kSlices[7 - byte][(word >> (8 * byte)) & 0xff];
+  }
+  for (; count > 0; --count, ++at) crc = (crc >> 8) ^ kSlices[0][(crc ^ *at) & 0xff];
+  return ~crc;
+}
+
+#if defined(__x86_64__)
+
+// The instruction takes three cycles but a new one can start each cycle: three lanes run side by
+// side and are joined by what the checksum becomes over a lane's length of zero bytes.
+constexpr size_t kLaneBytes = 2048;
+using ZerosTable = std::array<std::array<uint32_t, 256>, 4>;
+
+ZerosTable MakeZerosTable() {
+  ZerosTable table{};
+  for (size_t place = 0; place < 4; ++place) {
+    for (uint32_t byte = 0; byte < 256; ++byte) {
+      uint32_t crc = byte << (8 * place);
+      for (size_t zero = 0; zero < kLaneBytes; ++zero) crc = (crc >> 8) ^ kSlices[0][crc & 0xff];
+      table[place][byte] = crc;
+    }
+  }
+  return table;
+}
+
+uint32_t OverZeros(const ZerosTable& table, uint64_t crc) {
+  return table[0][crc & 0xff] ^ table[1][(crc >> 8) & 0xff] ^ table[2][(crc >> 16) & 0xff] ^
+         table[3][(crc >> 24) & 0xff];
+}
+
+__attribute__((target("sse4.2"))) uint32_t ExtendByInstruction(uint32_t crc, const uint8_t* at,
+                                                               size_t count) {
+  static const ZerosTable zeros = MakeZerosTable();
+  uint64_t first = ~crc;
+  for (; count >= 3 * kLaneBytes; count -= 3 * kLaneBytes, at += 3 * kLaneBytes) {
+    uint64_t second = 0;
+    uint64_t third = 0;
+    for (size_t offset = 0; offset < kLaneBytes; offset += 8) {
+      first = _mm_crc32_u64(first, LoadUnaligned<uint64_t>(at + offset));
+      second = _mm_crc32_u64(second, LoadUnaligned<uint64_t>(at + kLaneBytes + offset));
+      third = _mm_crc32_u64(third, LoadUnaligned<uint64_t>(at + 2 * kLaneBytes + offset));
+    }
+    second ^= OverZeros(zeros, first);
+    first = third ^ OverZeros(zeros, second);
+  }
+  for (; count >= 8; count -= 8, at += 8) {
+    first = _mm_crc32_u64(first, LoadUnaligned<uint64_t>(at));
+  }
+  auto rest = static_cast<uint32_t>(first);
+  for (; count > 0; --count, ++at) rest = _mm_crc32_u8(rest, *at);
+  return ~rest;
+}
+
+bool HasInstruction() { return __builtin_cpu_supports("sse4.2") != 0; }
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+__attribute__((target("+crc"))) uint32_t ExtendByInstruction(uint32_t crc, const uint8_t* at,
+                                                             size_t count) {
+  crc = ~crc;
+  for (; count >= 8; count -= 8, at += 8) crc = __crc32cd(crc, LoadUnaligned<uint64_t>(at));
+  for (; count > 0; --count, ++at) crc = __crc32cb(crc, *at);
+  return ~crc;
+}
+
+bool HasInstruction() { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+
+#else
+
+uint32_t ExtendByInstruction(uint32_t crc, const uint8_t* at, size_t count) {
+  return ExtendByTables(crc, at, count);
+}
+
+bool HasInstruction() { return false; }
+
+#endif
+
+}  // namespace
+
+uint32_t Crc32cExtend(uint32_t crc, ByteView bytes) {
+  static const bool has_instruction = HasInstruction();
+  return has_instruction ? ExtendByInstruction(crc, bytes.data(), bytes.size())
+                         : ExtendByTables(crc, bytes.data(), bytes.size());
+}
+
+uint32_t Crc32cExtendPlain(uint32_t crc, ByteView bytes) {
+  return ExtendByTables(crc, bytes.data(), bytes.size());
+}
+
+}  // namespace hypergraph

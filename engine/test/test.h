@@ -1,0 +1,138 @@
+// Tests: TEST(A_name_that_states_a_fact) { CHECK(...); }. A failed check ends its test, not the
+// run.
+//
+// Threads: checks may be made from any thread of a test. Each test runs in a process that further
+// tests share until one fails, so a crash ends only the test that crashed.
+#ifndef HYPERGRAPH_TEST_TEST_H_
+#define HYPERGRAPH_TEST_TEST_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "core/base/status.h"
+
+namespace hypergraph::test {
+
+struct Registration {
+  Registration(const char* file, const char* name, void (*run)());
+};
+
+// Prints where and why, then ends the test.
+[[noreturn]] void Fail(const char* file, int line, const std::string& what);
+
+// Random tests draw from it: SEED=n in the environment, else another one each run. The run prints
+// it.
+uint64_t Seed();
+
+// An empty directory on the disk, removed with all it holds when the object goes.
+class TempDirectory {
+ public:
+  TempDirectory();
+  ~TempDirectory();
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+template <typename T>
+std::string Show(const T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::is_enum_v<T>) {
+    return std::to_string(static_cast<int64_t>(value));
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return std::to_string(value);
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return "\"" + std::string(std::string_view(value)) + "\"";
+  } else if constexpr (requires { value.begin() == value.end(); }) {
+    std::string text = "[";
+    for (const auto& item : value) {
+      if (text.size() > 400) return text + "…]";
+      text += (text.size() > 1 ? ", " : "") + Show(item);
+    }
+    return text + "]";
+  } else {
+    return "(value)";
+  }
+}
+
+inline const Status& StatusOf(const Status& status) { return status; }
+template <typename T>
+const Status& StatusOf(const StatusOr<T>& result) {
+  return result.status();
+}
+
+// A literal next to an unsigned value takes the value's type, so that CHECK_EQ(v.size(), 3)
+// compiles.
+template <typename A, typename B>
+bool Equal(const A& a, const B& b) {
+  if constexpr (std::is_integral_v<A> && std::is_integral_v<B> && !std::is_same_v<A, B>) {
+    const bool a_negative = a < A{};
+    const bool b_negative = b < B{};
+    return a_negative == b_negative && static_cast<uint64_t>(a) == static_cast<uint64_t>(b);
+  } else {
+    return a == b;
+  }
+}
+
+}  // namespace hypergraph::test
+
+#define TEST(name)                                                                       \
+  static void hg_test_##name();                                                          \
+  static const ::hypergraph::test::Registration hg_registration_##name(__FILE__, #name,  \
+                                                                       &hg_test_##name); \
+  static void hg_test_##name()
+
+#define CHECK(condition)                                                        \
+  do {                                                                          \
+    if (!(condition)) ::hypergraph::test::Fail(__FILE__, __LINE__, #condition); \
+  } while (false)
+
+#define HG_CHECK_COMPARE(a, b, holds, sign)                                        \
+  do {                                                                             \
+    const auto& hg_a_ = (a);                                                       \
+    const auto& hg_b_ = (b);                                                       \
+    if (!(holds)) {                                                                \
+      ::hypergraph::test::Fail(__FILE__, __LINE__,                                 \
+                               std::string(#a " " sign " " #b ": ") +              \
+                                   ::hypergraph::test::Show(hg_a_) + " against " + \
+                                   ::hypergraph::test::Show(hg_b_));               \
+    }                                                                              \
+  } while (false)
+
+#define CHECK_EQ(a, b) HG_CHECK_COMPARE(a, b, ::hypergraph::test::Equal(hg_a_, hg_b_), "==")
+#define CHECK_NE(a, b) HG_CHECK_COMPARE(a, b, !::hypergraph::test::Equal(hg_a_, hg_b_), "!=")
+#define CHECK_LT(a, b) HG_CHECK_COMPARE(a, b, hg_a_ < hg_b_, "<")
+#define CHECK_LE(a, b) HG_CHECK_COMPARE(a, b, hg_a_ <= hg_b_, "<=")
+
+// Of a Status or a StatusOr.
+#define CHECK_OK(expression)                                                            \
+  do {                                                                                  \
+    const auto& hg_result_ = (expression);                                              \
+    const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);  \
+    if (!hg_status_.ok()) {                                                             \
+      ::hypergraph::test::Fail(__FILE__, __LINE__,                                      \
+                               std::string(#expression ": code ") +                     \
+                                   ::hypergraph::test::Show(hg_status_.code()) + ", " + \
+                                   hg_status_.message());                               \
+    }                                                                                   \
+  } while (false)
+
+#define CHECK_CODE(expression, expected)                                                 \
+  do {                                                                                   \
+    const auto& hg_result_ = (expression);                                               \
+    const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);   \
+    if (hg_status_.code() != (expected)) {                                               \
+      ::hypergraph::test::Fail(__FILE__, __LINE__,                                       \
+                               std::string(#expression " is not " #expected ": code ") + \
+                                   ::hypergraph::test::Show(hg_status_.code()) + ", " +  \
+                                   hg_status_.message());                                \
+    }                                                                                    \
+  } while (false)
+
+#endif  // HYPERGRAPH_TEST_TEST_H_
