@@ -4,7 +4,8 @@
 //   header    64 bytes  magic, format version, kind, file id, its CRC
 //   sections            each begins at a multiple of 64; zeros between
 //   footer              at a multiple of 64: a CRC u32 for each block of all that is before it (the
-//                       header too), the section table, the tail; its CRC covers it all and comes last
+//                       header too), the section table, the tail; its CRC covers it all and comes
+//                       last
 //
 // Little-endian throughout. The footer's CRC is what a manifest holds of a file: with it no other
 // file can stand in. Everything the footer says is checked against the file's bounds when it opens,
@@ -66,7 +67,8 @@ class SectionFileWriter {
                                                              const std::string& path, FileKind kind,
                                                              uint64_t file_id);
 
-  // Ends the section before, if any. Requires: the id is new to this file; ids may come in any order.
+  // Ends the section before, if any. Requires: the id is new to this file; ids may come in any
+  // order.
   void Begin(uint32_t id);
   // Requires: a section was begun.
   void Append(ByteView bytes);
@@ -83,8 +85,8 @@ class SectionFileWriter {
   uint64_t section_bytes() const { return sections_.empty() ? 0 : sections_.back().bytes; }
   const Status& status() const { return status_; }
 
-  // Writes the footer and syncs the contents. The caller syncs the directory. On failure the file is
-  // incomplete and the caller removes it.
+  // Writes the footer and syncs the contents. The caller syncs the directory. On failure the file
+  // is incomplete and the caller removes it.
   Status Finish(SectionFileInfo* info);
 
  private:
@@ -112,16 +114,16 @@ class SectionFile {
     SectionFileInfo info;
   };
 
-  // Checks header and footer, no block. `name` is for messages. kCorrupt when the file is not the one
-  // expected, kNewerFormat when a later version wrote it.
+  // Checks header and footer, no block. `name` is for messages. kCorrupt when the file is not the
+  // one expected, kNewerFormat when a later version wrote it.
   static StatusOr<std::unique_ptr<SectionFile>> Open(std::shared_ptr<const Mapping> mapping,
                                                      std::string name, const Expected& expected);
   // The same, with the file's mapping from `files`.
   static StatusOr<std::unique_ptr<SectionFile>> Open(FileSystem& files, const std::string& path,
                                                      const Expected& expected);
 
-  // The section's bytes, NOT verified: readers ask Verified for what they are about to touch. Begins at
-  // a multiple of 64 in memory. kCorrupt when the file has no such section.
+  // The section's bytes, NOT verified: readers ask Verified for what they are about to touch.
+  // Begins at a multiple of 64 in memory. kCorrupt when the file has no such section.
   Status Section(uint32_t id, ByteView* bytes) const;
   // The same, all verified: for sections that are read whole.
   Status VerifiedSection(uint32_t id, ByteView* bytes) const;
@@ -138,7 +140,8 @@ class SectionFile {
   const std::vector<SectionEntry>& sections() const { return sections_; }  // By id.
 
   // Whether the blocks under these bytes of the file are sound. A bit test a block once they were
-  // touched. On false, Fault() says what is wrong. Requires: the bytes lie in sections of this file.
+  // touched. On false, Fault() says what is wrong. Requires: the bytes lie in sections of this
+  // file.
   bool Verified(const uint8_t* begin, size_t bytes) const {
     if (bytes == 0) return true;
     const size_t offset = static_cast<size_t>(begin - base_);
@@ -184,7 +187,8 @@ class SectionFile {
   size_t data_bytes_ = 0;  // Header and sections; the footer begins here.
   ByteView block_crcs_;
   std::vector<SectionEntry> sections_;
-  // One bit a block. Relaxed: the bytes never change, the bit only says that their checksum matched.
+  // One bit a block. Relaxed: the bytes never change, the bit only says that their checksum
+  // matched.
   std::unique_ptr<std::atomic<uint64_t>[]> verified_;
   mutable std::mutex fault_mutex_;
   mutable Status fault_;
