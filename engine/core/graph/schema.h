@@ -30,8 +30,8 @@ struct TableSchema {
   std::string name;
   std::vector<PropertySchema> properties;  // Appended to, never removed: the place is the number.
   std::vector<IndexSchema> indexes;
-  Micros ttl = 0;                // 0: none. Records with event_ts < now − ttl are neither seen nor kept.
-  Micros history = kMicrosMax;   // How long replaced records stay readable as of the past.
+  Micros ttl = 0;  // 0: none. Records with event_ts < now − ttl are neither seen nor kept.
+  Micros history = kMicrosMax;  // How long replaced records stay readable as of the past.
   uint32_t arity_max = 1u << 20;
 };
 
@@ -40,18 +40,24 @@ inline constexpr TableId kNodeTable = 0;
 inline constexpr std::string_view kNodeTableName = "$nodes";
 
 struct Schema {
-  uint64_t version = 0;          // Grows by one with each change.
+  uint64_t version = 0;  // Grows by one with each change.
   TableId next_table_id = 1;
   std::map<TableId, std::shared_ptr<const TableSchema>> tables;  // Always has kNodeTable.
   const TableSchema* Find(std::string_view name) const;
   const TableSchema* Find(TableId id) const;
 };
 
+// Version 0: only the node properties' table.
+std::shared_ptr<const Schema> MakeEmptySchema();
+
 // ^[A-Za-z_][A-Za-z0-9_]{0,63}$
 bool IsIdentifier(std::string_view name);
 void EncodeSchema(const Schema& schema, ByteWriter* out);
 Status DecodeSchema(ByteReader* in, Schema* schema);
-// For JavaScript: one JSON object, keys as in wire.md.
+// For JavaScript, one object: {"version", "tables": [{"id", "name", "properties": [{"name",
+// "type"}], "indexes": [{"name", "columns": [{"kind", "property"}]}], "ttl", "history",
+// "arityMax"}]}. Types and kinds are their codes; ttl and history are decimal strings of
+// microseconds, null for none and for ever.
 std::string SchemaToJson(const Schema& schema);
 
 }  // namespace hypergraph

@@ -1,0 +1,162 @@
+// The newest records of one table, in memory, in the order of their commits, until a flush makes a
+// segment of them. Columns that grow in place, a chain of rows for each node, and the least and
+// greatest event_ts of each 1,024 rows.
+//
+// Threads: Append, Mark and Freeze belong to the writer. The functions of RowSource, bounds() and
+// bytes() run on any thread meanwhile and take no lock, except FindId and FindKey of tables with
+// updates or keys. Rows become readable when the row count is published, after all their columns.
+//
+// Invariant: rows ascend in seq. Never ranked().
+#ifndef HYPERGRAPH_GRAPH_MEMTABLE_H_
+#define HYPERGRAPH_GRAPH_MEMTABLE_H_
+
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "core/graph/commit_record.h"
+#include "core/graph/growing_column.h"
+#include "core/graph/node_chains.h"
+#include "core/graph/text_arena.h"
+#include "core/index/record_columns.h"
+#include "core/index/row_source.h"
+
+namespace hypergraph {
+
+class Memtable final : public RowSource {
+ public:
+  explicit Memtable(TableId table);
+  ~Memtable() override;
+  Memtable(const Memtable&) = delete;
+  Memtable& operator=(const Memtable&) = delete;
+
+  // --- Writer.
+
+  // Appends the block's rows as records first_seq, first_seq + 1, …  kTooLarge beyond 2^31 members.
+  // Requires: first_seq is beyond every seq here; the block was checked (DecodeRows).
+  Status Append(const RowBlock& block, Seq first_seq);
+  // Requires: row < row count. The first mark of a row stays.
+  void Mark(uint32_t row, Seq superseded_by);
+  // The row of a record; false if it is not here.
+  bool FindSeq(Seq seq, uint32_t* row) const;
+  // From here on nothing is appended, but marks may come.
+  void Freeze() { frozen_.store(true, std::memory_order_release); }
+
+  // --- Any thread.
+
+  uint32_t row_count() const { return row_count_.load(std::memory_order_acquire); }
+  uint64_t bytes() const;
+  Seq SupersededBy(uint32_t row) const;  // 0: none.
+  // All records in (event_ts, seq) order, marks included, and where each row went. Requires:
+  // frozen.
+  void SortedRecords(RecordColumns* records, std::vector<uint32_t>* row_to_rank) const;
+
+  SourceBounds bounds() const override;
+  bool ranked() const override { return false; }
+  Status LowerBound(Micros ts, uint32_t* rank) const override;  // kUnsupported.
+  Status RowsInWindow(TimeWindow window, uint32_t limit, bool newest_first,
+                      std::vector<uint32_t>* rows) const override;
+  uint32_t Degree(NodeNumber node) const override;
+  Status RowsOfNode(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const override;
+  Status RowsOfNodes(std::span<const NodeNumber> nodes, uint32_t at_least, TimeWindow window,
+                     std::vector<uint32_t>* rows) const override;
+  bool EstimateIndex(const IndexProbe& probe, uint32_t* row_count) const override;  // Never.
+  Status RowsByIndex(const IndexProbe& probe, TimeWindow window,
+                     std::vector<uint32_t>* rows) const override;
+  Status Select(const Comparison& comparison, Rows rows,
+                std::vector<uint32_t>* selected) const override;
+  bool AllVisible(Seq at) const override;
+  Status SelectVisible(Seq at, Rows rows, std::vector<uint32_t>* visible) const override;
+  Status EventTs(Rows rows, Micros* out) const override;
+  Status Seqs(Rows rows, Seq* out) const override;
+  Status Ids(Rows rows, EdgeId* out) const override;
+  Status ValidTo(Rows rows, Micros* out) const override;
+  Status Weights(Rows rows, double* out) const override;
+  Status Labels(Rows rows, Symbol* out) const override;
+  Status Arities(Rows rows, uint32_t* out) const override;
+  Status Members(Rows rows, MemberColumns* out) const override;
+  Status Keys(Rows rows, std::vector<std::string_view>* out) const override;
+  Status Property(PropertyIndex property, Rows rows, PropertyColumn* out) const override;
+  Status SumWeights(Rows rows, double* sum) const override;
+  Status CountMembers(Rows rows, std::span<uint32_t> counts) const override;
+  Status FindId(EdgeId id, std::vector<uint32_t>* rows) const override;
+  Status FindKey(std::string_view key, std::vector<uint32_t>* rows) const override;
+
+ private:
+  static constexpr uint32_t kZoneRows = 1024;
+  struct Zone {
+    std::atomic<Micros> ts_min, ts_max;
+    std::atomic<Micros> ts_max_so_far;  // Of this zone and all before it.
+  };
+  struct PropertyStore {
+    explicit PropertyStore(PropertyType of) : type(of) {}
+    const PropertyType type;
+    GrowingColumn<uint8_t> present;
+    GrowingColumn<uint64_t>
+        values;  // Integers and floats as bits; strings by address in the arena.
+  };
+
+  void AppendPlain(const RowBlock& block, uint32_t first_row, Seq first_seq);
+  void AppendMembers(const RowBlock& block, uint32_t first_row);
+  void AppendKeys(const RowBlock& block, uint32_t first_row);
+  void AppendProperty(const PropertyBlock& block, uint32_t count, uint32_t first_row);
+  void AppendZones(const RowBlock& block, uint32_t first_row);
+  void NoteIds(const RowBlock& block, uint32_t first_row, Seq first_seq);
+
+  EdgeId IdOf(uint32_t row) const {
+    const EdgeId id = ids_[row];
+    return id == 0 ? seqs_[row] : id;
+  }
+  Micros ValidToOf(uint32_t row) const { return valid_to_[row] ^ kMicrosMax; }
+  double WeightOf(uint32_t row) const;
+  std::string_view KeyOf(uint32_t row) const { return TextArena::TextAt(keys_[row]); }
+  uint32_t MembersBegin(uint32_t row) const { return row == 0 ? 0 : member_ends_[row - 1]; }
+  const PropertyStore* FindProperty(PropertyIndex property) const;
+
+  // --- Reading, over several files.
+  void SortByTime(std::vector<uint32_t>* rows, size_t from) const;
+  void CopyMembers(uint32_t begin, uint32_t end, MemberColumns* out) const;
+  void RowsOfChain(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;
+  uint32_t DistinctOf(uint32_t row, std::span<const NodeNumber> sorted_nodes) const;
+  void ExportMembers(std::span<const uint32_t> order, RecordColumns* records) const;
+  void ExportKeys(std::span<const uint32_t> order, RecordColumns* records) const;
+  void ExportProperties(std::span<const uint32_t> order, RecordColumns* records) const;
+  void ExportMarks(std::span<const uint32_t> order, RecordColumns* records) const;
+
+  const TableId table_;
+  std::atomic<bool> frozen_{false};
+  std::atomic<uint32_t> row_count_{0};
+  uint32_t member_count_ = 0;  // The writer's; readers take the last row's end.
+  std::atomic<Micros> ts_min_{kMicrosMax}, ts_max_{kMicrosMin};
+
+  GrowingColumn<Seq> seqs_;
+  GrowingColumn<Micros> event_ts_;
+  // Held so that zero, which a block is full of before it is written, is the default.
+  GrowingColumn<EdgeId> ids_;        // 0: the row's own seq.
+  GrowingColumn<Micros> valid_to_;   // XOR kMicrosMax.
+  GrowingColumn<uint64_t> weights_;  // The bits XOR those of 1.0.
+  GrowingColumn<Symbol> labels_;
+  GrowingColumn<uint64_t> keys_;  // In the arena.
+  GrowingColumn<std::atomic<Seq>> superseded_by_;
+  std::atomic<uint32_t> mark_count_{0};
+  GrowingColumn<uint32_t> member_ends_;
+  GrowingColumn<NodeNumber> members_;
+  GrowingColumn<Symbol> roles_;
+  GrowingColumn<Zone> zones_;
+  NodeChains chains_;
+  TextArena arena_;
+  GrowingColumn<std::atomic<PropertyStore*>> properties_;
+  std::vector<std::unique_ptr<PropertyStore>> property_owners_;  // The writer's.
+
+  std::atomic<bool> has_versions_{false}, has_keys_{false};
+  mutable std::shared_mutex lookup_mutex_;
+  std::unordered_multimap<EdgeId, uint32_t> versions_;  // Guarded by lookup_mutex_: id ≠ seq.
+  std::vector<uint32_t> key_slots_;                     // Guarded by lookup_mutex_: row + 1, or 0.
+  uint32_t key_count_ = 0;
+};
+
+}  // namespace hypergraph
+
+#endif  // HYPERGRAPH_GRAPH_MEMTABLE_H_
