@@ -1,7 +1,10 @@
 // Comparisons on one column, as the plan states them and every row source evaluates them. The one
 // place that says what comparing means: integers, timestamps and bools as int64; an int64 property
 // against a float64 operand exactly (never by rounding the integer); strings by UTF-8 bytes; NaN
-// never stored; a null satisfies only kIsNull.
+// never stored; a null satisfies only kIsNull. Null are: an absent property, an absent label, no key.
+// valid_to is never null: kMicrosMax is greater than every instant. An operand that cannot be compared
+// with the column (a string with a number) matches nothing, kNe included. Members and roles cannot be
+// compared: kInvalid.
 #ifndef HYPERGRAPH_INDEX_PREDICATE_H_
 #define HYPERGRAPH_INDEX_PREDICATE_H_
 
@@ -68,6 +71,7 @@ struct IndexProbe {
   bool high_inclusive = true;
 };
 
+// `left` is not null. kIn compares with this one operand.
 bool Compare(int64_t left, CompareOp op, const Value& right);
 bool Compare(double left, CompareOp op, const Value& right);
 bool Compare(std::string_view left, CompareOp op, const Value& right);
