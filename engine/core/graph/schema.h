@@ -52,6 +52,7 @@ std::shared_ptr<const Schema> MakeEmptySchema();
 
 // ^[A-Za-z_][A-Za-z0-9_]{0,63}$
 bool IsIdentifier(std::string_view name);
+bool IsPropertyType(uint8_t code);
 void EncodeSchema(const Schema& schema, ByteWriter* out);
 Status DecodeSchema(ByteReader* in, Schema* schema);
 // For JavaScript, one object: {"version", "tables": [{"id", "name", "properties": [{"name",
