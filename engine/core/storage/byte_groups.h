@@ -1,0 +1,32 @@
+// Unsigned 32-bit integers of 1 to 4 bytes each: two bits a value in control bytes (four values each),
+// then the data bytes. Decoded four at a time by a byte shuffle where the processor has one.
+//
+// Invariant: data is followed by kByteGroupPadding bytes that may be read. Threads: any.
+#ifndef HYPERGRAPH_STORAGE_BYTE_GROUPS_H_
+#define HYPERGRAPH_STORAGE_BYTE_GROUPS_H_
+
+#include "core/base/bytes.h"
+
+namespace hypergraph {
+
+inline constexpr size_t kByteGroupPadding = 16;
+
+inline size_t ByteGroupControlBytes(size_t count) { return (count + 3) / 4; }
+inline size_t ByteGroupLength(uint32_t value) {
+  return value < 0x100 ? 1 : (value < 0x10000 ? 2 : (value < 0x1000000 ? 3 : 4));
+}
+
+// Appends the control bytes, then the data bytes.
+void EncodeByteGroups(std::span<const uint32_t> values, std::vector<uint8_t>* out);
+// The data bytes of values [first, first + count).
+size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count);
+// Values [first, first + count); `data` is where value `first` begins. Returns where the last ends.
+const uint8_t* DecodeByteGroups(const uint8_t* control, size_t first, size_t count,
+                                const uint8_t* data, uint32_t* out);
+// The same without the shuffle: what tests compare with.
+const uint8_t* DecodeByteGroupsPlain(const uint8_t* control, size_t first, size_t count,
+                                     const uint8_t* data, uint32_t* out);
+
+}  // namespace hypergraph
+
+#endif  // HYPERGRAPH_STORAGE_BYTE_GROUPS_H_
