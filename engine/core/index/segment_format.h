@@ -1,0 +1,36 @@
+// The sections of a segment file. The meta section says how each other one is laid out; it is the
+// only one read when a segment opens. Frozen: stored.
+#ifndef HYPERGRAPH_INDEX_SEGMENT_FORMAT_H_
+#define HYPERGRAPH_INDEX_SEGMENT_FORMAT_H_
+
+#include <cstdint>
+
+#include "core/base/types.h"
+
+namespace hypergraph {
+
+enum class SegmentSection : uint32_t {
+  kMeta = 1,
+  kEventTs = 2,
+  kSeq = 3,
+  kIds = 4,        // Only of records that keep an earlier number as their id.
+  kValidTo = 5,    // Absent: none ends.
+  kWeight = 6,     // Absent: all 1.
+  kLabel = 7,      // Absent: none.
+  kMembers = 8,    // The distinct member lists.
+  kNodes = 9,      // Local node numbers to global ones and back, degrees, places of postings.
+  kPostings = 10,
+  kKeys = 11,      // Absent: none.
+  kProperty = 256, // + the property's number.
+};
+
+inline uint32_t SectionId(SegmentSection section) { return static_cast<uint32_t>(section); }
+inline uint32_t PropertySectionId(PropertyIndex property) {
+  return static_cast<uint32_t>(SegmentSection::kProperty) + property;
+}
+
+inline constexpr uint32_t kSegmentMetaVersion = 1;
+
+}  // namespace hypergraph
+
+#endif  // HYPERGRAPH_INDEX_SEGMENT_FORMAT_H_
