@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "core/base/status.h"
 
@@ -80,6 +81,13 @@ bool Equal(const A& a, const B& b) {
   }
 }
 
+// An lvalue as it is, a temporary by value: what `result.value()` of a temporary result refers to
+// would be gone before it is compared.
+template <typename T>
+T Hold(T&& value) {
+  return std::forward<T>(value);
+}
+
 }  // namespace hypergraph::test
 
 #define TEST(name)                                                                       \
@@ -95,8 +103,8 @@ bool Equal(const A& a, const B& b) {
 
 #define HG_CHECK_COMPARE(a, b, holds, sign)                                        \
   do {                                                                             \
-    const auto& hg_a_ = (a);                                                       \
-    const auto& hg_b_ = (b);                                                       \
+    const auto& hg_a_ = ::hypergraph::test::Hold(a);                               \
+    const auto& hg_b_ = ::hypergraph::test::Hold(b);                               \
     if (!(holds)) {                                                                \
       ::hypergraph::test::Fail(__FILE__, __LINE__,                                 \
                                std::string(#a " " sign " " #b ": ") +              \
@@ -113,7 +121,7 @@ bool Equal(const A& a, const B& b) {
 // Of a Status or a StatusOr.
 #define CHECK_OK(expression)                                                            \
   do {                                                                                  \
-    const auto& hg_result_ = (expression);                                              \
+    const auto& hg_result_ = ::hypergraph::test::Hold(expression);                      \
     const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);  \
     if (!hg_status_.ok()) {                                                             \
       ::hypergraph::test::Fail(__FILE__, __LINE__,                                      \
@@ -125,7 +133,7 @@ bool Equal(const A& a, const B& b) {
 
 #define CHECK_CODE(expression, expected)                                                 \
   do {                                                                                   \
-    const auto& hg_result_ = (expression);                                               \
+    const auto& hg_result_ = ::hypergraph::test::Hold(expression);                       \
     const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);   \
     if (hg_status_.code() != (expected)) {                                               \
       ::hypergraph::test::Fail(__FILE__, __LINE__,                                       \
