@@ -1,0 +1,19 @@
+# The core knows no Node; the addon is a thin layer over it. Run through scripts/build.mjs.
+{
+  'includes': ['common.gypi'],
+  'targets': [
+    {
+      'target_name': 'engine_core',
+      'type': 'static_library',
+      'sources': ['<!@(node scripts/list-sources.mjs core)'],
+      'cflags_cc': ['<@(engine_warnings)'],
+    },
+    {
+      'target_name': 'engine',
+      'dependencies': ['engine_core'],
+      'sources': ['<!@(node scripts/list-sources.mjs binding)'],
+      'defines': ['NAPI_VERSION=8'],
+      'cflags_cc': ['<@(engine_warnings)'],
+    },
+  ],
+}

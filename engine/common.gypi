@@ -1,0 +1,27 @@
+# Flags of all targets. The Makefile builds the same core without Node; change both.
+{
+  'variables': {
+    # Not "asan": Node's own config.gypi sets that one and wins.
+    'engine_asan%': 0,
+    'engine_warnings': ['-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror'],
+  },
+  'target_defaults': {
+    'include_dirs': ['.'],
+    'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility=hidden'],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+      'GCC_ENABLE_CPP_RTTI': 'NO',
+      'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+      'MACOSX_DEPLOYMENT_TARGET': '12.0',
+    },
+    'conditions': [
+      ['engine_asan==1', {
+        'cflags_cc': [
+          '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-O1', '-g',
+        ],
+        'ldflags': ['-fsanitize=address,undefined'],
+      }],
+    ],
+  },
+}
