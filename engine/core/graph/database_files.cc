@@ -1,0 +1,74 @@
+#include "core/graph/database_files.h"
+
+#include <array>
+#include <charconv>
+
+namespace hypergraph {
+namespace {
+
+constexpr std::string_view kImmutableSuffix = ".hg";
+constexpr std::string_view kLogPrefix = "wal-";
+constexpr std::string_view kLogSuffix = ".log";
+constexpr size_t kDigits = 16;
+constexpr std::array<std::string_view, 5> kImmutablePrefixes = {"seg-", "psi-", "del-", "dict-",
+                                                                "clock-"};
+
+std::string Hexadecimal(uint64_t number) {
+  std::string text(kDigits, '0');
+  for (size_t at = kDigits; number != 0; number >>= 4) text[--at] = "0123456789abcdef"[number & 15];
+  return text;
+}
+
+// Of exactly the form that Hexadecimal gives, so that no two names mean one file.
+bool ParseNumber(std::string_view text, uint64_t* number) {
+  if (text.size() != kDigits) return false;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), *number, 16);
+  return result.ec == std::errc() && Hexadecimal(*number) == text;
+}
+
+bool ParseBetween(std::string_view name, std::string_view prefix, std::string_view suffix,
+                  uint64_t* number) {
+  return name.size() > prefix.size() + suffix.size() && name.starts_with(prefix) &&
+         name.ends_with(suffix) &&
+         ParseNumber(name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()),
+                     number);
+}
+
+std::string ImmutableName(size_t prefix, uint64_t file_id) {
+  return std::string(kImmutablePrefixes[prefix]) + Hexadecimal(file_id) +
+         std::string(kImmutableSuffix);
+}
+
+}  // namespace
+
+std::string SegmentName(uint64_t file_id) { return ImmutableName(0, file_id); }
+std::string PropertyIndexName(uint64_t file_id) { return ImmutableName(1, file_id); }
+std::string DeletionsName(uint64_t file_id) { return ImmutableName(2, file_id); }
+std::string DictionaryName(uint64_t file_id) { return ImmutableName(3, file_id); }
+std::string ClockName(uint64_t file_id) { return ImmutableName(4, file_id); }
+std::string LogName(uint64_t log_number) {
+  return std::string(kLogPrefix) + Hexadecimal(log_number) + std::string(kLogSuffix);
+}
+
+ParsedName ParseName(std::string_view name) {
+  ParsedName parsed;
+  if (name == kManifestName) parsed.kind = NameKind::kManifest;
+  if (name == kLockName) parsed.kind = NameKind::kLock;
+  if (name == kQuarantineName) parsed.kind = NameKind::kQuarantine;
+  if (name.ends_with(".tmp")) parsed.kind = NameKind::kTemporary;
+  if (ParseBetween(name, kLogPrefix, kLogSuffix, &parsed.number)) parsed.kind = NameKind::kLog;
+  for (const std::string_view prefix : kImmutablePrefixes) {
+    if (ParseBetween(name, prefix, kImmutableSuffix, &parsed.number)) {
+      parsed.kind = NameKind::kImmutable;
+    }
+  }
+  return parsed;
+}
+
+std::string JoinPath(const std::string& directory, std::string_view name) {
+  std::string path = directory;
+  if (path.empty() || path.back() != '/') path += '/';
+  return path.append(name);
+}
+
+}  // namespace hypergraph
