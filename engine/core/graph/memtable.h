@@ -2,9 +2,9 @@
 // segment of them. Columns that grow in place, a chain of rows for each node, and the least and
 // greatest event_ts of each 1,024 rows.
 //
-// Threads: Append, Mark and Freeze belong to the writer. The functions of RowSource, bounds() and
-// bytes() run on any thread meanwhile and take no lock, except FindId and FindKey of tables with
-// updates or keys. Rows become readable when the row count is published, after all their columns.
+// Threads: Append, Mark and Freeze belong to the writer. The functions of RowSource run on any
+// thread meanwhile and take no lock, except FindId and FindKey of tables with updates or keys. Rows
+// become readable when the row count is published, after all their columns.
 //
 // Invariant: rows ascend in seq. Never ranked().
 #ifndef HYPERGRAPH_GRAPH_MEMTABLE_H_
@@ -44,10 +44,11 @@ class Memtable final : public RowSource {
   // From here on nothing is appended, but marks may come.
   void Freeze() { frozen_.store(true, std::memory_order_release); }
 
+  uint64_t bytes() const;  // What has been set aside, used or not: what to flush by.
+
   // --- Any thread.
 
   uint32_t row_count() const { return row_count_.load(std::memory_order_acquire); }
-  uint64_t bytes() const;
   Seq SupersededBy(uint32_t row) const;  // 0: none.
   // All records in (event_ts, seq) order, marks included, and where each row went. Requires:
   // frozen.
@@ -101,6 +102,7 @@ class Memtable final : public RowSource {
   void AppendPlain(const RowBlock& block, uint32_t first_row, Seq first_seq);
   void AppendMembers(const RowBlock& block, uint32_t first_row);
   void AppendKeys(const RowBlock& block, uint32_t first_row);
+  void AddKeySlot(uint32_t slot);
   void AppendProperty(const PropertyBlock& block, uint32_t count, uint32_t first_row);
   void AppendZones(const RowBlock& block, uint32_t first_row);
   void NoteIds(const RowBlock& block, uint32_t first_row, Seq first_seq);
@@ -118,7 +120,11 @@ class Memtable final : public RowSource {
   // --- Reading, over several files.
   void SortByTime(std::vector<uint32_t>* rows, size_t from) const;
   void CopyMembers(uint32_t begin, uint32_t end, MemberColumns* out) const;
+  uint32_t RowsInZones(TimeWindow window, uint32_t row_count) const;  // An upper bound.
+  void ScanForNode(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;
   void RowsOfChain(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;
+  Status SelectProperty(const Comparison& comparison, Rows rows,
+                        std::vector<uint32_t>* selected) const;
   uint32_t DistinctOf(uint32_t row, std::span<const NodeNumber> sorted_nodes) const;
   void ExportMembers(std::span<const uint32_t> order, RecordColumns* records) const;
   void ExportKeys(std::span<const uint32_t> order, RecordColumns* records) const;
