@@ -140,7 +140,7 @@ class GraphState {
   // nothing changed, if the table or an input is gone meanwhile.
   bool InstallMerge(TableId table, std::span<const MergeInput> inputs,
                     const std::vector<std::shared_ptr<Segment>>& outputs);
-  void AbandonMerge() { EndMerge(); }
+  void AbandonMerge();
 
   // By ts_min. Empty for a table without any, or unknown.
   std::vector<std::shared_ptr<Segment>> segments(TableId table) const;
@@ -161,11 +161,11 @@ class GraphState {
   };
 
   void SetSchema(std::shared_ptr<const Schema> schema);
-  Status MarkSuperseded(Table& table, EdgeId id, Seq old_seq, Seq by);
+  Status MarkSuperseded(const Table& table, EdgeId id, Seq old_seq, Seq by);
   void CarryMarks(const RowSource& from, std::span<const uint32_t> row_to_rank,
                   std::span<const std::shared_ptr<Segment>> outputs);
-  void EndMerge();
-  void DropMarksWhenIdle();
+  void ForgetMarks(const RowSource* source);
+  void NoteCommit(Seq seq, Micros committed_at);
 
   std::shared_ptr<const Schema> schema_;
   std::unique_ptr<Dictionary> nodes_, symbols_;
