@@ -67,6 +67,7 @@ struct FindPlan {
   bool newest_first = false;
   std::vector<ColumnRef> columns;
   std::string cursor;                 // Opaque bytes of an earlier result, or empty.
+  uint64_t question_hash = 0;         // Of the bytes of the selection: a cursor fits one question only.
 };
 
 enum class GroupKind : uint8_t { kBucket = 1, kNode = 2, kRole = 3, kLabel = 4, kProperty = 5 };
@@ -121,6 +122,7 @@ struct NodesPlan {
   std::optional<FilterNode> filter;   // On node properties.
   std::vector<ColumnRef> columns;
   std::string cursor;
+  uint64_t question_hash = 0;         // Of the bytes of nodes and filter.
 };
 
 struct Plan {
@@ -134,7 +136,12 @@ struct Plan {
   NodesPlan nodes;
 };
 
-// kInvalid with what is wrong; never reads past `bytes`, never recurses more than 64 deep.
+inline constexpr uint32_t kFilterDepthMax = 64;
+inline constexpr uint32_t kFilterNodesMax = 1024;
+inline constexpr uint32_t kMemberTermsMax = 65536;
+
+// kInvalid with what is wrong, kTooLarge beyond the limits above. Reads nothing past `bytes`, and
+// allocates no more than a small multiple of what they hold.
 Status DecodePlan(ByteView bytes, Plan* plan);
 
 }  // namespace hypergraph
