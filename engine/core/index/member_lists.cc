@@ -1,0 +1,219 @@
+#include "core/index/member_lists.h"
+
+#include <algorithm>
+
+#include "core/storage/byte_groups.h"
+
+namespace hypergraph {
+
+namespace {
+constexpr uint32_t kChunkRows = 1024;
+}  // namespace
+
+bool MemberLists::Open(const SectionFile* file, ByteView section, uint32_t row_count,
+                       ByteReader* meta, MemberLists* lists) {
+  lists->file_ = file;
+  lists->row_count_ = row_count;
+  lists->list_count_ = meta->Get<uint32_t>();
+  lists->identity_ = meta->Get<uint8_t>() != 0;
+  const auto role_count = meta->Get<uint32_t>();
+  if (!meta->ok() || role_count > meta->remaining() / sizeof(Symbol)) return false;
+  lists->roles_.resize(role_count);
+  for (Symbol& role : lists->roles_) role = meta->Get<Symbol>();
+  lists->role_width_ = role_count == 0 ? 0 : PackedWidth(role_count - 1);
+  if (lists->identity_) {
+    if (lists->list_count_ != row_count) return false;
+  } else if (!CodeColumn::Open(file, section, meta, &lists->list_of_row_) ||
+             lists->list_of_row_.count() != row_count ||
+             lists->list_of_row_.max() >= lists->list_count_) {
+    return false;
+  }
+  if (!PackedArray::Open(section, meta, &lists->block_ends_)) return false;
+  const auto offset = meta->Get<uint64_t>();
+  const auto bytes = meta->Get<uint64_t>();
+  const uint64_t blocks = (uint64_t{lists->list_count_} + kBlockLists - 1) / kBlockLists;
+  if (!meta->ok() || lists->block_ends_.count() != blocks || offset > section.size() ||
+      bytes > section.size() - offset || section.size() - offset - bytes < kByteGroupPadding) {
+    return false;
+  }
+  lists->data_ = section.subspan(static_cast<size_t>(offset), static_cast<size_t>(bytes));
+  return true;
+}
+
+bool MemberLists::Load(uint64_t index, Block* block) const {
+  block->index = UINT64_MAX;
+  if (index >= block_ends_.count()) return false;
+  const uint64_t from = index == 0 ? 0 : index - 1;
+  if (!file_->Verified(block_ends_.BytesOf(from, index - from + 1))) return false;
+  const uint64_t begin = index == 0 ? 0 : block_ends_[index - 1];
+  const uint64_t end = block_ends_[index];
+  if (begin >= end || end > data_.size()) return false;
+  const uint8_t* at = data_.data() + begin;
+  if (!file_->Verified(at, end - begin)) return false;
+  const unsigned width = *at++;
+  const uint64_t bytes = end - begin - 1;
+  if (width > 32 || width * 4 > bytes) return false;
+  std::array<uint32_t, kBlockLists> arities;
+  UnpackBits(at, width, 0, kBlockLists, arities.data());
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < kBlockLists; ++i) {
+    block->starts[i] = static_cast<uint32_t>(total);
+    total += arities[i];
+  }
+  block->starts[kBlockLists] = static_cast<uint32_t>(total);
+  const uint64_t control_bytes = ByteGroupControlBytes(total);
+  const uint64_t role_bytes = PackedBytes(total, role_width_);
+  // Every member has a data byte: that also bounds what a reader makes room for.
+  if (control_bytes + role_bytes + total > bytes - width * 4) return false;
+  block->control = at + width * 4;
+  block->roles = block->control + control_bytes;
+  block->data = block->roles + role_bytes;
+  block->end = data_.data() + end;
+  block->index = index;
+  return true;
+}
+
+bool MemberLists::ListsOf(Rows rows, uint32_t* lists) const {
+  if (identity_) {
+    for (uint32_t i = 0; i < rows.size(); ++i) lists[i] = rows[i];
+    return true;
+  }
+  std::array<uint64_t, kChunkRows> codes;
+  for (uint32_t done = 0; done < rows.size(); done += kChunkRows) {
+    const uint32_t count = std::min(kChunkRows, rows.size() - done);
+    const bool read = rows.contiguous()
+                          ? list_of_row_.Read(rows.first() + done, count, codes.data())
+                          : list_of_row_.Gather({rows.list() + done, count}, codes.data());
+    if (!read) return false;
+    for (uint32_t i = 0; i < count; ++i) lists[done + i] = static_cast<uint32_t>(codes[i]);
+  }
+  return true;
+}
+
+// Goes over rows' lists in runs that lie side by side in a block, few blocks being kept at hand:
+// repeated lists mostly repeat a recent one.
+class MemberLists::Walk {
+ public:
+  Walk(const MemberLists& lists, Rows rows) : lists_(lists), rows_(rows) {}
+
+  // Calls run(block, first list in it, count of lists) for all rows in order; false stops.
+  template <typename Run>
+  [[nodiscard]] bool ForRuns(Run run) {
+    std::array<uint32_t, kChunkRows> numbers;
+    for (uint32_t done = 0; done < rows_.size(); done += kChunkRows) {
+      const uint32_t count = std::min(kChunkRows, rows_.size() - done);
+      if (!lists_.ListsOf(rows_.Slice(done, count), numbers.data())) return false;
+      for (uint32_t i = 0; i < count;) {
+        const uint32_t list = numbers[i];
+        const uint32_t place = list % kBlockLists;
+        const uint32_t room = std::min(kBlockLists - place, count - i);
+        uint32_t length = 1;
+        while (length < room && numbers[i + length] == list + length) ++length;
+        Block& block = blocks_[list / kBlockLists % kKept];
+        if (block.index != list / kBlockLists && !lists_.Load(list / kBlockLists, &block)) {
+          return false;
+        }
+        if (!run(block, place, length)) return false;
+        i += length;
+      }
+    }
+    return true;
+  }
+
+ private:
+  static constexpr uint32_t kKept = 8;
+  const MemberLists& lists_;
+  const Rows rows_;
+  std::array<Block, kKept> blocks_;
+};
+
+bool MemberLists::Arities(Rows rows, uint32_t* out) const {
+  return Walk(*this, rows).ForRuns([&](const Block& block, uint32_t place, uint32_t length) {
+    for (uint32_t i = 0; i < length; ++i) {
+      *out++ = block.starts[place + i + 1] - block.starts[place + i];
+    }
+    return true;
+  });
+}
+
+void MemberLists::AppendRoles(const Block& block, uint32_t first, uint32_t count,
+                              MemberColumns* out) const {
+  const size_t before = out->nodes.size() - count;
+  if (roles_.empty()) {
+    if (!out->roles.empty()) out->roles.resize(before + count);
+    return;
+  }
+  std::array<uint32_t, kChunkRows> codes;
+  for (uint32_t done = 0; done < count; done += kChunkRows) {
+    const uint32_t taken = std::min(kChunkRows, count - done);
+    UnpackBits(block.roles, role_width_, first + done, taken, codes.data());
+    const bool any = std::any_of(codes.begin(), codes.begin() + taken,
+                                 [](uint32_t code) { return code != 0; });
+    if (!any && out->roles.empty()) continue;
+    out->roles.resize(before + done + taken);
+    for (uint32_t i = 0; i < taken; ++i) {
+      out->roles[before + done + i] = roles_[std::min<size_t>(codes[i], roles_.size() - 1)];
+    }
+  }
+}
+
+bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* out) const {
+  if (out->offsets.empty()) out->offsets.push_back(0);
+  const size_t nodes_before = out->nodes.size();
+  out->offsets.reserve(out->offsets.size() + rows.size());
+  const bool walked =
+      Walk(*this, rows).ForRuns([&](const Block& block, uint32_t place, uint32_t length) {
+        const uint32_t first = block.starts[place];
+        const uint32_t count = block.starts[place + length] - first;
+        const size_t at = out->nodes.size();
+        if (at + count > UINT32_MAX) return false;
+        for (uint32_t i = 1; i <= length; ++i) {
+          out->offsets.push_back(static_cast<uint32_t>(at) + block.starts[place + i] - first);
+        }
+        if (count == 0) return true;
+        out->nodes.resize(at + count);
+        const uint8_t* data = block.data + ByteGroupDataBytes(block.control, 0, first);
+        DecodeByteGroups(block.control, first, count, data, out->nodes.data() + at);
+        AppendRoles(block, first, count, out);
+        return true;
+      });
+  return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
+}
+
+bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const {
+  std::vector<uint32_t> members;
+  return Walk(*this, rows).ForRuns([&](const Block& block, uint32_t place, uint32_t length) {
+    const uint32_t first = block.starts[place];
+    members.resize(block.starts[place + length] - first);
+    const uint8_t* data = block.data + ByteGroupDataBytes(block.control, 0, first);
+    DecodeByteGroups(block.control, first, members.size(), data, members.data());
+    if (!nodes.ToGlobal(members)) return false;
+    for (const uint32_t node : members) {
+      if (node >= counts.size()) return false;
+      ++counts[node];
+    }
+    return true;
+  });
+}
+
+bool MemberLists::VerifyWhole(uint32_t node_count) const {
+  if ((!identity_ && !list_of_row_.VerifyWhole()) || !file_->Verified(block_ends_.bytes()) ||
+      !file_->Verified(data_)) {
+    return false;
+  }
+  Block block;
+  std::vector<uint32_t> members;
+  for (uint64_t index = 0; index < block_ends_.count(); ++index) {
+    if (!Load(index, &block)) return false;
+    const uint32_t count = block.starts[kBlockLists];
+    if (block.data + ByteGroupDataBytes(block.control, 0, count) != block.end) return false;
+    members.resize(count);
+    DecodeByteGroups(block.control, 0, count, block.data, members.data());
+    for (const uint32_t member : members) {
+      if (member >= node_count) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace hypergraph
