@@ -6,6 +6,7 @@
 #ifndef HYPERGRAPH_TEST_TEST_H_
 #define HYPERGRAPH_TEST_TEST_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -76,8 +77,10 @@ bool Equal(const A& a, const B& b) {
     const bool a_negative = a < A{};
     const bool b_negative = b < B{};
     return a_negative == b_negative && static_cast<uint64_t>(a) == static_cast<uint64_t>(b);
-  } else {
+  } else if constexpr (requires { a == b; }) {
     return a == b;
+  } else {  // Spans have no ==.
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
   }
 }
 

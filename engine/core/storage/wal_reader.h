@@ -41,11 +41,12 @@ class WalReader {
  public:
   // `expected`: the log's number from its name, the database, and the seq that must come first: one
   // more than the last of the log before. A header with a later first_seq is damage: the log before
-  // lacks commits that were durable when this one was made; with first_seq 0 any will do.
-  // Frames longer than `payload_bytes_max` are not read, and count as unreadable.
-  // kCorrupt for a log of another number or database, kNewerFormat for one of a later version. A
-  // torn or empty header is no failure: Next finds no frame and the end is torn (or damaged) at
-  // offset 0.
+  // lacks commits that were durable when this one was made; with first_seq 0 any will do. A log
+  // with an earlier first_seq and no frame was left by a making that failed: its end is torn at
+  // offset 0, also when later logs follow it. Frames longer than `payload_bytes_max` are not read,
+  // and count as unreadable. kCorrupt for a log of another number or database, kNewerFormat for one
+  // of a later version. A torn or empty header is no failure: Next finds no frame and the end is
+  // torn (or damaged) at offset 0.
   static StatusOr<std::unique_ptr<WalReader>> Open(FileSystem& files, const std::string& path,
                                                    const WalHeader& expected,
                                                    uint64_t payload_bytes_max);
@@ -68,22 +69,14 @@ class WalReader {
   uint64_t file_bytes() const { return file_bytes_; }
 
  private:
-  struct Fields {
-    uint32_t length = 0;
-    uint32_t checksum = 0;
-    Seq seq = 0;
-    Seq durable_seq = 0;
-    uint8_t type = 0;
-  };
-
   WalReader(std::unique_ptr<File> file, std::string path, const WalHeader& expected,
             uint64_t payload_bytes_max);
-  Status ReadHeader(bool* readable);
-  Status ReadFrame(uint64_t offset, Seq seq_min, Seq durable_min, Fields* fields, ByteView* payload,
-                   bool* valid);
+  Status ReadHeader();
+  Status RefuseStart(Seq first_seq);
+  Status ReadFrame(uint64_t offset, Seq durable_min, WalFrame* frame, bool* valid);
   Status Classify();
   Status FindTornBytes();
-  Status FindProof(uint64_t from, bool* found, uint64_t* at);
+  Status FindProof(Seq durable_min, bool* found, uint64_t* at);
   Status Window(uint64_t offset, size_t bytes, ByteView* view);
 
   std::unique_ptr<File> file_;
@@ -99,7 +92,8 @@ class WalReader {
   std::string reason_;
   std::vector<uint8_t> buffer_;  // Bytes of the file from buffer_offset_ on.
   uint64_t buffer_offset_ = 0;
-  uint64_t search_budget_ = 0;  // Bytes that checksums of a search may still cover.
+  uint64_t window_reads_ = 0;  // Views of the buffer taken before the last one dangle.
+  uint64_t search_bytes_ = 0;  // What checksums of a search have covered.
 };
 
 }  // namespace hypergraph
