@@ -1,0 +1,244 @@
+import { ByteWriter } from './byte-writer.ts'
+import { EngineError, invalid, quote } from './errors.ts'
+import { type HyperedgeColumns, writeColumnRows } from './hyperedge-columns.ts'
+import {
+  fieldsOf,
+  type HyperedgeChange,
+  type HyperedgeInput,
+  type RowsContext,
+  writeChangeRows,
+  writeInsertRows,
+} from './hyperedges.ts'
+import type { TimeUnit } from './instants.ts'
+import { assertNodeId, type NodeId, writeNodes } from './node-ids.ts'
+import { type PropertyValues, presence, writePropertyRows } from './property-values.ts'
+import { type PropertyType, propertyTypeCode, type TableLayout } from './schema.ts'
+import { assertEdgeId } from './selection.ts'
+
+const magic = 0x3142_4748
+
+/** The operation kinds of the wire. */
+const kinds = {
+  insert: 1,
+  update: 2,
+  delete: 3,
+  setNodes: 4,
+  dropNodes: 5,
+  createTable: 6,
+  dropTable: 7,
+  addProperties: 8,
+  createIndex: 9,
+  dropIndex: 10,
+  setOptions: 11,
+} as const
+
+/** A column of an index on the wire. */
+export interface IndexColumn {
+  readonly kind: number
+  readonly property: number
+}
+
+/** What `createTable` and `setOptions` share, in microseconds. */
+export interface TableLimits {
+  readonly ttl: bigint
+  readonly history: bigint
+  readonly arityMax: number
+}
+
+/**
+ * The operations of one commit. An operation that fails to encode leaves no trace in it.
+ */
+export class Batch {
+  readonly #writer: ByteWriter
+  #operations = 0
+
+  /** Takes over the writer, until `bytes` has been read. */
+  constructor(writer: ByteWriter = new ByteWriter()) {
+    this.#writer = writer
+    writer.reset()
+    writer.u32(magic)
+    writer.u32(0)
+    writer.int(0)
+  }
+
+  get operationCount(): number {
+    return this.#operations
+  }
+
+  /** The bytes as of now. With `baseSeq`, changing a record that is newer is a conflict. */
+  bytes(baseSeq = 0): Uint8Array {
+    this.#writer.patchU32(4, this.#operations)
+    this.#writer.patchInt(8, baseSeq)
+    return this.#writer.bytes()
+  }
+
+  insert(rows: readonly HyperedgeInput[], context: RowsContext): void {
+    this.#add(kinds.insert, (writer) => {
+      writer.u32(context.layout.id)
+      writeInsertRows(writer, rows, context)
+    })
+  }
+
+  /** Returns how many rows. */
+  insertColumns(columns: HyperedgeColumns, context: RowsContext): number {
+    let rowCount = 0
+    this.#add(kinds.insert, (writer) => {
+      writer.u32(context.layout.id)
+      rowCount = writeColumnRows(writer, columns, context)
+    })
+    return rowCount
+  }
+
+  /** One change for each id; those that give the same fields go as one operation. */
+  update(ids: readonly number[], changes: readonly HyperedgeChange[], context: RowsContext): void {
+    const byFields = new Map<string, { ids: number[]; changes: HyperedgeChange[] }>()
+    for (let place = 0; place < ids.length; place++) {
+      const id = ids[place]
+      const change = changes[place]
+      assertEdgeId(id)
+      if (change === undefined) throw new EngineError('internal', 'fewer changes than ids')
+      const mask = fieldsOf(change)
+      if (mask === 0) throw invalid('a change must give at least one field')
+      // Which properties are given is told row by row.
+      const group = byFields.get(String(mask)) ?? { ids: [], changes: [] }
+      group.ids.push(id)
+      group.changes.push(change)
+      byFields.set(String(mask), group)
+    }
+    for (const group of byFields.values()) {
+      this.#add(kinds.update, (writer) => {
+        writer.u32(context.layout.id)
+        writeIds(writer, group.ids)
+        writeChangeRows(writer, group.changes, context)
+      })
+    }
+  }
+
+  delete(ids: readonly number[], layout: TableLayout): void {
+    for (const id of ids) assertEdgeId(id)
+    this.#add(kinds.delete, (writer) => {
+      writer.u32(layout.id)
+      writeIds(writer, ids)
+    })
+  }
+
+  setNodes(
+    entries: readonly (readonly [NodeId, PropertyValues])[],
+    context: { readonly layout: TableLayout; readonly timeUnit: TimeUnit },
+  ): void {
+    const nodes = entries.map(([node]) => {
+      assertNodeId(node)
+      return node
+    })
+    this.#add(kinds.setNodes, (writer) => {
+      writer.u32(nodes.length)
+      writeNodes(writer, nodes)
+      const rows = entries.map(([, props]) => props)
+      writePropertyRows(writer, rows, { ...context, missing: presence.unchanged })
+    })
+  }
+
+  dropNodes(nodes: readonly NodeId[]): void {
+    for (const node of nodes) assertNodeId(node)
+    this.#add(kinds.dropNodes, (writer) => {
+      writer.u32(nodes.length)
+      writeNodes(writer, nodes)
+    })
+  }
+
+  createTable(table: {
+    readonly name: string
+    readonly properties: readonly (readonly [string, PropertyType])[]
+    readonly indexes: readonly (readonly [string, readonly IndexColumn[]])[]
+    readonly limits: TableLimits
+  }): void {
+    this.#add(kinds.createTable, (writer) => {
+      writer.text(table.name)
+      writeProperties(writer, table.properties)
+      writer.u16(table.indexes.length)
+      for (const [name, columns] of table.indexes) writeIndex(writer, name, columns)
+      writeLimits(writer, table.limits)
+    })
+  }
+
+  dropTable(layout: TableLayout): void {
+    this.#add(kinds.dropTable, (writer) => writer.u32(layout.id))
+  }
+
+  addProperties(
+    layout: TableLayout,
+    properties: readonly (readonly [string, PropertyType])[],
+  ): void {
+    this.#add(kinds.addProperties, (writer) => {
+      writer.u32(layout.id)
+      writeProperties(writer, properties)
+    })
+  }
+
+  createIndex(layout: TableLayout, name: string, columns: readonly IndexColumn[]): void {
+    this.#add(kinds.createIndex, (writer) => {
+      writer.u32(layout.id)
+      writeIndex(writer, name, columns)
+    })
+  }
+
+  dropIndex(layout: TableLayout, name: string): void {
+    this.#add(kinds.dropIndex, (writer) => {
+      writer.u32(layout.id)
+      writer.text(name)
+    })
+  }
+
+  setOptions(layout: TableLayout, limits: TableLimits): void {
+    this.#add(kinds.setOptions, (writer) => {
+      writer.u32(layout.id)
+      writeLimits(writer, limits)
+    })
+  }
+
+  #add(kind: number, write: (writer: ByteWriter) => void): void {
+    const before = this.#writer.length
+    try {
+      this.#writer.u8(kind)
+      write(this.#writer)
+      this.#operations++
+    } catch (error) {
+      this.#writer.truncate(before)
+      throw error
+    }
+  }
+}
+
+function writeIds(writer: ByteWriter, ids: readonly number[]): void {
+  writer.u32(ids.length)
+  writer.align8()
+  for (const id of ids) writer.int(id)
+}
+
+function writeProperties(
+  writer: ByteWriter,
+  properties: readonly (readonly [string, PropertyType])[],
+): void {
+  if (properties.length > 0xffff)
+    throw invalid(`${quote(properties.length)} properties are too many`)
+  writer.u16(properties.length)
+  for (const [name, type] of properties) {
+    writer.text(name)
+    writer.u8(propertyTypeCode(type, name))
+  }
+}
+
+function writeIndex(writer: ByteWriter, name: string, columns: readonly IndexColumn[]): void {
+  writer.text(name)
+  writer.u8(columns.length)
+  for (const { kind, property } of columns) {
+    writer.u8(kind)
+    writer.u16(property)
+  }
+}
+
+function writeLimits(writer: ByteWriter, { ttl, history, arityMax }: TableLimits): void {
+  writer.i64(ttl)
+  writer.i64(history)
+  writer.u32(arityMax)
+}

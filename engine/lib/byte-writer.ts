@@ -1,0 +1,165 @@
+import { EngineError, invalid } from './errors.ts'
+
+const bytesFirst = 4096
+/** Beyond it the buffer is given back after use, so that one large batch is not held for ever. */
+const bytesKept = 4 << 20
+/** Offsets on the wire are 32-bit. */
+const bytesMax = 0xffff_ffff
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+const encoder = new TextEncoder()
+const two32 = 4_294_967_296
+
+/**
+ * A growable little-endian buffer, reused from one encoding to the next: `reset`, write, `bytes`.
+ * What `bytes` returns is a view that the next write may change.
+ */
+export class ByteWriter {
+  #bytes = new Uint8Array(bytesFirst)
+  #view = new DataView(this.#bytes.buffer)
+  #end = 0
+
+  get length(): number {
+    return this.#end
+  }
+
+  reset(): void {
+    this.#end = 0
+    if (this.#bytes.length > bytesKept) this.#replace(new Uint8Array(bytesFirst))
+  }
+
+  /** A view of what was written. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#end)
+  }
+
+  /** Gives up everything from `length` on, as after a failed encoding. */
+  truncate(length: number): void {
+    this.#end = length
+  }
+
+  u8(value: number): void {
+    const at = this.#reserve(1)
+    this.#bytes[at] = value
+  }
+
+  u16(value: number): void {
+    this.#view.setUint16(this.#reserve(2), value, true)
+  }
+
+  u32(value: number): void {
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value, true)
+  }
+
+  /** A whole number up to 2^53 in either direction, as 64 bits of two's complement. */
+  int(value: number): void {
+    const at = this.#reserve(8)
+    this.#view.setUint32(at, value % two32, true)
+    this.#view.setInt32(at + 4, Math.floor(value / two32), true)
+  }
+
+  i64(value: bigint): void {
+    this.#view.setBigInt64(this.#reserve(8), value, true)
+  }
+
+  u64(value: bigint): void {
+    this.#view.setBigUint64(this.#reserve(8), value, true)
+  }
+
+  f64(value: number): void {
+    this.#view.setFloat64(this.#reserve(8), value, true)
+  }
+
+  /** Sets a u32 that was written before. */
+  patchU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true)
+  }
+
+  /** Sets a whole number of 64 bits, room for which was made before. */
+  patchInt(at: number, value: number): void {
+    this.#view.setUint32(at, value % two32, true)
+    this.#view.setInt32(at + 4, Math.floor(value / two32), true)
+  }
+
+  /** The same for a bigint. */
+  patchI64(at: number, value: bigint): void {
+    this.#view.setBigInt64(at, value, true)
+  }
+
+  /** Zero bytes up to the next multiple of 8. */
+  align8(): void {
+    const padding = -this.#end & 7
+    if (padding === 0) return
+    const at = this.#reserve(padding)
+    this.#bytes.fill(0, at, at + padding)
+  }
+
+  /** A u32 byte length, then UTF-8. */
+  text(value: string): void {
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, this.utf8(value), true)
+  }
+
+  /** UTF-8 alone; returns how many bytes. */
+  utf8(value: string): number {
+    const length = value.length
+    const start = this.#reserve(length * 3)
+    const bytes = this.#bytes
+    if (length < 48) {
+      let place = 0
+      for (; place < length; place++) {
+        const code = value.charCodeAt(place)
+        if (code > 0x7f) break
+        bytes[start + place] = code
+      }
+      if (place === length) {
+        this.#end = start + length
+        return length
+      }
+    }
+    const { written } = encoder.encodeInto(value, bytes.subarray(start))
+    if (written !== length && hasLoneSurrogate(value)) {
+      this.#end = start
+      throw invalid('text has half of a surrogate pair, so it has no UTF-8 form')
+    }
+    this.#end = start + written
+    return written
+  }
+
+  /** The values of a typed array as they lie in memory. */
+  array(values: ArrayBufferView): void {
+    if (!littleEndian) throw new EngineError('unsupported', 'needs a little-endian machine')
+    const at = this.#reserve(values.byteLength)
+    this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at)
+  }
+
+  /** Room to be set by `patch…`, which holds anything until then; returns where it starts. */
+  skip(bytes: number): number {
+    return this.#reserve(bytes)
+  }
+
+  #reserve(bytes: number): number {
+    const at = this.#end
+    const end = at + bytes
+    if (end > this.#bytes.length) this.#grow(end)
+    this.#end = end
+    return at
+  }
+
+  #grow(needed: number): void {
+    if (needed > bytesMax) throw new EngineError('too_large', 'a batch is limited to 4 GiB')
+    const grown = new Uint8Array(Math.min(bytesMax, Math.max(needed, this.#bytes.length * 2)))
+    grown.set(this.#bytes.subarray(0, this.#end))
+    this.#replace(grown)
+  }
+
+  #replace(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
+  }
+}
+
+function hasLoneSurrogate(text: string): boolean {
+  return /\p{Surrogate}/u.test(text)
+}

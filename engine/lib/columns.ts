@@ -1,0 +1,112 @@
+import type { ByteWriter } from './byte-writer.ts'
+import { invalid, quote } from './errors.ts'
+import type { PropertyType, TableLayout } from './schema.ts'
+
+/** What every hyperedge has, by the name that options and rows use. */
+export type FixedColumn =
+  | 'id'
+  | 'at'
+  | 'until'
+  | 'weight'
+  | 'label'
+  | 'arity'
+  | 'members'
+  | 'roles'
+  | 'key'
+  | 'seq'
+
+/**
+ * A column of a table: one that every hyperedge has, or the name of a property. Where a property has
+ * the name of a fixed column, `{ property: 'label' }` means the property.
+ */
+export type ColumnName = FixedColumn | (string & {}) | { readonly property: string }
+
+/** The column kinds of the wire. */
+export const columnKinds = {
+  id: 1,
+  at: 2,
+  until: 3,
+  weight: 4,
+  label: 5,
+  arity: 6,
+  members: 7,
+  roles: 8,
+  key: 9,
+  property: 10,
+  seq: 11,
+} as const
+
+/** A column as a plan names it. */
+export interface ColumnRef {
+  readonly kind: number
+  /** The number of the property, else 0. */
+  readonly property: number
+  readonly name: string
+  readonly type: PropertyType | 'list'
+}
+
+const fixed: ReadonlyMap<string, ColumnRef> = new Map(
+  (
+    [
+      ['id', 'int64'],
+      ['at', 'timestamp'],
+      ['until', 'timestamp'],
+      ['weight', 'float64'],
+      ['label', 'string'],
+      ['arity', 'int64'],
+      ['members', 'list'],
+      ['roles', 'list'],
+      ['key', 'string'],
+      ['seq', 'int64'],
+    ] as const
+  ).map(([name, type]) => [name, { kind: columnKinds[name], property: 0, name, type }]),
+)
+
+/** What a find returns unless told: everything but `arity` and `seq`. */
+const defaultColumns = ['id', 'at', 'until', 'weight', 'label', 'members', 'roles', 'key']
+
+/** The column of that name; `not_found` when there is none. */
+export function resolveColumn(layout: TableLayout, column: unknown): ColumnRef {
+  if (typeof column === 'string') {
+    const known = fixed.get(column)
+    return known ?? propertyColumn(layout, column)
+  }
+  if (typeof column === 'object' && column !== null && 'property' in column) {
+    if (typeof column.property === 'string') return propertyColumn(layout, column.property)
+  }
+  throw invalid(`a column is a name or { property: name }, not ${quote(column)}`)
+}
+
+/** A property as a column. */
+export function propertyColumn(layout: TableLayout, name: string): ColumnRef {
+  const { index, type } = layout.property(name)
+  return { kind: columnKinds.property, property: index, name, type }
+}
+
+/** u8 × column. */
+export function writeColumns(writer: ByteWriter, layout: TableLayout, columns: unknown): void {
+  if (columns === undefined) {
+    writer.u8(defaultColumns.length + layout.schema.properties.length)
+    for (const name of defaultColumns) writeColumn(writer, resolveColumn(layout, name))
+    writeProperties(writer, layout)
+    return
+  }
+  if (!Array.isArray(columns)) throw invalid('columns must be an array of names')
+  if (columns.length > 255) throw invalid(`columns has ${columns.length} names, at most 255`)
+  writer.u8(columns.length)
+  for (const column of columns) writeColumn(writer, resolveColumn(layout, column))
+}
+
+/** Every property of the table, without a count. */
+export function writeProperties(writer: ByteWriter, layout: TableLayout): void {
+  for (const { index } of layout.schema.properties) {
+    writer.u8(columnKinds.property)
+    writer.u16(index)
+  }
+}
+
+/** u8 kind, u16 property. */
+export function writeColumn(writer: ByteWriter, column: ColumnRef): void {
+  writer.u8(column.kind)
+  writer.u16(column.property)
+}

@@ -1,0 +1,175 @@
+import type { ByteWriter } from './byte-writer.ts'
+import { EngineError, invalid } from './errors.ts'
+import { fields, type RowsContext, writeKeys, writeSymbols } from './hyperedges.ts'
+import { microsNever, type TimeUnit, toMicros } from './instants.ts'
+import { type NodeColumn, nodeCount, writeNodeColumn } from './node-ids.ts'
+import {
+  assertFinite,
+  assertLength,
+  type PropertyColumn,
+  writePropertyColumns,
+} from './property-values.ts'
+
+/** Instants in the database's `timeUnit` (Float64Array) or microseconds (BigInt64Array). */
+export type InstantColumn = Float64Array | BigInt64Array
+
+/** Texts, or distinct texts and codes: 0 none, k the k-th of `names`, from 1. */
+export type SymbolColumn<Codes = Uint32Array> =
+  | readonly (string | null | undefined)[]
+  | { readonly names: readonly string[]; readonly codes: Codes }
+
+/** Hyperedges as one array a field: the fastest way in. Row i has its members from
+ * `memberOffsets[i]` up to `memberOffsets[i + 1]`. */
+export interface HyperedgeColumns {
+  readonly at: InstantColumn
+  /** One more than there are rows, from 0, ascending. */
+  readonly memberOffsets: Uint32Array
+  readonly members: NodeColumn
+  /** One a member. */
+  readonly roles?: SymbolColumn<Uint8Array>
+  /** 2^63 − 1 or NaN: never. */
+  readonly until?: InstantColumn
+  readonly weight?: Float64Array
+  readonly label?: SymbolColumn
+  readonly key?: readonly (string | null | undefined)[]
+  readonly props?: Readonly<Record<string, PropertyColumn>>
+}
+
+/** `rows` from columns; returns how many rows. */
+export function writeColumnRows(
+  writer: ByteWriter,
+  columns: HyperedgeColumns,
+  context: RowsContext,
+): number {
+  if (typeof columns !== 'object' || columns === null) throw invalid('columns must be an object')
+  const { at, until, weight, label, key, roles, props } = columns
+  const rowCount = assertInstants(at, 'at').length
+  writer.u32(rowCount)
+  let mask = fields.at | fields.members
+  if (until !== undefined) mask |= fields.until
+  if (weight !== undefined) mask |= fields.weight
+  if (label !== undefined) mask |= fields.label
+  if (roles !== undefined) mask |= fields.roles
+  if (key !== undefined) mask |= fields.key
+  if (props !== undefined) mask |= fields.props
+  writer.u32(mask)
+  writeInstants(writer, at, { name: 'at', unit: context.timeUnit })
+  if (until !== undefined) {
+    assertLength(assertInstants(until, 'until').length, rowCount, 'until')
+    writeInstants(writer, until, { name: 'until', unit: context.timeUnit })
+  }
+  if (weight !== undefined) {
+    if (!(weight instanceof Float64Array)) throw invalid('weight must be a Float64Array')
+    assertLength(weight.length, rowCount, 'weight')
+    assertFinite(weight, 'weight')
+    writer.align8()
+    writer.array(weight)
+  }
+  if (label !== undefined) writeLabels(writer, label, rowCount)
+  writeMembers(writer, columns, rowCount)
+  if (key !== undefined) {
+    if (!Array.isArray(key)) throw invalid('key must be an array of strings')
+    assertLength(key.length, rowCount, 'key')
+    writeKeys(writer, key)
+  }
+  if (props !== undefined) {
+    writePropertyColumns(writer, props, rowCount, { ...context, missing: 0 })
+  }
+  return rowCount
+}
+
+function assertInstants(column: unknown, name: string): InstantColumn {
+  if (column instanceof Float64Array || column instanceof BigInt64Array) return column
+  throw invalid(`${name} must be a Float64Array or a BigInt64Array of microseconds`)
+}
+
+function writeInstants(
+  writer: ByteWriter,
+  column: InstantColumn,
+  { name, unit }: { readonly name: 'at' | 'until'; readonly unit: TimeUnit },
+): void {
+  writer.align8()
+  if (column instanceof BigInt64Array) {
+    writer.array(column)
+    return
+  }
+  const start = writer.skip(column.length * 8)
+  for (let row = 0; row < column.length; row++) {
+    const value = column[row]
+    const place = start + row * 8
+    const never = name === 'until' && Number.isNaN(value)
+    const micros = never ? microsNever : toMicros(value, unit, name)
+    if (typeof micros === 'number') writer.patchInt(place, micros)
+    else writer.patchI64(place, micros)
+  }
+}
+
+function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number): void {
+  if (!('names' in column)) {
+    if (!Array.isArray(column)) throw invalid('label must be an array or { names, codes }')
+    assertLength(column.length, rowCount, 'label')
+    writeSymbols(writer, column)
+    return
+  }
+  const { names, codes } = column
+  if (!(codes instanceof Uint32Array)) throw invalid('label.codes must be a Uint32Array')
+  assertLength(codes.length, rowCount, 'label')
+  writeNames(writer, names, 'label')
+  writer.array(codes)
+}
+
+function writeMembers(writer: ByteWriter, columns: HyperedgeColumns, rowCount: number): void {
+  const { memberOffsets, members, roles } = columns
+  if (!(memberOffsets instanceof Uint32Array)) {
+    throw invalid('memberOffsets must be a Uint32Array')
+  }
+  assertLength(memberOffsets.length, rowCount + 1, 'memberOffsets')
+  if (typeof members !== 'object' || members === null) {
+    throw invalid('members must be a typed array, an array, or { keys, index }')
+  }
+  const count = nodeCount(members)
+  if (memberOffsets[0] !== 0 || memberOffsets[rowCount] !== count) {
+    throw invalid(`memberOffsets must go from 0 to ${count}, which is how many members there are`)
+  }
+  writer.align8()
+  writer.array(memberOffsets)
+  writeNodeColumn(writer, members)
+  if (roles === undefined) return
+  const { names, codes } = 'names' in roles ? roles : toCodes(roles)
+  if (!(codes instanceof Uint8Array)) throw invalid('roles.codes must be a Uint8Array')
+  assertLength(codes.length, count, 'roles')
+  if (names.length > 255) throw new EngineError('too_large', 'a batch has at most 255 roles')
+  writeNames(writer, names, 'roles')
+  writer.array(codes)
+}
+
+function writeNames(writer: ByteWriter, names: readonly string[], column: string): void {
+  if (!Array.isArray(names)) throw invalid(`${column}.names must be an array of strings`)
+  writer.u32(names.length)
+  for (const name of names) {
+    if (typeof name !== 'string') throw invalid(`${column}.names must be strings`)
+    writer.text(name)
+  }
+  writer.align8()
+}
+
+function toCodes(roles: readonly (string | null | undefined)[]): {
+  readonly names: readonly string[]
+  readonly codes: Uint8Array
+} {
+  const known = new Map<string, number>()
+  const codes = new Uint8Array(roles.length)
+  for (let place = 0; place < roles.length; place++) {
+    const role = roles[place]
+    if (role === undefined || role === null) continue
+    if (typeof role !== 'string') throw invalid('roles must be strings or null')
+    let code = known.get(role)
+    if (code === undefined) {
+      code = known.size + 1
+      if (code > 255) throw new EngineError('too_large', 'a batch has at most 255 roles')
+      known.set(role, code)
+    }
+    codes[place] = code
+  }
+  return { names: [...known.keys()], codes }
+}

@@ -1,0 +1,221 @@
+import type { ByteWriter } from './byte-writer.ts'
+import { EngineError, invalid, quote } from './errors.ts'
+import { type TimeUnit, toMicros } from './instants.ts'
+import { type PropertySchema, propertyTypeCodes, type TableLayout } from './schema.ts'
+
+/** A property's value: by its type, or null. A timestamp is an instant. */
+export type PropertyValue = string | number | bigint | boolean | Date | null
+
+/** Property name → value. What is left out is null in an insert, and unchanged in an update. */
+export type PropertyValues = Readonly<Record<string, PropertyValue | undefined>>
+
+/** What a missing value means. */
+export const presence = { null: 0, value: 1, unchanged: 2 } as const
+
+/** `properties` of the wire, from one record a row. */
+export function writePropertyRows(
+  writer: ByteWriter,
+  rows: readonly (PropertyValues | undefined)[],
+  context: PropertyContext,
+): void {
+  const used = usedProperties(rows, context.layout)
+  writer.u16(used.length)
+  for (const property of used) writePropertyRow(writer, property, rows, context)
+}
+
+/** What property values are encoded with. */
+export interface PropertyContext {
+  readonly layout: TableLayout
+  readonly timeUnit: TimeUnit
+  /** What a value that is not given means. */
+  readonly missing: 0 | 2
+}
+
+function usedProperties(
+  rows: readonly (PropertyValues | undefined)[],
+  layout: TableLayout,
+): readonly PropertySchema[] {
+  const used = new Map<string, PropertySchema>()
+  for (const props of rows) {
+    if (props === undefined) continue
+    if (typeof props !== 'object' || props === null) {
+      throw invalid(`props must be an object, not ${quote(props)}`)
+    }
+    for (const name in props) {
+      if (!used.has(name)) used.set(name, layout.property(name))
+    }
+  }
+  return [...used.values()]
+}
+
+function writePropertyRow(
+  writer: ByteWriter,
+  property: PropertySchema,
+  rows: readonly (PropertyValues | undefined)[],
+  context: PropertyContext,
+): void {
+  const { name, type, index } = property
+  writer.u16(index)
+  writer.u8(propertyTypeCodes[type])
+  const allGiven = rows.every((props) => props?.[name] !== undefined && props[name] !== null)
+  writer.u8(allGiven ? 0 : 1)
+  if (!allGiven) {
+    writer.align8()
+    for (const props of rows) {
+      const value = props?.[name]
+      if (value === undefined) writer.u8(context.missing)
+      else writer.u8(value === null ? presence.null : presence.value)
+    }
+  }
+  writer.align8()
+  if (type === 'string') {
+    writeTexts(writer, rows, property)
+    return
+  }
+  for (const props of rows) {
+    const value = props?.[name]
+    if (value === undefined || value === null) writer.int(0)
+    else writeScalar(writer, property, value, context.timeUnit)
+  }
+}
+
+function writeTexts(
+  writer: ByteWriter,
+  rows: readonly (PropertyValues | undefined)[],
+  property: PropertySchema,
+): void {
+  const offsets = writer.skip((rows.length + 1) * 4)
+  let end = 0
+  writer.patchU32(offsets, 0)
+  for (let row = 0; row < rows.length; row++) {
+    const value = rows[row]?.[property.name]
+    if (typeof value === 'string') end += writer.utf8(value)
+    else if (value !== undefined && value !== null) throw mismatch(property, value)
+    writer.patchU32(offsets + (row + 1) * 4, end)
+  }
+}
+
+/** Eight bytes. */
+function writeScalar(
+  writer: ByteWriter,
+  property: PropertySchema,
+  value: PropertyValue,
+  unit: TimeUnit,
+): void {
+  const { name, type } = property
+  if (type === 'float64') {
+    if (typeof value !== 'number') throw mismatch(property, value)
+    if (!Number.isFinite(value)) throw invalid(`property ${name} must be finite, not ${value}`)
+    writer.f64(value)
+  } else if (type === 'bool') {
+    if (typeof value !== 'boolean') throw mismatch(property, value)
+    writer.int(value ? 1 : 0)
+  } else if (type === 'timestamp') {
+    if (typeof value === 'boolean') throw mismatch(property, value)
+    const micros = toMicros(value, unit, `property ${name}`)
+    if (typeof micros === 'number') writer.int(micros)
+    else writer.i64(micros)
+  } else {
+    writeInteger(writer, property, value)
+  }
+}
+
+function writeInteger(writer: ByteWriter, property: PropertySchema, value: PropertyValue): void {
+  const { name } = property
+  if (typeof value === 'bigint') {
+    if (BigInt.asIntN(64, value) !== value) {
+      throw invalid(`property ${name} must be an int64, not ${value}`)
+    }
+    writer.i64(value)
+    return
+  }
+  if (typeof value !== 'number') throw mismatch(property, value)
+  if (!Number.isSafeInteger(value)) {
+    const exact = 'a whole number within ±(2^53 − 1), or a bigint'
+    throw new EngineError('type_mismatch', `property ${name} is int64: give ${exact}, not ${value}`)
+  }
+  writer.int(value)
+}
+
+/** Values of one property, one a row: typed arrays are taken as they are. */
+export type PropertyColumn =
+  | Float64Array
+  | BigInt64Array
+  | readonly (PropertyValue | undefined)[]
+  | { readonly values: Float64Array | BigInt64Array; readonly present: Uint8Array }
+
+/** `properties` of the wire, from one array a property. */
+export function writePropertyColumns(
+  writer: ByteWriter,
+  columns: Readonly<Record<string, PropertyColumn>>,
+  rowCount: number,
+  context: PropertyContext,
+): void {
+  const names = Object.keys(columns)
+  writer.u16(names.length)
+  for (const name of names) {
+    const property = context.layout.property(name)
+    const column = columns[name]
+    if (Array.isArray(column)) {
+      assertLength(column.length, rowCount, name)
+      const rows = column.map((value: PropertyValue | undefined) => ({ [name]: value }))
+      writePropertyRow(writer, property, rows, context)
+    } else {
+      writeTypedColumn(writer, property, column, rowCount)
+    }
+  }
+}
+
+function writeTypedColumn(
+  writer: ByteWriter,
+  property: PropertySchema,
+  column: unknown,
+  rowCount: number,
+): void {
+  const { name, type, index } = property
+  const { values, present } = ArrayBuffer.isView(column)
+    ? { values: column, present: undefined }
+    : (Object(column) as { readonly values?: unknown; readonly present?: unknown })
+  const expected = type === 'float64' ? Float64Array : BigInt64Array
+  if (type === 'string' || !(values instanceof expected)) {
+    const wanted = type === 'string' ? 'an array' : `an array or a ${expected.name}`
+    throw new EngineError('type_mismatch', `property ${name} is ${type}: give ${wanted}`)
+  }
+  assertLength(values.length, rowCount, name)
+  if (present !== undefined) {
+    if (!(present instanceof Uint8Array))
+      throw invalid(`props.${name}.present must be a Uint8Array`)
+    assertLength(present.length, rowCount, name)
+  }
+  // With `present` the numbers of nulls are nobody's business; the core checks the others.
+  if (values instanceof Float64Array && present === undefined) {
+    assertFinite(values, `property ${name}`)
+  }
+  writer.u16(index)
+  writer.u8(propertyTypeCodes[type])
+  writer.u8(present === undefined ? 0 : 1)
+  if (present !== undefined) {
+    writer.align8()
+    writer.array(present)
+  }
+  writer.align8()
+  writer.array(values)
+}
+
+/** Throws `invalid` at the first number that is not finite. */
+export function assertFinite(values: Float64Array, name: string): void {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]
+    if (!Number.isFinite(value)) throw invalid(`${name} of row ${row} must be finite, not ${value}`)
+  }
+}
+
+/** Throws `invalid` unless a column has one value a row. */
+export function assertLength(length: number, rowCount: number, name: string): void {
+  if (length !== rowCount) throw invalid(`${name} has ${length} values for ${rowCount} rows`)
+}
+
+function mismatch(property: PropertySchema, value: unknown): EngineError {
+  const { name, type } = property
+  return new EngineError('type_mismatch', `property ${name} is ${type}, not ${quote(value)}`)
+}
