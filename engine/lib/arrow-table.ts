@@ -1,0 +1,192 @@
+import type { Data, Table } from 'apache-arrow'
+import type { NamedColumn } from './column-batch.ts'
+import { type CellMeaning, type CellSource, toCells } from './column-cells.ts'
+import { EngineError } from './errors.ts'
+import { microsNever } from './instants.ts'
+import { valueTypes } from './result-buffer.ts'
+
+type Arrow = typeof import('apache-arrow')
+
+async function loadArrow(): Promise<Arrow> {
+  try {
+    return await import('apache-arrow')
+  } catch (cause) {
+    const message = 'Arrow needs the package apache-arrow beside the engine; install it'
+    throw new EngineError('unsupported', message, { cause })
+  }
+}
+
+/** An Arrow table whose fixed-width columns share the result's buffer. */
+export async function toArrowTable(
+  { rowCount }: { readonly rowCount: number },
+  columns: readonly NamedColumn[],
+  source: CellSource,
+): Promise<Table> {
+  const arrow = await loadArrow()
+  const children: Record<string, Data> = {}
+  for (const column of columns) {
+    const builder = new ColumnData(arrow, column, source)
+    children[column.name] = builder.data(rowCount)
+    const integers = column.name === 'members' ? builder.membersInteger(rowCount) : undefined
+    if (integers !== undefined) children.membersInteger = integers
+  }
+  const fields = Object.entries(children).map(
+    ([name, data]) => new arrow.Field(name, data.type, true),
+  )
+  const struct = arrow.makeData({
+    type: new arrow.Struct(fields),
+    length: rowCount,
+    nullCount: 0,
+    children: Object.values(children),
+  })
+  const schema = new arrow.Schema(fields)
+  return new arrow.Table(schema, new arrow.RecordBatch(schema, struct))
+}
+
+export async function toArrowIpc(table: Table): Promise<Uint8Array> {
+  const arrow = await loadArrow()
+  return arrow.tableToIPC(table, 'stream')
+}
+
+class ColumnData {
+  readonly #arrow: Arrow
+  readonly #column: NamedColumn
+  readonly #source: CellSource
+
+  constructor(arrow: Arrow, column: NamedColumn, source: CellSource) {
+    this.#arrow = arrow
+    this.#column = column
+    this.#source = source
+  }
+
+  data(rowCount: number): Data {
+    const { type, offsets } = this.#column
+    if (type !== valueTypes.list || offsets === undefined) return this.#flat(rowCount)
+    return this.#listOf(this.#items(), rowCount)
+  }
+
+  /** Which members are integers, where some are and some are not. */
+  membersInteger(rowCount: number): Data | undefined {
+    const cells = this.#cells()
+    if (!Array.isArray(cells)) return undefined
+    const isInteger = cells.map((cell) => typeof cell !== 'string')
+    if (!isInteger.includes(true)) return undefined
+    const bits = new Uint8Array((isInteger.length + 7) >> 3)
+    isInteger.forEach((one, at) => {
+      if (one) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7))
+    })
+    const type = new this.#arrow.Bool()
+    const item = this.#arrow.makeData({ type, length: cells.length, nullCount: 0, data: bits })
+    return this.#listOf(item, rowCount)
+  }
+
+  #cells(): ArrayLike<unknown> {
+    return toCells(this.#column, this.#column.meaning, this.#source)
+  }
+
+  #items(): Data {
+    return this.#fromCells(this.#cells())
+  }
+
+  #listOf(item: Data, rowCount: number): Data {
+    const arrow = this.#arrow
+    const { offsets = new Uint32Array(1) } = this.#column
+    return arrow.makeData({
+      type: new arrow.List(new arrow.Field('item', item.type, true)),
+      length: rowCount,
+      nullCount: 0,
+      // Below 2^31, as the result is.
+      valueOffsets: new Int32Array(offsets.buffer, offsets.byteOffset, offsets.length),
+      child: item,
+    })
+  }
+
+  #flat(rowCount: number): Data {
+    const arrow = this.#arrow
+    const { type, values, offsets, validity, meaning } = this.#column
+    const common = { length: rowCount, ...nulls(validity, rowCount) }
+    if (values instanceof BigInt64Array) return this.#integers(values, common)
+    if (values instanceof Float64Array) {
+      return arrow.makeData({ type: new arrow.Float64(), data: values, ...common })
+    }
+    if (type === valueTypes.text && offsets !== undefined) {
+      const valueOffsets = new Int32Array(offsets.buffer, offsets.byteOffset, offsets.length)
+      const data = values as Uint8Array
+      return arrow.makeData({ type: new arrow.Utf8(), valueOffsets, data, ...common })
+    }
+    if (isKey(meaning)) return this.#fromCells(this.#cells())
+    if (values instanceof Uint32Array) {
+      return arrow.makeData({ type: new arrow.Uint32(), data: values, ...common })
+    }
+    return arrow.makeData({ type: new arrow.Bool(), data: toBits(values), ...common })
+  }
+
+  #integers(values: BigInt64Array, common: Nulls & { readonly length: number }): Data {
+    const arrow = this.#arrow
+    const { meaning } = this.#column
+    if (meaning === 'plain') {
+      return arrow.makeData({ type: new arrow.Int64(), data: values, ...common })
+    }
+    const type = new arrow.TimestampMicrosecond('UTC')
+    if (meaning !== 'end') return arrow.makeData({ type, data: values, ...common })
+    const bits = toBits(values, (value) => value !== microsNever)
+    return arrow.makeData({ type, data: values, ...common, ...nulls(bits, common.length) })
+  }
+
+  /** Nodes and symbols: integers, or a dictionary of texts. */
+  #fromCells(cells: ArrayLike<unknown>): Data {
+    const arrow = this.#arrow
+    if (!Array.isArray(cells)) {
+      const data = BigUint64Array.from(cells as ArrayLike<number | bigint>, BigInt)
+      return arrow.makeData({ type: new arrow.Uint64(), length: cells.length, nullCount: 0, data })
+    }
+    const places = new Map<string, number>()
+    const indices = new Int32Array(cells.length)
+    cells.forEach((cell: unknown, at) => {
+      if (cell === null) return
+      const text = String(cell)
+      const place = places.get(text) ?? places.size
+      places.set(text, place)
+      indices[at] = place
+    })
+    const dictionary = arrow.vectorFromArray([...places.keys()], new arrow.Utf8())
+    const bits = toBits(cells, (cell) => cell !== null)
+    return arrow.makeData({
+      type: new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32()),
+      length: cells.length,
+      data: indices,
+      dictionary,
+      ...nulls(bits, cells.length),
+    })
+  }
+}
+
+function isKey(meaning: CellMeaning): boolean {
+  return meaning === 'node' || meaning === 'symbol'
+}
+
+interface Nulls {
+  readonly nullCount: number
+  readonly nullBitmap?: Uint8Array
+}
+
+function nulls(validity: Uint8Array | undefined, rowCount: number): Nulls {
+  if (validity === undefined) return { nullCount: 0 }
+  let valid = 0
+  for (let row = 0; row < rowCount; row++) valid += ((validity[row >> 3] ?? 0) >> (row & 7)) & 1
+  return valid === rowCount
+    ? { nullCount: 0 }
+    : { nullCount: rowCount - valid, nullBitmap: validity }
+}
+
+function toBits<Value>(
+  values: ArrayLike<Value>,
+  isSet: (value: Value) => boolean = (value) => Boolean(value),
+): Uint8Array {
+  const bits = new Uint8Array((values.length + 7) >> 3)
+  for (let row = 0; row < values.length; row++) {
+    // Within the bounds.
+    if (isSet(values[row] as Value)) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7))
+  }
+  return bits
+}

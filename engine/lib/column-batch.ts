@@ -1,0 +1,234 @@
+import type { Table } from 'apache-arrow'
+import { type CellMeaning, type CellSource, microsToNumbers, toCells } from './column-cells.ts'
+import { EngineError, quote } from './errors.ts'
+import type { NodeKeyColumn } from './node-keys.ts'
+import {
+  type ResultBuffer,
+  type ResultColumn,
+  type Truncation,
+  valueTypes,
+} from './result-buffer.ts'
+import { buildRows, type Cells } from './row-builder.ts'
+
+/** A column of a result with its name and meaning. */
+export interface NamedColumn extends ResultColumn {
+  readonly name: string
+  readonly meaning: CellMeaning
+  readonly isProperty: boolean
+}
+
+/** How the columns of one plan are called. */
+export type NameColumn = (column: ResultColumn) => {
+  readonly name: string
+  readonly meaning: CellMeaning
+  readonly isProperty?: boolean
+}
+
+/**
+ * A result: one buffer, and arrays over it. `rows()` makes objects, `toArrow()` an Arrow table,
+ * everything else is a view or worked out when it is first asked for. The arrays share the buffer:
+ * to write into one or to transfer it changes the result.
+ */
+export class ColumnBatch<Row = Record<string, unknown>> {
+  readonly rowCount: number
+  readonly #result: ResultBuffer
+  readonly #source: CellSource
+  readonly #nameColumn: NameColumn
+  /** Made when first asked for: a short read often wants one array. */
+  #named: readonly NamedColumn[] | undefined
+  readonly #cells = new Map<NamedColumn, ArrayLike<unknown>>()
+
+  /** @internal */
+  constructor(result: ResultBuffer, source: CellSource, nameColumn: NameColumn) {
+    this.#result = result
+    this.#source = source
+    this.rowCount = result.rowCount
+    this.#nameColumn = nameColumn
+  }
+
+  /** The result as the core made it. */
+  get buffer(): ArrayBuffer {
+    return this.#result.buffer
+  }
+
+  /** What ended the result early; null when it is whole. */
+  get truncated(): Truncation | null {
+    return this.#result.truncated
+  }
+
+  /**
+   * Where the next page starts, for the option `cursor`; null when there is no more. It stays good
+   * when the database is opened again, but for this query only.
+   */
+  get cursor(): string | null {
+    return this.#result.cursor
+  }
+
+  /** Whether this page could not be read at the first page's snapshot, and shows a later one. */
+  get snapshotLost(): boolean {
+    return this.#result.snapshotLost
+  }
+
+  /** The commit that this result shows. */
+  get snapshotSeq(): number {
+    return this.#result.snapshotSeq
+  }
+
+  /** How many rows were read for it. */
+  get rowsExamined(): number {
+    return this.#result.rowsExamined
+  }
+
+  /** How long the core worked on it. */
+  get runningMs(): number {
+    return this.#result.runningMs
+  }
+
+  get columnNames(): string[] {
+    return this.#columns.map((column) => column.name)
+  }
+
+  /** The arrays of a column in Arrow's layout. @throws EngineError `not_found` */
+  column(name: string): ResultColumn {
+    return this.#column(name)
+  }
+
+  /**
+   * A column's values as rows have them, one a row: instants in the database's `timeUnit`, texts for
+   * labels, null for what is absent. Of `members` and `roles` one value a member.
+   */
+  values(name: string): ArrayLike<unknown> {
+    return this.#cellsOf(this.#column(name))
+  }
+
+  get ids(): Float64Array {
+    return this.#typed('id', Float64Array)
+  }
+
+  /** `at` in microseconds. */
+  get eventTs(): BigInt64Array {
+    return this.#typed('at', BigInt64Array)
+  }
+
+  /** `at` in milliseconds. */
+  get eventTsMs(): Float64Array {
+    return microsToNumbers(this.eventTs, 'ms')
+  }
+
+  /** `until` in microseconds; 2^63 − 1: never. */
+  get validTo(): BigInt64Array {
+    return this.#typed('until', BigInt64Array)
+  }
+
+  get weights(): Float64Array {
+    return this.#typed('weight', Float64Array)
+  }
+
+  get labels(): readonly (string | null)[] {
+    // Labels are symbols, whose cells are these.
+    return this.values('label') as readonly (string | null)[]
+  }
+
+  get keys(): readonly (string | null)[] {
+    // Keys are texts, whose cells are these.
+    return this.values('key') as readonly (string | null)[]
+  }
+
+  /** Row i has the members from `memberOffsets[i]` up to `memberOffsets[i + 1]`. */
+  get memberOffsets(): Uint32Array {
+    return this.#column('members').offsets ?? new Uint32Array(1)
+  }
+
+  /** The members as the database numbers them: small integers, the same through its whole life. */
+  get memberNumbers(): Uint32Array {
+    return this.#typed('members', Uint32Array)
+  }
+
+  /** The members' keys. */
+  get members(): NodeKeyColumn {
+    // Nodes have these cells.
+    return this.values('members') as NodeKeyColumn
+  }
+
+  /** The role of each member, null for none; offsets are those of the members. */
+  get roles(): readonly (string | null)[] {
+    // Roles are symbols, whose cells are these.
+    return this.values('roles') as readonly (string | null)[]
+  }
+
+  /** The commit order of each row's version. */
+  get seqs(): Float64Array {
+    return this.#typed('seq', Float64Array)
+  }
+
+  /** One object a row. Build it from pages where a result is large. */
+  rows(): Row[] {
+    const cells = this.#columns.map((column): Cells => {
+      const { name, isProperty, type, offsets } = column
+      const values = this.#cellsOf(column)
+      if (type !== valueTypes.list || offsets === undefined) return { name, isProperty, values }
+      if (name === 'roles' && !hasAny(column.values)) {
+        return { name, isProperty, values: new Array<null>(this.rowCount).fill(null) }
+      }
+      return { name, isProperty, values, offsets }
+    })
+    // Made of the columns that the plan asked for, which `Row` describes.
+    return buildRows(cells, this.rowCount) as Row[]
+  }
+
+  /** The first row, or undefined. */
+  first(): Row | undefined {
+    return this.rows()[0]
+  }
+
+  /**
+   * An Arrow table over the same buffers where the types allow. Needs the package `apache-arrow`.
+   * Nodes are UInt64 when all are integers, else a dictionary of strings, with a list `membersInteger`
+   * of who is an integer where both occur.
+   */
+  async toArrow(): Promise<Table> {
+    const { toArrowTable } = await import('./arrow-table.ts')
+    return await toArrowTable(this, this.#columns, this.#source)
+  }
+
+  /** An Arrow IPC stream. Needs the package `apache-arrow`. */
+  async toIPC(): Promise<Uint8Array> {
+    const { toArrowIpc } = await import('./arrow-table.ts')
+    return await toArrowIpc(await this.toArrow())
+  }
+
+  get #columns(): readonly NamedColumn[] {
+    this.#named ??= Array.from({ length: this.#result.columnCount }, (_, place) => {
+      const column = this.#result.column(place)
+      return { isProperty: false, ...this.#nameColumn(column), ...column }
+    })
+    return this.#named
+  }
+
+  #column(name: string): NamedColumn {
+    const column = this.#columns.find((one) => one.name === name)
+    if (column !== undefined) return column
+    const names = this.columnNames.join(', ')
+    throw new EngineError('not_found', `the result has no column ${quote(name)}; it has ${names}`)
+  }
+
+  #cellsOf(column: NamedColumn): ArrayLike<unknown> {
+    let cells = this.#cells.get(column)
+    if (cells === undefined) {
+      cells = toCells(column, column.meaning, this.#source)
+      this.#cells.set(column, cells)
+    }
+    return cells
+  }
+
+  #typed<Values>(name: string, type: new (...args: never[]) => Values): Values {
+    const { values } = this.#column(name)
+    if (values instanceof type) return values
+    throw new EngineError('internal', `column ${name} is not a ${type.name}`)
+  }
+}
+
+function hasAny(values: ResultColumn['values']): boolean {
+  for (let at = 0; at < values.length; at++) if (values[at]) return true
+  return false
+}

@@ -1,0 +1,138 @@
+import type { NodeId } from './node-ids.ts'
+
+/** The keys of nodes in bulk: integers as numbers where all are exact, else as bigints. */
+export type NodeKeyColumn = Uint32Array | Float64Array | BigUint64Array | readonly NodeId[]
+
+/** Turns node numbers into keys. */
+export class NodeKeys {
+  readonly #fetch: (numbers: Uint32Array) => ArrayBuffer
+  /** Texts are decoded once for each distinct node; integers are not worth that. */
+  #hasTexts = false
+
+  constructor(fetch: (numbers: Uint32Array) => ArrayBuffer) {
+    this.#fetch = fetch
+  }
+
+  keysOf(numbers: Uint32Array): NodeKeyColumn {
+    if (numbers.length === 0) return new Uint32Array(0)
+    if (!this.#hasTexts) {
+      const reply = this.#fetch(numbers)
+      if (isAllIntegers(reply)) return decodeIntegers(reply, numbers.length)
+      this.#hasTexts = true
+    }
+    const { distinct, places } = distinctOf(numbers)
+    const reply = this.#fetch(distinct)
+    if (isAllIntegers(reply)) {
+      const keys = decodeIntegers(reply, distinct.length)
+      return spread(keys, places)
+    }
+    const keys = decodeMixed(reply, distinct.length)
+    const result = new Array<NodeId>(numbers.length)
+    for (let row = 0; row < places.length; row++) {
+      // Within the bounds.
+      result[row] = keys[places[row] ?? 0] as NodeId
+    }
+    return result
+  }
+}
+
+function isAllIntegers(reply: ArrayBuffer): boolean {
+  return new Uint8Array(reply, 0, 1)[0] === 1
+}
+
+function decodeIntegers(
+  reply: ArrayBuffer,
+  count: number,
+): Uint32Array | Float64Array | BigUint64Array {
+  const halves = new Uint32Array(reply, 8, count * 2)
+  let highest = 0
+  for (let at = 1; at < halves.length; at += 2) {
+    const high = halves[at] ?? 0
+    if (high > highest) highest = high
+  }
+  if (highest >= 1 << 21) return new BigUint64Array(reply, 8, count)
+  if (highest === 0) {
+    const keys = new Uint32Array(count)
+    for (let row = 0; row < count; row++) keys[row] = halves[row * 2] ?? 0
+    return keys
+  }
+  const keys = new Float64Array(count)
+  for (let row = 0; row < count; row++) {
+    keys[row] = (halves[row * 2 + 1] ?? 0) * 4_294_967_296 + (halves[row * 2] ?? 0)
+  }
+  return keys
+}
+
+function decodeMixed(reply: ArrayBuffer, count: number): NodeId[] {
+  const isText = new Uint8Array(reply, 8, count)
+  const valuesAt = 8 + ((count + 7) & ~7)
+  const values = new Uint32Array(reply, valuesAt, count * 2)
+  const heap = Buffer.from(reply, valuesAt + count * 8)
+  const all = heap.toString('utf8')
+  // One decoding of all the texts, cut by bytes, is right where bytes and characters are the same.
+  const isAscii = all.length === heap.length
+  const keys = new Array<NodeId>(count)
+  let at = 0
+  for (let row = 0; row < count; row++) {
+    const low = values[row * 2] ?? 0
+    const high = values[row * 2 + 1] ?? 0
+    if (isText[row] === 1) {
+      keys[row] = isAscii ? all.slice(at, at + low) : heap.toString('utf8', at, at + low)
+      at += low
+    } else if (high < 1 << 21) {
+      keys[row] = high * 4_294_967_296 + low
+    } else {
+      keys[row] = (BigInt(high) << 32n) | BigInt(low)
+    }
+  }
+  return keys
+}
+
+/** The distinct numbers, and for each number its place among them. */
+function distinctOf(numbers: Uint32Array): { distinct: Uint32Array; places: Uint32Array } {
+  let most = 0
+  for (let row = 0; row < numbers.length; row++) {
+    const number = numbers[row] ?? 0
+    if (number > most) most = number
+  }
+  const places = new Uint32Array(numbers.length)
+  const distinct = new Uint32Array(numbers.length)
+  let count = 0
+  if (most < numbers.length * 8 + 1024) {
+    const known = new Uint32Array(most + 1)
+    for (let row = 0; row < numbers.length; row++) {
+      const number = numbers[row] ?? 0
+      let place = known[number] ?? 0
+      if (place === 0) {
+        distinct[count++] = number
+        place = count
+        known[number] = place
+      }
+      places[row] = place - 1
+    }
+  } else {
+    const known = new Map<number, number>()
+    for (let row = 0; row < numbers.length; row++) {
+      const number = numbers[row] ?? 0
+      let place = known.get(number)
+      if (place === undefined) {
+        place = count
+        known.set(number, place)
+        distinct[count++] = number
+      }
+      places[row] = place
+    }
+  }
+  return { distinct: distinct.slice(0, count), places }
+}
+
+function spread(
+  keys: Uint32Array | Float64Array | BigUint64Array,
+  places: Uint32Array,
+): NodeKeyColumn {
+  if (keys instanceof BigUint64Array) return BigUint64Array.from(places, (at) => keys[at] ?? 0n)
+  const result =
+    keys instanceof Uint32Array ? new Uint32Array(places.length) : new Float64Array(places.length)
+  for (let row = 0; row < places.length; row++) result[row] = keys[places[row] ?? 0] ?? 0
+  return result
+}

@@ -1,0 +1,75 @@
+import type { NameColumn } from './column-batch.ts'
+import type { CellMeaning } from './column-cells.ts'
+import { EngineError } from './errors.ts'
+import type { AggregatePlan } from './plans.ts'
+import type { PropertyType, TableLayout } from './schema.ts'
+
+const fixedColumns: ReadonlyMap<number, readonly [string, CellMeaning]> = new Map([
+  [1, ['id', 'plain']],
+  [2, ['at', 'instant']],
+  [3, ['until', 'end']],
+  [4, ['weight', 'plain']],
+  [5, ['label', 'symbol']],
+  [6, ['arity', 'plain']],
+  [7, ['members', 'node']],
+  [8, ['roles', 'symbol']],
+  [9, ['key', 'plain']],
+  [11, ['seq', 'plain']],
+  [32, ['node', 'node']],
+  [33, ['hop', 'plain']],
+  [34, ['at', 'instant']],
+  [35, ['via', 'unsigned']],
+  [36, ['parent', 'unsigned']],
+  [37, ['leftId', 'plain']],
+  [38, ['leftAt', 'instant']],
+  [39, ['rightId', 'plain']],
+  [40, ['rightAt', 'instant']],
+  [41, ['node', 'node']],
+  [42, ['shared', 'plain']],
+  [48, ['bucket', 'instant']],
+  [49, ['node', 'node']],
+  [50, ['role', 'symbol']],
+  [51, ['label', 'symbol']],
+  [80, ['step', 'plain']],
+  [81, ['detail', 'plain']],
+  [82, ['estimatedRows', 'plain']],
+])
+const kindProperty = 10
+const kindGroupProperty = 52
+const kindMeasure = 64
+
+/** Names for the columns of a plan over one table; of none, for plans without properties. */
+export function columnNamesOf(
+  layout: TableLayout | undefined,
+  measures: AggregatePlan['measures'] = {},
+): NameColumn {
+  const measureList = Object.entries(measures)
+  return ({ kind, property }) => {
+    const known = fixedColumns.get(kind)
+    if (known !== undefined) return { name: known[0], meaning: known[1] }
+    if (kind === kindMeasure) {
+      const [name, measure] = measureList[property] ?? [`measure${property}`, 'count']
+      return { name, meaning: meaningOfMeasure(measure, layout) }
+    }
+    const schema = layout?.schema.properties[property]
+    const name = schema?.name ?? `property${property}`
+    const meaning = schema?.type === 'timestamp' ? 'instant' : 'plain'
+    if (kind === kindProperty) return { name, meaning, isProperty: true }
+    if (kind === kindGroupProperty) return { name, meaning }
+    throw new EngineError('internal', `the core gave a column of the unknown kind ${kind}`)
+  }
+}
+
+/** The least and the greatest of a column mean what the column means. */
+function meaningOfMeasure(measure: unknown, layout: TableLayout | undefined): CellMeaning {
+  const { min, max } = Object(measure) as { readonly min?: unknown; readonly max?: unknown }
+  const column = min ?? max
+  if (column === 'at' || column === 'until') return 'instant'
+  if (column === 'label') return 'symbol'
+  const name = typeof column === 'string' ? column : Object(column).property
+  return typeOf(layout, name) === 'timestamp' ? 'instant' : 'plain'
+}
+
+function typeOf(layout: TableLayout | undefined, name: unknown): PropertyType | undefined {
+  return layout?.schema.properties.find((property) => property.name === name)?.type
+}
