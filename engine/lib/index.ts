@@ -1,0 +1,52 @@
+export type { ColumnBatch } from './column-batch.ts'
+export type { ColumnName, FixedColumn } from './columns.ts'
+export { Database, type JoinedPair, type JoinOptions, type JoinSide } from './database.ts'
+export { EngineError, type EngineErrorCode } from './errors.ts'
+export type { Comparison, Filter, FilterValue } from './filter.ts'
+export type { HyperedgeColumns, InstantColumn, SymbolColumn } from './hyperedge-columns.ts'
+export type { HyperedgeChange, HyperedgeInput, MembersInput } from './hyperedges.ts'
+export type { Instant, TimeUnit } from './instants.ts'
+export type { NodeColumn, NodeId } from './node-ids.ts'
+export type { NodeKeyColumn } from './node-keys.ts'
+export type { FindNodesOptions, NodeReader, NodeRow } from './node-reader.ts'
+export type { NodeStore } from './node-store.ts'
+export type { OpenOptions } from './open-options.ts'
+export type { GroupKey, HopOrder, Measure, QueryLimits } from './plans.ts'
+export type { PropertyColumn, PropertyValue, PropertyValues } from './property-values.ts'
+export type { AsOf } from './read-view.ts'
+export type { CommitReceipt, Durability } from './receipt.ts'
+export type {
+  BackupReport,
+  CheckReport,
+  DatabaseStats,
+  OpenReport,
+  RepairReport,
+  TableStats,
+} from './reports.ts'
+export type { ColumnValues, ResultColumn, Truncation } from './result-buffer.ts'
+export type { PropertySchema, PropertyType, TableSchema } from './schema.ts'
+export type { MembersFilter, MemberTerm, Selection } from './selection.ts'
+export type { Snapshot } from './snapshot.ts'
+export type { Inserted, Table, WriteOptions } from './table.ts'
+export type { TableDeclaration, TableOptions } from './table-declaration.ts'
+export type {
+  AggregateOptions,
+  AsyncReadOptions,
+  ExpandOptions,
+  ExplainStep,
+  FindOptions,
+  FindSyncOptions,
+  Hyperedge,
+  PagesOptions,
+  PathOptions,
+  PathStep,
+  ReachedNode,
+  ReadOptions,
+  TableReader,
+} from './table-reader.ts'
+export type {
+  Transaction,
+  TransactionNodes,
+  TransactionResult,
+  TransactionTable,
+} from './transaction.ts'

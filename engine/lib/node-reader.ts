@@ -1,0 +1,57 @@
+import type { ColumnBatch } from './column-batch.ts'
+import { invalid } from './errors.ts'
+import { assertNodeId, type NodeId } from './node-ids.ts'
+import { type NodesPlan, writeNodesPlan } from './plans.ts'
+import type { PropertyValue } from './property-values.ts'
+import type { ReadView } from './read-view.ts'
+import { columnNamesOf } from './result-names.ts'
+import type { AsyncReadOptions, ReadOptions } from './table-reader.ts'
+
+/** A node with its properties. */
+export interface NodeRow {
+  readonly node: NodeId
+  /** Absent when no node property is declared. */
+  readonly props?: Record<string, PropertyValue>
+}
+
+export interface FindNodesOptions extends NodesPlan, AsyncReadOptions {}
+
+/** The properties of nodes as a reader sees them. */
+export class NodeReader {
+  readonly #view: ReadView
+
+  /** @internal */
+  constructor(view: ReadView) {
+    this.#view = view
+  }
+
+  /** The properties of a node, on this thread; undefined when it has none. */
+  get(node: NodeId, options: ReadOptions = {}): Record<string, PropertyValue> | undefined {
+    assertNodeId(node)
+    const { session } = this.#view
+    this.#view.assertReadable()
+    const layout = session.nodeLayout()
+    return this.#view.at(options.asOf, (snapshot) => {
+      writeNodesPlan(session.writer, { nodes: [node] }, { layout, timeUnit: session.timeUnit })
+      const call = { snapshot, names: columnNamesOf(layout) }
+      return session.querySync<NodeRow>(session.writer.bytes(), call).first()?.props
+    })
+  }
+
+  /**
+   * Nodes that have properties.
+   *
+   * @example await db.nodes.find({ where: { column: 'age', gte: 18 } })
+   */
+  async find(options: FindNodesOptions = {}): Promise<ColumnBatch<NodeRow>> {
+    if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
+    const { session } = this.#view
+    this.#view.assertReadable()
+    const layout = session.nodeLayout()
+    return await this.#view.atAsync(options.asOf, (snapshot) => {
+      writeNodesPlan(session.writer, options, { layout, timeUnit: session.timeUnit })
+      const call = { snapshot, names: columnNamesOf(layout), signal: options.signal }
+      return session.query<NodeRow>(session.writer.bytes(), call)
+    })
+  }
+}

@@ -1,0 +1,149 @@
+import { ByteWriter } from './byte-writer.ts'
+import { ColumnBatch, type NameColumn } from './column-batch.ts'
+import type { CellSource } from './column-cells.ts'
+import { EngineError, quote, toEngineError } from './errors.ts'
+import type { TimeUnit } from './instants.ts'
+import type { NativeAddon, NativeDatabase, NativeSnapshot } from './native-types.ts'
+import { NodeKeys } from './node-keys.ts'
+import { CommitReceipt, type Durability } from './receipt.ts'
+import { ResultBuffer } from './result-buffer.ts'
+import { Catalog, nodeTableName, type TableLayout } from './schema.ts'
+import { SymbolCache } from './symbol-cache.ts'
+
+/** What a query is sent with. */
+export interface QueryCall {
+  /** Null: the newest commits. */
+  readonly snapshot: NativeSnapshot | null
+  readonly names: NameColumn
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * One open database as everything here shares it: the addon's handle, what is known of the schema,
+ * the caches of keys, and the one buffer that plans and batches are written into.
+ */
+export class Session implements CellSource {
+  readonly native: NativeAddon
+  readonly database: NativeDatabase
+  readonly timeUnit: TimeUnit
+  readonly durability: Durability
+  readonly symbols: SymbolCache
+  readonly nodes: NodeKeys
+  /** Reused: the addon copies what it is given before a call returns. */
+  readonly writer = new ByteWriter()
+  #catalog: Catalog | undefined
+  #lastToken = 0
+
+  constructor(
+    native: NativeAddon,
+    database: NativeDatabase,
+    settings: { readonly timeUnit: TimeUnit; readonly durability: Durability },
+  ) {
+    this.native = native
+    this.database = database
+    this.timeUnit = settings.timeUnit
+    this.durability = settings.durability
+    this.symbols = new SymbolCache((first) => this.call(() => native.symbols(database, first)))
+    this.nodes = new NodeKeys((numbers) => this.call(() => native.nodeKeys(database, numbers)))
+  }
+
+  get catalog(): Catalog {
+    this.#catalog ??= new Catalog(this.call(() => this.native.schema(this.database, null)))
+    return this.#catalog
+  }
+
+  /** The schema is looked at again when it is next needed. */
+  forgetSchema(): void {
+    this.#catalog = undefined
+  }
+
+  /** Throws `not_found` when there is no such table. */
+  layout(name: string): TableLayout {
+    const known = this.catalog.find(name) ?? this.#lookAgain(name)
+    if (known !== undefined) return known
+    const names = this.catalog.names().join(', ')
+    throw new EngineError('not_found', `no table ${quote(name)}; there are ${names || 'none'}`)
+  }
+
+  nodeLayout(): TableLayout {
+    return this.layout(nodeTableName)
+  }
+
+  assertOpen(): void {
+    if (this.native.isClosed(this.database)) {
+      throw new EngineError('closed', 'the database is closed')
+    }
+  }
+
+  /** Calls the addon with its errors made ours. */
+  call<Result>(work: () => Result): Result {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#translate(error)
+    }
+  }
+
+  async callAsync<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      throw this.#translate(error)
+    }
+  }
+
+  async commit(bytes: Uint8Array, durability = this.durability): Promise<CommitReceipt> {
+    const level = durability === 'sync' ? 0 : 1
+    const figures = await this.callAsync(() => this.native.commit(this.database, bytes, level))
+    return new CommitReceipt(figures, this.timeUnit)
+  }
+
+  /** Runs the plan on this thread. */
+  querySync<Row>(plan: Uint8Array, { snapshot, names }: QueryCall): ColumnBatch<Row> {
+    const buffer = this.call(() => this.native.query(this.database, snapshot, plan))
+    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, names)
+  }
+
+  /** Runs the plan on the engine's threads. */
+  async query<Row>(plan: Uint8Array, call: QueryCall): Promise<ColumnBatch<Row>> {
+    const buffer = await this.#run(plan, call)
+    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, call.names)
+  }
+
+  async #run(plan: Uint8Array, { snapshot, signal }: QueryCall): Promise<ArrayBuffer> {
+    if (signal === undefined) {
+      return await this.callAsync(() => this.native.queryAsync(this.database, snapshot, plan, 0))
+    }
+    if (signal.aborted) throw cancelled(signal)
+    this.#lastToken = (this.#lastToken % 0xffff_ffff) + 1
+    const token = this.#lastToken
+    const cancel = () => this.native.cancel(this.database, token)
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      return await this.native.queryAsync(this.database, snapshot, plan, token)
+    } catch (error) {
+      const translated = this.#translate(error)
+      throw translated.code === 'cancelled' && signal.aborted ? cancelled(signal) : translated
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
+  }
+
+  #lookAgain(name: string): TableLayout | undefined {
+    const version = this.call(() => this.native.schemaVersion(this.database, null))
+    if (version === this.catalog.version) return undefined
+    this.forgetSchema()
+    return this.catalog.find(name)
+  }
+
+  #translate(error: unknown): EngineError {
+    const translated = toEngineError(error)
+    // The schema may have changed under the numbers that the plan used.
+    if (translated.code === 'not_found') this.forgetSchema()
+    return translated
+  }
+}
+
+function cancelled(signal: AbortSignal): EngineError {
+  return new EngineError('cancelled', 'the query was cancelled', { cause: signal.reason })
+}

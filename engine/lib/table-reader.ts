@@ -1,0 +1,226 @@
+import type { ByteWriter } from './byte-writer.ts'
+import type { ColumnBatch } from './column-batch.ts'
+import { invalid } from './errors.ts'
+import type { EncodeContext } from './filter.ts'
+import type { NodeId } from './node-ids.ts'
+import {
+  type AggregatePlan,
+  type ExpandPlan,
+  type FindPlan,
+  type PathPlan,
+  writeAggregate,
+  writeExpand,
+  writeExplain,
+  writeFind,
+  writePath,
+} from './plans.ts'
+import type { PropertyValue } from './property-values.ts'
+import type { AsOf, ReadView } from './read-view.ts'
+import { columnNamesOf } from './result-names.ts'
+import type { TableSchema } from './schema.ts'
+import { assertEdgeId, type Selection } from './selection.ts'
+
+/** How a read runs. */
+export interface ReadOptions {
+  /**
+   * The past: the number of a commit, or an instant (a `Date`, ISO text, or a bigint of
+   * microseconds). `gone` where history does not reach. Not on a snapshot or in a transaction, which
+   * have their own.
+   */
+  readonly asOf?: AsOf
+}
+
+/** How a read off this thread runs. */
+export interface AsyncReadOptions extends ReadOptions {
+  /** Ends the query with `cancelled`, its reason as `cause`. */
+  readonly signal?: AbortSignal
+}
+
+/** A hyperedge as a row, with what `columns` asked for. Instants are in the database's `timeUnit`. */
+export interface Hyperedge {
+  readonly id: number
+  readonly at: number
+  /** Null: never. */
+  readonly until: number | null
+  readonly weight: number
+  readonly label: string | null
+  readonly members: NodeId[]
+  /** One a member; null where no member has one. */
+  readonly roles: (string | null)[] | null
+  readonly key: string | null
+  /** Absent when the table has no properties. */
+  readonly props?: Record<string, PropertyValue>
+  /** Only where `columns` asks for it. */
+  readonly arity?: number
+  /** Only where `columns` asks for it. */
+  readonly seq?: number
+}
+
+/** A node that a walk reached: by the hyperedge `via`, from row `parent`; null of a seed. */
+export interface ReachedNode {
+  readonly node: NodeId
+  readonly hop: number
+  readonly at: number
+  readonly via: number | null
+  readonly parent: number | null
+}
+
+/** A step of a path. */
+export interface PathStep extends Omit<ReachedNode, 'hop'> {}
+
+/** How a find would run. */
+export interface ExplainStep {
+  readonly step: string
+  readonly detail: string
+  readonly estimatedRows: number
+}
+
+/** A find of the newest commits, or of the past. */
+export interface FindOptions extends FindPlan, AsyncReadOptions {}
+
+/** A find on this thread. */
+export interface FindSyncOptions extends FindPlan, ReadOptions {}
+
+/** Pages of a find, over one snapshot. */
+export interface PagesOptions extends Omit<FindOptions, 'limit' | 'maxBytes'> {
+  /** The most rows a page; 65,536 unless said. */
+  readonly pageRows?: number
+  /** The most bytes a page; 16 MiB unless said. */
+  readonly pageBytes?: number
+}
+
+export interface AggregateOptions extends AggregatePlan, AsyncReadOptions {}
+export interface ExpandOptions extends ExpandPlan, AsyncReadOptions {}
+export interface PathOptions extends PathPlan, AsyncReadOptions {}
+
+const pageRowsDefault = 65_536
+const pageBytesDefault = 16 << 20
+
+/** One table as a reader sees it: of the database the newest commits, of a snapshot that state. */
+export class TableReader {
+  readonly name: string
+  readonly #view: ReadView
+
+  /** @internal */
+  constructor(name: string, view: ReadView) {
+    this.name = name
+    this.#view = view
+  }
+
+  /** The table's declaration as of now. */
+  get schema(): TableSchema {
+    return this.#context().layout.schema
+  }
+
+  /**
+   * The hyperedges selected, on the engine's threads.
+   *
+   * @example const batch = await calls.find({ from: '2024-01-01', members: { all: ['ann', 'bob'] } })
+   */
+  async find(options: FindOptions = {}): Promise<ColumnBatch<Hyperedge>> {
+    return await this.#run(writeFind, options)
+  }
+
+  /** The same on this thread, which waits: for short reads. */
+  findSync(options: FindSyncOptions = {}): ColumnBatch<Hyperedge> {
+    if ('signal' in options) throw invalid('findSync takes no signal: nothing could send it')
+    const context = this.#context()
+    const { writer } = this.#view.session
+    return this.#view.at(options.asOf, (snapshot) => {
+      writeFind(writer, options, context)
+      const names = columnNamesOf(context.layout)
+      return this.#view.session.querySync<Hyperedge>(writer.bytes(), { snapshot, names })
+    })
+  }
+
+  /** The hyperedge with that id, on this thread; undefined when there is none. */
+  get(id: number, options: ReadOptions = {}): Hyperedge | undefined {
+    assertEdgeId(id)
+    return this.findSync({ ...options, ids: [id] }).first()
+  }
+
+  /** The living hyperedge with the caller's key, on this thread; undefined when there is none. */
+  getByKey(key: string, options: ReadOptions = {}): Hyperedge | undefined {
+    return this.findSync({ ...options, keys: [key] }).first()
+  }
+
+  /**
+   * All the hyperedges selected, page by page over one snapshot, in bounded memory.
+   *
+   * @example for await (const batch of calls.pages({ columns: ['id', 'at'] })) use(batch.ids)
+   */
+  async *pages(
+    options: PagesOptions = {},
+  ): AsyncGenerator<ColumnBatch<Hyperedge>, void, undefined> {
+    const { pageRows = pageRowsDefault, pageBytes = pageBytesDefault, asOf, ...rest } = options
+    const view = this.#view.hold(asOf)
+    try {
+      const reader = new TableReader(this.name, view)
+      let cursor = rest.cursor
+      do {
+        const page = { ...rest, limit: pageRows, maxBytes: pageBytes }
+        const batch = await reader.find(cursor === undefined ? page : { ...page, cursor })
+        yield batch
+        cursor = batch.cursor ?? undefined
+      } while (cursor !== undefined)
+    } finally {
+      view.release()
+    }
+  }
+
+  /** How many hyperedges are selected. */
+  async count(options: Selection & AsyncReadOptions = {}): Promise<number> {
+    const batch = await this.aggregate({ ...options, measures: { n: 'count' } })
+    return Number(batch.rowCount === 0 ? 0 : batch.values('n')[0])
+  }
+
+  /**
+   * Figures of the hyperedges selected, by group: one column a group key (`bucket`, `node`, `role`,
+   * `label` or the property's name), one a measure.
+   *
+   * @example await calls.aggregate({ groupBy: ['label'], measures: { n: 'count', total: { sum: 'amt' } } })
+   */
+  async aggregate<Row = Record<string, unknown>>(
+    options: AggregateOptions,
+  ): Promise<ColumnBatch<Row>> {
+    return await this.#run(writeAggregate, options)
+  }
+
+  /** The nodes that can be reached from the seeds, in the order of hops and arrival. */
+  async expand(options: ExpandOptions): Promise<ColumnBatch<ReachedNode>> {
+    return await this.#run(writeExpand, options)
+  }
+
+  /** The way from `seed` to `target` with the fewest hops; no rows when there is none. */
+  async shortestPath(options: PathOptions): Promise<ColumnBatch<PathStep>> {
+    return await this.#run(writePath, options)
+  }
+
+  /** How a find would run, without running it. */
+  async explain(options: FindOptions = {}): Promise<ColumnBatch<ExplainStep>> {
+    return await this.#run(writeExplain, options)
+  }
+
+  async #run<Row, Options extends AsyncReadOptions>(
+    write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
+    options: Options,
+  ): Promise<ColumnBatch<Row>> {
+    if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
+    const context = this.#context()
+    const { measures } = options as { readonly measures?: AggregatePlan['measures'] }
+    const names = columnNamesOf(context.layout, measures)
+    const { session } = this.#view
+    return await this.#view.atAsync(options.asOf, (snapshot) => {
+      // Written and handed over without a pause between: the buffer is shared.
+      write(session.writer, options, context)
+      const call = { snapshot, names, signal: options.signal }
+      return session.query<Row>(session.writer.bytes(), call)
+    })
+  }
+
+  #context(): EncodeContext {
+    const { session } = this.#view
+    this.#view.assertReadable()
+    return { layout: session.layout(this.name), timeUnit: session.timeUnit }
+  }
+}
