@@ -7,7 +7,9 @@
   },
   'target_defaults': {
     'include_dirs': ['.'],
-    'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility=hidden'],
+    # Node's own choice would stand behind ours and win.
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-std=gnu++23'],
+    'cflags_cc': ['-std=c++20', '-O3', '-fno-exceptions', '-fno-rtti', '-fvisibility=hidden'],
     'xcode_settings': {
       'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
       'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
 const needed = [20, 19]
-const base = '../../tsconfig.base.json'
+const addonScript = join(root, 'engine', 'scripts', 'build.mjs')
 
 requireNode()
 if (isInstallStale()) {
@@ -19,6 +19,8 @@ if (stale !== undefined) {
   console.error(`building, since ${stale} is newer than what was built (tsc -b) …`)
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
 }
+// Knows itself whether there is something to build, and says so only then.
+if (existsSync(addonScript)) run(process.execPath, [addonScript])
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -38,17 +40,20 @@ function staleWorkspace() {
   for (const { path } of JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).references) {
     const built = modifiedMs(join(root, path, 'dist', '.tsbuildinfo'))
     if (built === undefined || !existsSync(join(root, path, 'dist', 'index.js'))) return path
-    for (const name of ['package.json', 'tsconfig.json', base, ...sourcesOf(join(root, path))]) {
-      if (modifiedMs(join(root, path, name)) > built) return join(path, name)
+    const inputs = ['package.json', 'tsconfig.json', ...sourcesOf(join(root, path))]
+    for (const name of [...inputs.map((input) => join(path, input)), 'tsconfig.base.json']) {
+      if (modifiedMs(join(root, name)) > built) return name
     }
   }
   return undefined
 }
 
 function sourcesOf(workspace) {
-  return readdirSync(join(workspace, 'src'), { recursive: true })
+  const { compilerOptions } = JSON.parse(readFileSync(join(workspace, 'tsconfig.json'), 'utf8'))
+  const folder = compilerOptions?.rootDir ?? 'src'
+  return readdirSync(join(workspace, folder), { recursive: true })
     .filter((name) => name.endsWith('.ts') && !/\.(test|bench)\.ts$/.test(name))
-    .map((name) => join('src', name))
+    .map((name) => join(folder, name))
 }
 
 function modifiedMs(path) {

@@ -86,6 +86,25 @@ test('a changed lock file, or an install that was cut, installs again', () => {
   expect(ensure().stderr).toContain('npm ci')
 })
 
+test('a workspace whose sources lie elsewhere is built when they change', () => {
+  cloneProject()
+  put('packages/a/tsconfig.json', JSON.stringify({ compilerOptions: { rootDir: 'lib' } }))
+  put('packages/a/lib/index.ts', '')
+  ensure()
+  change('packages/a/src/index.ts')
+  expect(ensure().stderr).toBe('')
+  change('packages/a/lib/index.ts')
+  expect(ensure().stderr).toContain('packages/a/lib/index.ts is newer')
+})
+
+test('the addon is built by its own script, whose failure ends this one', () => {
+  cloneProject()
+  put('engine/scripts/build.mjs', "console.error('addon'); console.log('make'); process.exit(4)")
+  const built = ensure()
+  expect(built).toMatchObject({ status: 4, stdout: '' })
+  expect(built.stderr).toMatch(/addon/)
+})
+
 test('a build that fails ends the script with its exit code', () => {
   cloneProject(3)
   expect(ensure().status).toBe(3)

@@ -76,16 +76,19 @@ export interface Workspace {
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
 }
 
+const workspaceManifest = /^((packages|services)\/[^/]+|engine)\/package\.json$/
+
 export function* workspacesOf(tree: SourceTree): Generator<Workspace> {
-  for (const [path, text] of filesOf(tree, /^(packages|services)\/[^/]+\/package\.json$/)) {
-    const [kind = '', name = ''] = path.split('/')
+  for (const [path, text] of filesOf(tree, workspaceManifest)) {
+    const directory = path.slice(0, path.lastIndexOf('/'))
     yield {
-      directory: `${kind}/${name}`,
-      name,
-      isService: kind === 'services',
+      directory,
+      name: directory.slice(directory.lastIndexOf('/') + 1),
+      isService: directory.startsWith('services/'),
       manifestPath: path,
       manifest: JSON.parse(text) as Manifest,
     }
@@ -94,4 +97,4 @@ export function* workspacesOf(tree: SourceTree): Generator<Workspace> {
 
 /** Code that ships: no tests, no benches. */
 export const shippedSource =
-  /^(packages|services)\/(?!testing\/)[^/]+\/src\/(?!.*\.(test|bench)\.ts$).*\.ts$/
+  /^((packages|services)\/(?!testing\/)[^/]+\/src|engine\/lib)\/(?!.*\.(test|bench)\.ts$).*\.ts$/
