@@ -3,6 +3,7 @@ import { checkBannedCalls } from './tidy/banned-calls.ts'
 import { checkConfigKeys } from './tidy/config-keys.ts'
 import { checkContractCoverage } from './tidy/contract-coverage.ts'
 import { checkDependencyRanks } from './tidy/dependency-ranks.ts'
+import { checkEngineLayers } from './tidy/engine-layers.ts'
 import { checkFileLength } from './tidy/file-length.ts'
 import { checkFileNames } from './tidy/file-names.ts'
 import { checkPackageEntries } from './tidy/package-entries.ts'
@@ -16,6 +17,7 @@ const tree = readSourceTree(root)
 
 const checks: readonly Check[] = [
   checkDependencyRanks,
+  checkEngineLayers,
   checkFileLength,
   checkFileNames,
   checkPackageEntries,

@@ -8,6 +8,7 @@ import { checkBannedCalls } from './banned-calls.ts'
 import { checkConfigKeys } from './config-keys.ts'
 import { checkContractCoverage } from './contract-coverage.ts'
 import { checkDependencyRanks } from './dependency-ranks.ts'
+import { checkEngineLayers } from './engine-layers.ts'
 import { checkFileLength } from './file-length.ts'
 import { checkFileNames } from './file-names.ts'
 import { checkPackageEntries } from './package-entries.ts'
@@ -36,6 +37,16 @@ describe('dependency ranks', () => {
     expect(check('services/lakehouse', { '@hypermesh/catalog': '0.1.0' })).toEqual([])
   })
 
+  test('a peer dependency has an owner too, also of the engine', () => {
+    const files = (peer: string) => ({
+      'engine/package.json': JSON.stringify({ peerDependencies: { [peer]: '21.2.0' } }, null, 2),
+    })
+    expect(said(checkDependencyRanks, files('apache-arrow'))).toEqual([])
+    expect(said(checkDependencyRanks, files('avsc'))).toEqual([
+      expect.stringContaining('engine/package.json:3: avsc belongs to iceberg'),
+    ])
+  })
+
   test.each([
     ['packages/contract', '@hypermesh/kit', '0.1.0', 'contract may not depend on kit'],
     ['services/query', '@hypermesh/catalog', '0.1.0', 'a service may not import a service'],
@@ -43,6 +54,8 @@ describe('dependency ranks', () => {
     ['packages/kit', 'left-pad', '1.0.0', 'left-pad has no owner'],
     ['packages/kit', 'zod', '^4.0.0', 'zod is not pinned'],
     ['packages/novel', 'zod', '4.0.0', 'novel has no rank'],
+    ['engine', '@hypermesh/contract', '0.1.0', 'engine may not depend on contract'],
+    ['packages/kit', 'node-gyp', '12.4.0', 'node-gyp belongs to engine'],
   ])('%s with %s %s is refused', (path, dependency, version, message) => {
     expect(check(path, { [dependency]: version })).toEqual([
       expect.stringContaining(`${path}/package.json:3: ${message}`),
@@ -53,10 +66,43 @@ describe('dependency ranks', () => {
     const files = {
       'packages/kit/src/a.ts': "import './b.ts'\nimport { x } from '../../contract/src/names.ts'\n",
       'packages/kit/test/a.test.ts': "import { a } from '../src/a.ts'\n",
+      'engine/test/a.test.ts': "import { a } from '../lib/a.ts'\n",
+      'engine/lib/tools/a.ts': "import { a } from '../../../packages/kit/src/a.ts'\n",
     }
     expect(said(checkDependencyRanks, files)).toEqual([
       'packages/kit/src/a.ts:2: the import leaves packages/kit, import the package by its name',
+      'engine/lib/tools/a.ts:1: the import leaves engine, import the package by its name',
     ])
+  })
+})
+
+describe('engine layers', () => {
+  const check = (path: string, included: string) =>
+    said(checkEngineLayers, { [path]: `// What it is.\n#include ${included}\n` })
+
+  test('an include down the layers, of the same one and of the system pass', () => {
+    expect(check('engine/core/graph/flush.cc', '"core/storage/wal_writer.h"')).toEqual([])
+    expect(check('engine/core/graph/flush.cc', '"include/hypergraph/database.h"')).toEqual([])
+    expect(check('engine/include/hypergraph/database.h', '"core/graph/snapshot.h"')).toEqual([])
+    expect(check('engine/core/base/crc32c.cc', '<vector>')).toEqual([])
+    expect(check('engine/core/base/crc32c_test.cc', '"test/test.h"')).toEqual([])
+    expect(check('engine/binding/addon.cc', '<node_api.h>')).toEqual([])
+    expect(check('engine/test/model.cc', '"core/query/run.h"')).toEqual([])
+  })
+
+  test.each([
+    ['core/storage/a.cc', '"core/graph/schema.h"', 'storage may not include core/graph'],
+    ['core/storage/a_test.cc', '"core/graph/schema.h"', 'storage may not include core/graph'],
+    ['core/index/a.h', '"include/hypergraph/options.h"', 'index may not include include/hyper'],
+    ['core/query/a.cc', '"binding/calls.h"', 'query may not include binding'],
+    ['core/base/a.cc', '"test/test.h"', 'base may not include test'],
+    ['binding/a.cc', '"test/test.h"', 'binding may not include test'],
+    ['core/base/a.cc', '<node_api.h>', 'the core knows no Node'],
+    ['core/base/a.cc', '"status.h"', 'write the include from engine/'],
+    ['core/base/a.cc', '"../base/status.h"', 'write the include from engine/'],
+    ['core/novel/a.cc', '<vector>', 'novel is no layer'],
+  ])('%s with %s is refused', (path, included, message) => {
+    expect(check(`engine/${path}`, included)).toEqual([expect.stringContaining(message)])
   })
 })
 
@@ -68,10 +114,13 @@ test('a file of 300 lines passes, of 400 warns, of 401 fails', () => {
       'b.ts': lines(400),
       'c.ts': lines(401),
       'd.md': lines(999),
+      'engine/core/base/e.cc': lines(401),
+      'engine/core/base/f.h': lines(300),
     }),
   ).toEqual([
     'b.ts:301: warning: 400 lines, over 300; split it by what it owns',
     'c.ts:401: 401 lines, over 400; split it by what it owns',
+    'engine/core/base/e.cc:401: 401 lines, over 400; split it by what it owns',
   ])
 })
 
@@ -113,9 +162,11 @@ test('a README is there and short: 150 lines at the root, 60 a package, 40 a ser
     'packages/kit/README.md': 'x\n'.repeat(kit),
     'services/query/package.json': '{}',
     'services/query/README.md': 'x\n'.repeat(query),
+    'engine/package.json': '{}',
+    'engine/README.md': 'x\n'.repeat(kit),
   })
   expect(said(checkReadmes, files(150, 60, 40))).toEqual([])
-  expect(said(checkReadmes, files(151, 61, 41))).toHaveLength(3)
+  expect(said(checkReadmes, files(151, 61, 41))).toHaveLength(4)
   expect(said(checkReadmes, { 'README.md': '', 'packages/a/package.json': '{}' })).toEqual([
     'packages/a/README.md:1: missing, write what this owns',
   ])
@@ -189,10 +240,11 @@ test('a large file, a note without an issue and a path of a machine are refused'
     said(checkBlobs, { 'a.bin': large, 'package-lock.json': large, 'b.bin': large.slice(1) }),
   ).toEqual([expect.stringContaining('a.bin:1: 200001 bytes, over 200000')])
   const notes = 'TODO(#12): fine\nTODO: later\nFIXME now\nmethodTODO\n'
-  expect(said(checkTodos, { 'a.ts': notes })).toEqual([
+  expect(said(checkTodos, { 'a.ts': notes, 'b.md': notes })).toEqual([
     expect.stringContaining('a.ts:2: TODO without an issue'),
     expect.stringContaining('a.ts:3: FIXME without an issue'),
   ])
+  expect(said(checkTodos, { 'engine/core/base/a.cc': notes })).toHaveLength(2)
   const text = [
     '/srv/clone/a.ts',
     '/ho' + 'me/ann/b.ts',

@@ -14,6 +14,7 @@ const services = ['gateway', 'storage', 'catalog', 'ingest', 'query']
 /** Which of ours a workspace may depend on; the table of ARCHITECTURE.md. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   contract: [],
+  engine: [],
   client: ['contract'],
   kit: ['contract'],
   'object-store': ['contract'],
@@ -35,10 +36,11 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['kit'],
   '@duckdb/node-api': ['duckdb'],
   '@duckdb/node-bindings': ['duckdb'],
-  'apache-arrow': ['duckdb', 'client'],
+  'apache-arrow': ['duckdb', 'client', 'engine'],
   avsc: ['iceberg'],
   hyparquet: ['iceberg'],
   'ipaddr.js': ['gateway'],
+  'node-gyp': ['engine'],
   commander: ['cli'],
   'string-width': ['cli'],
   vitest: ['testing'],
@@ -53,7 +55,8 @@ export const checkDependencyRanks: Check = (tree) => [
 function* manifestFindings(tree: SourceTree): Generator<Finding> {
   for (const { name, manifestPath, manifest } of workspacesOf(tree)) {
     const text = tree.texts.get(manifestPath) ?? ''
-    for (const [dependency, version] of Object.entries(manifest.dependencies ?? {})) {
+    const wanted = { ...manifest.dependencies, ...manifest.peerDependencies }
+    for (const [dependency, version] of Object.entries(wanted)) {
       const message = faultOf(name, dependency, version)
       if (message === undefined) continue
       const line = text.split('\n').findIndex((at) => at.includes(`"${dependency}":`)) + 1
@@ -83,9 +86,9 @@ function faultOf(name: string, dependency: string, version: string): string | un
 }
 
 function* importFindings(tree: SourceTree): Generator<Finding> {
-  const files = filesOf(tree, /^(packages|services)\/[^/]+\/(src|test|bench)\/.*\.ts$/)
-  for (const [path, text] of files) {
-    const directory = path.split('/').slice(0, 2).join('/')
+  const sources = /^((?:packages|services)\/[^/]+|engine)\/(?:src|lib|test|bench)\/.*\.ts$/
+  for (const [path, text] of filesOf(tree, sources)) {
+    const directory = sources.exec(path)?.[1] ?? ''
     for (const [line, match] of linesOf(text, /(?:from|import)\s*\(?'(\.[^']*)'/)) {
       const target = posix.join(posix.dirname(path), match[1] ?? '')
       if (target.startsWith(`${directory}/`)) continue

@@ -6,7 +6,7 @@ const linesWarned = 300
 /** A file that needs scrolling holds two things. */
 export const checkFileLength: Check = (tree) => {
   const findings: Finding[] = []
-  for (const [path, text] of filesOf(tree, /\.(ts|mjs)$/)) {
+  for (const [path, text] of filesOf(tree, /\.(ts|mjs|cc|h)$/)) {
     const lines = text.split('\n').length - 1
     if (lines <= linesWarned) continue
     const isWarning = lines <= linesMax

@@ -14,7 +14,7 @@ export const checkBlobs: Check = (tree) =>
 /** A note for later without an issue is forgotten. */
 export const checkTodos: Check = (tree) => {
   const findings: Finding[] = []
-  for (const [path, text] of filesOf(tree, /\.(ts|mjs|js|json|toml|yml|sh)$/)) {
+  for (const [path, text] of filesOf(tree, /\.(ts|mjs|js|json|toml|yml|sh|cc|h|gypi?)$/)) {
     if (path.startsWith('scripts/tidy/')) continue
     for (const [line, match] of linesOf(text, /\b(TODO|FIXME|HACK|XXX)\b(?!\(#\d+\): )/)) {
       findings.push({
