@@ -108,6 +108,7 @@ struct CommitHeader {
   Micros committed_at = 0;
 };
 
+inline constexpr size_t kRecordCountAt = sizeof(uint8_t) + sizeof(Seq);  // Its offset.
 void EncodeCommitHeader(const CommitHeader& header, ByteWriter* out);
 void EncodeRows(const RowBlock& block, ByteWriter* out);
 void EncodeDeletes(const DeleteBlock& block, ByteWriter* out);
