@@ -1,6 +1,6 @@
 // The addon's raw shape, private to this package: `native.ts` loads it, the classes here check arguments
-// first. The bytes are those of WIRE.md. Whatever fails throws or rejects with an Error whose `code` is a
-// NativeErrorCode; after close that code is 'closed'.
+// first. The bytes are those of WIRE.md. Whatever fails throws or rejects with an Error whose `code` is one
+// of `errors.ts`; after close it is 'closed'.
 
 declare const kind: unique symbol
 
@@ -13,29 +13,6 @@ export interface NativeDatabase {
 export interface NativeSnapshot {
   readonly [kind]: 'snapshot'
 }
-
-export type NativeErrorCode =
-  | 'invalid'
-  | 'invalid_name'
-  | 'type_mismatch'
-  | 'not_found'
-  | 'exists'
-  | 'conflict'
-  | 'gone'
-  | 'too_large'
-  | 'deadline'
-  | 'cancelled'
-  | 'closed'
-  | 'read_only'
-  | 'locked'
-  | 'not_a_database'
-  | 'newer_format'
-  | 'corrupt'
-  | 'damaged_log'
-  | 'io'
-  | 'storage_full'
-  | 'poisoned'
-  | 'unsupported'
 
 /** 0: survives a power failure. 1: survives the end of the process. */
 export type NativeDurability = 0 | 1

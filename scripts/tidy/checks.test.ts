@@ -176,7 +176,7 @@ test('a call with one right place is refused elsewhere, also told what to use', 
   const files = {
     'packages/kit/src/clock.ts': 'Date.now()\n',
     'packages/kit/src/a.test.ts': 'Date.now()\n',
-    'packages/kit/src/a.ts': '\nDate.now()\nMath.random()\n',
+    'packages/kit/src/a.ts': '/** Not new Date(). */\nDate.now()\nMath.random()\n',
     'packages/kit/src/timer.ts': 'setTimeout(f, 1)\nsetInterval(f, 1)\nclearInterval(i)\n',
     'packages/kit/src/loose.ts': 'setTimeout(f, 1).unref()\n',
   }
