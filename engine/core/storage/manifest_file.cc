@@ -10,7 +10,6 @@ namespace {
 
 constexpr uint64_t kMagic = 0x0a0d464e414d4748;  // "HGMANF\r\n"
 constexpr size_t kHeaderBytes = 32;
-constexpr size_t kCrcAt = 28;
 
 std::vector<uint8_t> EncodeHeader(ByteView content) {
   ByteWriter out;

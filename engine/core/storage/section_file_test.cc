@@ -1,6 +1,7 @@
 #include "core/storage/section_file.h"
 
 #include <cstring>
+#include <thread>
 
 #include "core/base/crc32c.h"
 #include "core/base/random.h"
@@ -104,7 +105,7 @@ TEST(Any_byte_changed_is_refused_or_found_on_first_touch) {
         CHECK_EQ(section, std::span<const uint8_t>(expected));
       } else {
         const size_t block = at / kSectionBlockBytes;
-        const std::string& message = file.value()->Fault().message();
+        const std::string message = file.value()->Fault().message();
         CHECK(message.find("block " + std::to_string(block)) != std::string::npos);
       }
     }
@@ -182,6 +183,29 @@ TEST(A_failed_write_is_reported_by_finish) {
     writer.value()->Add(1, std::vector<uint8_t>(3 * kSectionBlockBytes - 64));
     CHECK_CODE(writer.value()->Finish(&info), Code::kStorageFull);
   }
+}
+
+TEST(Blocks_may_be_verified_from_many_threads_at_once) {
+  Sample sample = MakeSample({{1, 1000000}});
+  sample.bytes[500000] ^= 1;
+  StatusOr<std::unique_ptr<SectionFile>> opened = OpenBytes(sample.bytes, sample.expected);
+  CHECK_OK(opened);
+  const SectionFile& file = *opened.value();
+  ByteView section;
+  CHECK_OK(file.Section(1, &section));
+  std::vector<std::thread> threads;
+  for (uint64_t number = 0; number < 4; ++number) {
+    threads.emplace_back([&file, section, number] {
+      Random random(number);
+      for (int round = 0; round < 2000; ++round) {
+        const size_t at = random.Below(section.size());
+        const bool damaged = (at + 64) / kSectionBlockBytes == 500000 / kSectionBlockBytes;
+        CHECK_EQ(file.Verified(section.data() + at, 1), !damaged);
+      }
+      CHECK_CODE(file.Fault(), Code::kCorrupt);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace

@@ -366,5 +366,33 @@ TEST(Every_crash_keeps_synced_commits_and_ends_clean_or_torn) {
   CHECK_LT(100u, seen.size());
 }
 
+// Frames of the same length take each other's places: only a cut that is synced keeps the old ones
+// out.
+TEST(A_crash_while_going_on_never_brings_the_torn_tail_back) {
+  MemoryFileSystem files;
+  const WalHeader header = HeaderOf(1, 1);
+  std::unique_ptr<WalWriter> writer = MustMake(files, header);
+  MustCommit(*writer, 1, "kept");
+  const uint64_t second = writer->bytes();
+  MustCommit(*writer, 2, "old2" + std::string(600, 'o'));
+  MustCommit(*writer, 3, "old3" + std::string(600, 'o'));
+  CHECK_OK(files.OpenForWrite(kPath).value()->WriteAt(second + 8, AsBytes("!")));
+  files.ForgetRecord();
+  StatusOr<std::unique_ptr<WalWriter>> again =
+      WalWriter::Continue(files, kPath, header, second, 1, kStep);
+  CHECK_OK(again);
+  const size_t continued = files.record_size();
+  MustCommit(*again.value(), 2, "new2" + std::string(600, 'n'));
+  CrashStates states(files);
+  for (size_t point = continued; point < states.point_count(); ++point) {
+    for (const CrashVariant variant : states.Variants(point, 30, test::Seed())) {
+      const Contents contents = Read(*states.Materialize(point, variant), header);
+      CHECK_LE(1u, contents.last_seq);
+      CHECK_LE(contents.last_seq, 2u);
+      if (contents.last_seq == 2) CHECK_EQ(contents.commits[1].second.substr(0, 4), "new2");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hypergraph
