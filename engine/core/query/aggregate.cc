@@ -1,0 +1,77 @@
+#include "core/query/aggregate.h"
+
+#include <algorithm>
+
+#include "core/query/aggregate_state.h"
+
+namespace hypergraph {
+
+namespace {
+
+// Counters of all nodes are for as many nodes at most: 64 MiB.
+constexpr uint32_t kCountedNodesMax = 16u << 20;
+// They pay once the rows' members are not far fewer than the nodes.
+constexpr uint64_t kNodesARow = 128;
+
+uint64_t MembershipCount(const Selector& selector) {
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < selector.source_count(); ++i) {
+    count += selector.source(i).bounds().member_count;
+  }
+  return count;
+}
+
+// How many groups a result can show at most.
+uint32_t KeptMax(const AggregatePlan& plan, const Guard& guard) {
+  return plan.top_by ? std::min(plan.top_count, guard.rows_max()) : guard.rows_max();
+}
+
+Status AddAll(Selector* selector, uint32_t node_end, AggregateMethod method,
+              AggregateState* state) {
+  const bool shortcuts = method == AggregateMethod::kChoose;
+  const bool nodes_fit = shortcuts && state->CanAddByNode() && node_end <= kCountedNodesMax &&
+                         MembershipCount(*selector) < UINT32_MAX;
+  std::vector<uint8_t> by_rank(selector->source_count());
+  for (uint32_t i = 0; shortcuts && i < by_rank.size(); ++i) {
+    by_rank[i] = state->PaysByRank(selector->source(i), selector->window());
+  }
+  Guard& guard = selector->guard();
+  BatchScan scan(selector);
+  bool counted_nodes = false;
+  for (uint64_t rows_seen = 0;;) {
+    RowBatch batch;
+    HG_RETURN_IF_ERROR(scan.Next(&batch));
+    if (batch.rows.size() == 0) break;
+    rows_seen += batch.rows.size();
+    const RowSource& source = selector->source(batch.source);
+    if (nodes_fit && (counted_nodes || rows_seen * kNodesARow >= node_end)) {
+      counted_nodes = true;
+      HG_RETURN_IF_ERROR(state->AddByNode(source, batch.rows, node_end));
+    } else if (by_rank[batch.source]) {
+      HG_RETURN_IF_ERROR(state->AddByRank(source, batch.rows));
+    } else {
+      HG_RETURN_IF_ERROR(state->AddRows(source, batch.rows));
+    }
+    if (!counted_nodes && state->bytes() > guard.bytes_max()) guard.Stop(Truncated::kBytesMax);
+  }
+  if (!counted_nodes) return Status::Ok();
+  bool more = false;
+  state->FinishNodes(KeptMax(state->plan(), guard), &more);
+  const bool asked_for_more = !state->plan().top_by || state->plan().top_count > guard.rows_max();
+  if (more && asked_for_more) guard.Stop(Truncated::kRowsMax);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status RunAggregate(const Snapshot& snapshot, const Plan& plan, Guard* guard,
+                    std::vector<uint8_t>* result, AggregateMethod method) {
+  Selector selector;
+  HG_RETURN_IF_ERROR(selector.Prepare(snapshot, plan.aggregate.selection, guard));
+  HG_RETURN_IF_ERROR(CheckAggregate(selector.schema(), plan.aggregate));
+  AggregateState state(selector.schema(), plan.aggregate);
+  HG_RETURN_IF_ERROR(AddAll(&selector, snapshot.nodes->end(), method, &state));
+  return WriteAggregate(state, snapshot.seq, guard, result);
+}
+
+}  // namespace hypergraph
