@@ -14,6 +14,10 @@
       'sources': ['<!@(node scripts/list-sources.mjs binding)'],
       'defines': ['NAPI_VERSION=8'],
       'cflags_cc': ['<@(engine_warnings)'],
+      'conditions': [
+        # A function that nobody wrote fails the load, not the process at its first call.
+        ['OS=="linux"', {'ldflags': ['-Wl,-z,now']}],
+      ],
     },
   ],
 }
