@@ -14,6 +14,8 @@ namespace {
 
 // Up to here a copy costs less than what an external buffer brings with it.
 constexpr size_t kCopiedBytesMax = 64 * 1024;
+// What a caller's buffer may keep for the next result.
+constexpr size_t kKeptBytesMax = 1024 * 1024;
 
 Status Invalid(std::string message) { return {Code::kInvalid, std::move(message)}; }
 
@@ -125,7 +127,13 @@ napi_value ToFloat64Array(napi_env env, std::span<const double> values) {
 }
 
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes) {
-  if (bytes.size() <= kCopiedBytesMax) return CopyToArrayBuffer(env, bytes.data(), bytes.size());
+  if (bytes.size() <= kCopiedBytesMax) {
+    const napi_value copy = CopyToArrayBuffer(env, bytes.data(), bytes.size());
+    if (bytes.capacity() > kKeptBytesMax) bytes = {};
+    return copy;
+  }
+  // JavaScript counts the size, so room that is not used must not live as long as the buffer.
+  if (bytes.capacity() / 2 > bytes.size()) bytes.shrink_to_fit();
   auto owner = std::make_unique<std::vector<uint8_t>>(std::move(bytes));
   bytes = {};
   const auto finalize = [](napi_env, void*, void* hint) {
