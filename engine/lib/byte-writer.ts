@@ -44,7 +44,8 @@ export class ByteWriter {
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value, true)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value, true)
   }
 
   u32(value: number): void {
@@ -60,15 +61,18 @@ export class ByteWriter {
   }
 
   i64(value: bigint): void {
-    this.#view.setBigInt64(this.#reserve(8), value, true)
+    const at = this.#reserve(8)
+    this.#view.setBigInt64(at, value, true)
   }
 
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.#reserve(8), value, true)
+    const at = this.#reserve(8)
+    this.#view.setBigUint64(at, value, true)
   }
 
   f64(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value, true)
+    const at = this.#reserve(8)
+    this.#view.setFloat64(at, value, true)
   }
 
   /** Sets a u32 that was written before. */
@@ -139,6 +143,7 @@ export class ByteWriter {
     return this.#reserve(bytes)
   }
 
+  /** May replace the view: take it afterwards. */
   #reserve(bytes: number): number {
     const at = this.#end
     const end = at + bytes
