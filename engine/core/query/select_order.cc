@@ -1,0 +1,231 @@
+// Merges the matches of all sources into one order. Sources are opened only when the scan reaches
+// their time, and while one source is alone there its chunks pass through without a look at their
+// rows.
+#include <algorithm>
+#include <array>
+
+#include "core/query/select_access.h"
+#include "core/query/select_compile.h"
+
+namespace hypergraph {
+namespace {
+
+// Smaller chunks only lose time to the calls.
+constexpr uint32_t kChunkRowsMin = 64;
+
+}  // namespace
+
+struct OrderedScan::State {
+  // A source that the scan has reached, with its chunk of matches that are not given out yet.
+  struct Stream {
+    std::unique_ptr<SourceCursor> cursor;
+    Rows chunk = Rows::Range(0, 0);
+    bool placed = false;  // event_ts and seq hold the chunk's places.
+    std::vector<Micros> event_ts;
+    std::vector<Seq> seq;
+    uint32_t given = 0;  // Places in front of those of the chunk that is left.
+    Position start;      // Nothing of this source comes before it.
+    Position At(uint32_t i) const { return {event_ts[given + i], seq[given + i]}; }
+  };
+  struct Waiting {
+    uint32_t source;
+    Micros reached_at;  // The first event_ts of the source in the direction of the scan.
+  };
+
+  CompiledSelection* compiled;
+  bool newest_first;
+  std::optional<Position> after;
+  uint64_t rows_wanted;
+  std::vector<Waiting> waiting;  // The next one last.
+  std::vector<std::unique_ptr<Stream>> streams;
+  std::optional<Position> settled;
+
+  bool Before(const Position& a, const Position& b) const { return newest_first ? b < a : a < b; }
+  // A place before all rows of the instant, in the direction of the scan.
+  Position Edge(Micros event_ts) const { return {event_ts, newest_first ? kSeqMax + 1 : 0}; }
+
+  void ListSources();
+  Status OpenNext();
+  Status Fill(Stream* stream);
+  Status Place(Stream* stream) const;
+  Position Head(const Stream& stream) const {
+    return stream.At(newest_first ? stream.chunk.size() - 1 : 0);
+  }
+  Status FillAll(bool* stopped);
+  Status Settle();
+  Status GiveAlone(Stream* stream, RowBatch* batch);
+  Status GiveMerged(RowBatch* batch);
+  void Give(Stream* stream, uint32_t count, RowBatch* batch);
+};
+
+void OrderedScan::State::ListSources() {
+  for (uint32_t i = 0; i < compiled->sources->size(); ++i) {
+    const SourceBounds bounds = (*compiled->sources)[i]->bounds();
+    if (!MayMatch(*compiled, bounds)) continue;
+    if (after && newest_first && bounds.ts_min > after->event_ts) continue;
+    if (after && !newest_first && bounds.ts_max < after->event_ts) continue;
+    waiting.push_back({i, newest_first ? bounds.ts_max : bounds.ts_min});
+  }
+  std::sort(waiting.begin(), waiting.end(), [this](const Waiting& a, const Waiting& b) {
+    return newest_first ? a.reached_at < b.reached_at : b.reached_at < a.reached_at;
+  });
+}
+
+Status OrderedScan::State::OpenNext() {
+  auto stream = std::make_unique<Stream>();
+  stream->cursor =
+      std::make_unique<SourceCursor>(compiled, waiting.back().source, newest_first, after);
+  stream->start = Edge(waiting.back().reached_at);
+  if (after && Before(stream->start, *after)) stream->start = *after;
+  waiting.pop_back();
+  HG_RETURN_IF_ERROR(stream->cursor->Open());
+  if (!stream->cursor->done()) streams.push_back(std::move(stream));
+  return Status::Ok();
+}
+
+// Gets the stream's next matches, unless it or the guard ends first.
+Status OrderedScan::State::Fill(Stream* stream) {
+  while (stream->chunk.size() == 0 && !stream->cursor->done() && !compiled->guard->stopped()) {
+    const uint64_t wanted = std::clamp<uint64_t>(rows_wanted, kChunkRowsMin, kGuardRows);
+    const bool bounded = stream->cursor->unchecked();
+    HG_RETURN_IF_ERROR(
+        stream->cursor->Next(bounded ? static_cast<uint32_t>(wanted) : kGuardRows, &stream->chunk));
+    stream->placed = false;
+    stream->given = 0;
+  }
+  return Status::Ok();
+}
+
+Status OrderedScan::State::Place(Stream* stream) const {
+  if (stream->placed) return Status::Ok();
+  stream->given = 0;
+  stream->event_ts.resize(stream->chunk.size());
+  stream->seq.resize(stream->chunk.size());
+  HG_RETURN_IF_ERROR(stream->cursor->source().EventTs(stream->chunk, stream->event_ts.data()));
+  HG_RETURN_IF_ERROR(stream->cursor->source().Seqs(stream->chunk, stream->seq.data()));
+  stream->placed = true;
+  return Status::Ok();
+}
+
+// Afterwards every stream has matches, unless the guard stopped.
+Status OrderedScan::State::FillAll(bool* stopped) {
+  *stopped = false;
+  for (auto& stream : streams) HG_RETURN_IF_ERROR(Fill(stream.get()));
+  std::erase_if(streams, [](const std::unique_ptr<Stream>& stream) {
+    return stream->chunk.size() == 0 && stream->cursor->done();
+  });
+  for (auto& stream : streams) *stopped = *stopped || stream->chunk.size() == 0;
+  return Status::Ok();
+}
+
+// The place up to which nothing was left out: the least advanced stream's.
+Status OrderedScan::State::Settle() {
+  std::optional<Position> least;
+  const auto consider = [&](const Position& position) {
+    if (!least || Before(position, *least)) least = position;
+  };
+  for (auto& stream : streams) {
+    if (stream->chunk.size() > 0) {
+      HG_RETURN_IF_ERROR(Place(stream.get()));
+      Position head = Head(*stream);
+      head.seq = newest_first ? head.seq + 1 : head.seq - 1;
+      consider(head);
+      continue;
+    }
+    std::optional<Position> looked_at;
+    HG_RETURN_IF_ERROR(stream->cursor->LookedAt(&looked_at));
+    consider(looked_at.value_or(stream->start));
+  }
+  if (!waiting.empty()) consider(Edge(waiting.back().reached_at));
+  settled = least;
+  if (after && least && Before(*least, *after)) settled = after;
+  return Status::Ok();
+}
+
+// Hands out the first `count` rows of the chunk, in the direction of the scan.
+void OrderedScan::State::Give(Stream* stream, uint32_t count, RowBatch* batch) {
+  const uint32_t left = stream->chunk.size() - count;
+  batch->source = stream->cursor->source_index();
+  batch->rows = stream->chunk.Slice(newest_first ? left : 0, count);
+  stream->chunk = stream->chunk.Slice(newest_first ? 0 : count, left);
+  if (!newest_first) stream->given += count;
+  rows_wanted -= std::min<uint64_t>(rows_wanted, count);
+}
+
+Status OrderedScan::State::GiveAlone(Stream* stream, RowBatch* batch) {
+  uint32_t count = stream->chunk.size();
+  if (!waiting.empty()) {
+    Position last;
+    const uint32_t last_row = newest_first ? stream->chunk[0] : stream->chunk[count - 1];
+    HG_RETURN_IF_ERROR(PositionOf(stream->cursor->source(), last_row, &last));
+    if (!Before(last, Edge(waiting.back().reached_at))) return GiveMerged(batch);
+  }
+  Give(stream, count, batch);
+  return Status::Ok();
+}
+
+// Gives what one stream has before all others, opening those that begin there.
+Status OrderedScan::State::GiveMerged(RowBatch* batch) {
+  Stream* first = nullptr;
+  std::optional<Position> limit;  // Of what `first` may give: the second stream's head.
+  for (auto& stream : streams) {
+    HG_RETURN_IF_ERROR(Place(stream.get()));
+    if (first == nullptr || Before(Head(*stream), Head(*first))) {
+      if (first != nullptr) limit = Head(*first);
+      first = stream.get();
+    } else if (!limit || Before(Head(*stream), *limit)) {
+      limit = Head(*stream);
+    }
+  }
+  if (!waiting.empty()) {
+    const Position edge = Edge(waiting.back().reached_at);
+    if (!Before(Head(*first), edge)) return OpenNext();  // Then there is more to merge.
+    if (!limit || Before(edge, *limit)) limit = edge;
+  }
+  uint32_t low = 1;
+  uint32_t high = first->chunk.size();
+  while (limit && low < high) {
+    const uint32_t middle = low + (high - low + 1) / 2;
+    const Position last = first->At(newest_first ? first->chunk.size() - middle : middle - 1);
+    if (Before(last, *limit)) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  Give(first, high, batch);
+  return Status::Ok();
+}
+
+OrderedScan::OrderedScan(Selector* selector, bool newest_first, std::optional<Position> after,
+                         uint64_t rows_wanted)
+    : state_(std::make_unique<State>(
+          State{&selector->compiled(), newest_first, after, rows_wanted, {}, {}, std::nullopt})) {
+  state_->ListSources();
+}
+OrderedScan::~OrderedScan() = default;
+
+Status OrderedScan::Next(RowBatch* batch) {
+  batch->rows = Rows::Range(0, 0);
+  State& state = *state_;
+  while (batch->rows.size() == 0) {
+    if (state.streams.empty()) {
+      if (state.waiting.empty()) return Status::Ok();
+      HG_RETURN_IF_ERROR(state.OpenNext());
+      continue;
+    }
+    bool stopped = false;
+    HG_RETURN_IF_ERROR(state.FillAll(&stopped));
+    if (stopped) return state.Settle();
+    if (state.streams.size() == 1) {
+      HG_RETURN_IF_ERROR(state.GiveAlone(state.streams[0].get(), batch));
+    } else if (!state.streams.empty()) {
+      HG_RETURN_IF_ERROR(state.GiveMerged(batch));
+    }
+  }
+  return Status::Ok();
+}
+
+std::optional<Position> OrderedScan::settled() const { return state_->settled; }
+
+}  // namespace hypergraph
