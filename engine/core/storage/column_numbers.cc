@@ -42,6 +42,9 @@ bool NumberColumn::Open(const SectionFile* file, ByteView section, uint64_t row_
     case NumberForm::kDictionary:
       if (!OpenRawArray(section, meta, &column->dictionary_)) return false;
       break;
+    case NumberForm::kIntegerDictionary:
+      if (!OpenRawArray(section, meta, &column->integer_dictionary_)) return false;
+      break;
     case NumberForm::kFloat32:
       if (!OpenRawArray(section, meta, &column->floats32_)) return false;
       if (column->floats32_.size() != row_count) return false;
@@ -56,10 +59,11 @@ bool NumberColumn::Open(const SectionFile* file, ByteView section, uint64_t row_
   if (column->coded()) {
     if (!CodeColumn::Open(file, section, meta, &column->codes_)) return false;
     if (column->codes_.count() != row_count) return false;
-    if (column->form_ == NumberForm::kDictionary &&
-        column->codes_.max() >= column->dictionary_.size()) {
-      return false;
-    }
+    const size_t values = column->integers() ? column->integer_dictionary_.size()
+                                              : column->dictionary_.size();
+    const bool has_dictionary = column->form_ == NumberForm::kDictionary ||
+                                column->form_ == NumberForm::kIntegerDictionary;
+    if (has_dictionary && column->codes_.max() >= values) return false;
   }
   const uint64_t zones = (row_count + kZoneRows - 1) >> kZoneShift;
   if (!PackedArray::Open(section, meta, &column->zone_low_) ||
@@ -71,18 +75,25 @@ bool NumberColumn::Open(const SectionFile* file, ByteView section, uint64_t row_
                                 column->zone_sums_.size() == zones);
 }
 
-bool NumberColumn::ReadIntegers(uint64_t first, size_t count, int64_t* out) const {
-  auto* codes = reinterpret_cast<uint64_t*>(out);
-  if (!codes_.Read(first, count, codes)) return false;
-  for (size_t i = 0; i < count; ++i) codes[i] += static_cast<uint64_t>(base_);
+bool NumberColumn::DecodeIntegers(size_t count, int64_t* codes) const {
+  if (form_ == NumberForm::kInteger) {
+    const auto base = static_cast<uint64_t>(base_);
+    for (size_t i = 0; i < count; ++i) {
+      codes[i] = static_cast<int64_t>(static_cast<uint64_t>(codes[i]) + base);
+    }
+    return true;
+  }
+  if (!VerifyDictionary()) return false;
+  for (size_t i = 0; i < count; ++i) codes[i] = IntegerOf(static_cast<uint64_t>(codes[i]));
   return true;
 }
 
+bool NumberColumn::ReadIntegers(uint64_t first, size_t count, int64_t* out) const {
+  return codes_.Read(first, count, reinterpret_cast<uint64_t*>(out)) && DecodeIntegers(count, out);
+}
+
 bool NumberColumn::GatherIntegers(std::span<const uint32_t> rows, int64_t* out) const {
-  auto* codes = reinterpret_cast<uint64_t*>(out);
-  if (!codes_.Gather(rows, codes)) return false;
-  for (size_t i = 0; i < rows.size(); ++i) codes[i] += static_cast<uint64_t>(base_);
-  return true;
+  return codes_.Gather(rows, reinterpret_cast<uint64_t*>(out)) && DecodeIntegers(rows.size(), out);
 }
 
 // Requires: coded(), the dictionary is verified.
@@ -202,6 +213,9 @@ uint64_t NumberColumn::code_max() const {
 }
 
 int64_t NumberColumn::IntegerOf(uint64_t code) const {
+  if (form_ == NumberForm::kIntegerDictionary) {
+    return integer_dictionary_[std::min<uint64_t>(code, integer_dictionary_.size() - 1)];
+  }
   return static_cast<int64_t>(code + static_cast<uint64_t>(base_));
 }
 

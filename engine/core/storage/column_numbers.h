@@ -22,6 +22,7 @@ enum class NumberForm : uint8_t {  // Frozen: stored.
   kDictionary = 3,  // The code-th of ascending values.
   kFloat32 = 4,
   kFloat64 = 5,
+  kIntegerDictionary = 6,  // The code-th of ascending integers.
 };
 
 class NumberColumn {
@@ -35,11 +36,13 @@ class NumberColumn {
   static bool Open(const SectionFile* file, ByteView section, uint64_t row_count, ByteReader* meta,
                    NumberColumn* column);
 
-  bool integers() const { return form_ == NumberForm::kInteger; }
+  bool integers() const {
+    return form_ == NumberForm::kInteger || form_ == NumberForm::kIntegerDictionary;
+  }
   NumberForm form() const { return form_; }
   const PresentColumn& present() const { return present_; }
   const CodeColumn& codes() const { return codes_; }  // Not of kFloat32 and kFloat64.
-  bool coded() const { return form_ <= NumberForm::kDictionary; }
+  bool coded() const { return form_ != NumberForm::kFloat32 && form_ != NumberForm::kFloat64; }
 
   // Requires: integers(). Absent values are unspecified.
   [[nodiscard]] bool ReadIntegers(uint64_t first, size_t count, int64_t* out) const;
@@ -54,14 +57,19 @@ class NumberColumn {
   // All codes lie within these, and each code between them has a value.
   uint64_t code_min() const;
   uint64_t code_max() const;
-  int64_t IntegerOf(uint64_t code) const;
-  double FloatOf(uint64_t code) const;  // Requires: VerifyDictionary() was true.
-  [[nodiscard]] bool VerifyDictionary() const { return file_->Verified(dictionary_); }
+  int64_t IntegerOf(uint64_t code) const;  // Both require: VerifyDictionary() was true.
+  double FloatOf(uint64_t code) const;
+  [[nodiscard]] bool VerifyDictionary() const {
+    return file_->Verified(dictionary_) && file_->Verified(integer_dictionary_);
+  }
+  // Of kInteger: what the codes are counted from.
+  int64_t base() const { return base_; }
   // Of the values that are present; low above high when none is.
   [[nodiscard]] bool ZoneBounds(uint64_t zone, uint64_t* low, uint64_t* high) const;
   [[nodiscard]] bool VerifyWhole() const;
 
  private:
+  [[nodiscard]] bool DecodeIntegers(size_t count, int64_t* codes) const;  // In place.
   void DecodeFloats(std::span<uint64_t> codes, double* out) const;
 
   const SectionFile* file_ = nullptr;
@@ -72,6 +80,7 @@ class NumberColumn {
   PresentColumn present_;
   CodeColumn codes_;
   std::span<const double> dictionary_;
+  std::span<const int64_t> integer_dictionary_;
   std::span<const float> floats32_;
   std::span<const double> floats64_;
   PackedArray zone_low_, zone_high_;

@@ -69,27 +69,33 @@ double FindScale(std::span<const double> values, std::vector<int64_t>* integers)
   return 0;
 }
 
-// The distinct values in ascending order; empty when they are too many to pay.
-std::vector<uint64_t> DistinctCodes(std::span<const double> values) {
-  const size_t limit = std::min(kDictionaryMax, values.size() / 4 + 1);
+// The distinct codes in ascending order; empty when they are too many to pay.
+std::vector<uint64_t> DistinctCodes(std::span<const uint64_t> codes) {
+  const size_t limit = std::min(kDictionaryMax, codes.size() / 4 + 1);
   std::unordered_set<uint64_t> seen;
-  for (const double value : values) {
-    seen.insert(OrderedBits(value));
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (i > 0 && codes[i] == codes[i - 1]) continue;
+    seen.insert(codes[i]);
     if (seen.size() > limit) return {};
   }
-  std::vector<uint64_t> codes(seen.begin(), seen.end());
-  std::sort(codes.begin(), codes.end());
-  return codes;
+  std::vector<uint64_t> distinct(seen.begin(), seen.end());
+  std::sort(distinct.begin(), distinct.end());
+  return distinct;
+}
+
+void ReplaceByPlaces(std::span<const uint64_t> distinct, std::vector<uint64_t>* codes) {
+  for (uint64_t& code : *codes) {
+    const auto at = std::lower_bound(distinct.begin(), distinct.end(), code);
+    code = static_cast<uint64_t>(at - distinct.begin());
+  }
 }
 
 void WriteDictionary(std::span<const double> values, std::span<const uint64_t> distinct,
                      std::vector<uint64_t>* codes, ByteWriter* section, ByteWriter* meta) {
   std::vector<double> dictionary;
   for (const uint64_t code : distinct) dictionary.push_back(FromOrderedBits(code));
-  for (size_t i = 0; i < values.size(); ++i) {
-    const auto at = std::lower_bound(distinct.begin(), distinct.end(), OrderedBits(values[i]));
-    (*codes)[i] = static_cast<uint64_t>(at - distinct.begin());
-  }
+  for (size_t i = 0; i < values.size(); ++i) (*codes)[i] = OrderedBits(values[i]);
+  ReplaceByPlaces(distinct, codes);
   WriteRawArray(std::span<const double>(dictionary), section, meta);
   CodeColumn::Write(*codes, CodeLayout::kAny, section, meta);
 }
@@ -145,7 +151,9 @@ FloatChoice ChooseForm(std::span<const double> values) {
     consider(NumberForm::kScaled,
              PackedBytes(values.size(), PackedWidth(static_cast<uint64_t>(*high - *low))));
   }
-  choice.distinct = DistinctCodes(values);
+  std::vector<uint64_t> codes(values.size());
+  std::transform(values.begin(), values.end(), codes.begin(), OrderedBits);
+  choice.distinct = DistinctCodes(codes);
   if (!choice.distinct.empty()) {
     consider(NumberForm::kDictionary,
              choice.distinct.size() * 8 +
@@ -159,18 +167,38 @@ FloatChoice ChooseForm(std::span<const double> values) {
 void NumberColumn::WriteIntegers(std::span<const int64_t> values, std::span<const uint8_t> present,
                                  CodeLayout layout, ByteWriter* section, ByteWriter* meta) {
   int64_t base = INT64_MAX;
+  int64_t max = INT64_MIN;
   for (size_t i = 0; i < values.size(); ++i) {
-    if (Present(present, i)) base = std::min(base, values[i]);
+    if (!Present(present, i)) continue;
+    base = std::min(base, values[i]);
+    max = std::max(max, values[i]);
   }
+  if (base > max) base = max = 0;
   std::vector<uint64_t> codes(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     // An absent value repeats the one before it: that widens no block.
     codes[i] = Present(present, i) ? static_cast<uint64_t>(values[i]) - static_cast<uint64_t>(base)
                                    : (i == 0 ? 0 : codes[i - 1]);
   }
-  meta->Put(NumberForm::kInteger);
+  const uint64_t span = static_cast<uint64_t>(max) - static_cast<uint64_t>(base);
+  std::vector<uint64_t> distinct;
+  if (layout == CodeLayout::kAny && span > 255) distinct = DistinctCodes(codes);
+  const bool has_dictionary =
+      !distinct.empty() &&
+      distinct.size() * 8 + PackedBytes(codes.size(), PackedWidth(distinct.size() - 1)) <
+          PackedBytes(codes.size(), PackedWidth(span)) * 3 / 4;
+  meta->Put(has_dictionary ? NumberForm::kIntegerDictionary : NumberForm::kInteger);
   PresentColumn::Write(present, section, meta);
-  meta->Put(base);
+  if (has_dictionary) {
+    ReplaceByPlaces(distinct, &codes);
+    std::vector<int64_t> dictionary;
+    for (const uint64_t code : distinct) {
+      dictionary.push_back(static_cast<int64_t>(code + static_cast<uint64_t>(base)));
+    }
+    WriteRawArray(std::span<const int64_t>(dictionary), section, meta);
+  } else {
+    meta->Put(base);
+  }
   CodeColumn::Write(codes, layout, section, meta);
   WriteZones(codes, present, section, meta);
 }

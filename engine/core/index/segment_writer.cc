@@ -1,0 +1,236 @@
+// Writes a segment file from sorted records, one section at a time, so that little more than one
+// column is in memory twice.
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/hash.h"
+#include "core/index/member_lists.h"
+#include "core/index/postings.h"
+#include "core/index/segment.h"
+#include "core/index/segment_format.h"
+#include "core/storage/column_number_codes.h"
+#include "core/storage/column_numbers.h"
+#include "core/storage/column_texts.h"
+#include "core/storage/section_file.h"
+
+namespace hypergraph {
+
+namespace {
+
+class SegmentWriter {
+ public:
+  SegmentWriter(const RecordColumns& records, SectionFileWriter* file)
+      : records_(records), file_(file) {}
+
+  void Write(const SourceBounds& bounds) {
+    meta_.Put(kSegmentMetaVersion);
+    meta_.Put(bounds.row_count);
+    meta_.Put(bounds.ts_min);
+    meta_.Put(bounds.ts_max);
+    meta_.Put(bounds.seq_min);
+    meta_.Put(bounds.seq_max);
+    meta_.Put(bounds.member_count);
+    WriteMembers();
+    NumberColumn::WriteIntegers(records_.event_ts, {}, CodeLayout::kBlocks, &section_, &meta_);
+    Finish(SectionId(SegmentSection::kEventTs));
+    WriteSeqs();
+    WriteIds();
+    WriteValidTo();
+    WriteWeights();
+    WriteLabels();
+    WriteKeys();
+    WriteProperties();
+    file_->Add(SectionId(SegmentSection::kMeta), meta_.view());
+  }
+
+ private:
+  void Finish(uint32_t id) {
+    file_->Add(id, section_.view());
+    section_ = {};
+  }
+  bool Has(bool has) {
+    meta_.Put(static_cast<uint8_t>(has));
+    return has;
+  }
+
+  void WriteMembers() {
+    NodeRanking ranking(records_.members);
+    MemberLists::Write(records_, ranking.locals(), &section_, &meta_);
+    Finish(SectionId(SegmentSection::kMembers));
+    ByteWriter nodes;
+    Postings::Write(records_.member_ends, ranking.locals(), ranking.nodes(), &nodes, &section_,
+                    &meta_);
+    Finish(SectionId(SegmentSection::kPostings));
+    file_->Add(SectionId(SegmentSection::kNodes), nodes.view());
+  }
+
+  std::vector<uint64_t> Offsets(std::span<const uint64_t> values) const {
+    const uint64_t min = *std::min_element(values.begin(), values.end());
+    std::vector<uint64_t> offsets(values.begin(), values.end());
+    for (uint64_t& value : offsets) value -= min;
+    return offsets;
+  }
+
+  void WriteSeqs() {
+    std::vector<int64_t> seqs(records_.seq.begin(), records_.seq.end());
+    NumberColumn::WriteIntegers(seqs, {}, CodeLayout::kBlocks, &section_, &meta_);
+    if (Has(SeqsAreScattered())) {
+      std::vector<uint32_t> order(records_.record_count);
+      std::iota(order.begin(), order.end(), 0u);
+      std::sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
+        return records_.seq[left] < records_.seq[right];
+      });
+      PackedArray::Write(std::span<const uint32_t>(order), &section_, &meta_);
+    }
+    Finish(SectionId(SegmentSection::kSeq));
+  }
+
+  // Finding a seq looks into each block whose span has it: few, when time and commits run together.
+  bool SeqsAreScattered() const {
+    constexpr uint64_t kBlocksMax = 16;
+    const auto [min, max] = std::minmax_element(records_.seq.begin(), records_.seq.end());
+    const double span = static_cast<double>(*max - *min) + 1;
+    double covered = 0;
+    for (size_t first = 0; first < records_.seq.size(); first += kCodeBlockRows) {
+      const size_t end = std::min(records_.seq.size(), first + kCodeBlockRows);
+      const auto [low, high] = std::minmax_element(
+          records_.seq.begin() + static_cast<ptrdiff_t>(first),
+          records_.seq.begin() + static_cast<ptrdiff_t>(end));
+      covered += static_cast<double>(*high - *low);
+    }
+    return covered > span * kBlocksMax;
+  }
+
+  void WriteIds() {
+    std::vector<uint32_t> rows;
+    for (uint32_t row = 0; row < records_.record_count; ++row) {
+      if (records_.id[row] != records_.seq[row]) rows.push_back(row);
+    }
+    if (!Has(!rows.empty())) return;
+    std::vector<uint64_t> ids;
+    for (const uint32_t row : rows) ids.push_back(records_.id[row]);
+    std::vector<uint32_t> order(rows.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t left, uint32_t right) { return ids[left] < ids[right]; });
+    PackedArray::Write(std::span<const uint32_t>(rows), &section_, &meta_);
+    CodeColumn::Write(ids, CodeLayout::kAny, &section_, &meta_);
+    PackedArray::Write(std::span<const uint32_t>(order), &section_, &meta_);
+    Finish(SectionId(SegmentSection::kIds));
+  }
+
+  // Most often nothing ends, and kMicrosMax would widen every block: it is kept as absence.
+  void WriteValidTo() {
+    std::vector<uint8_t> present(records_.valid_to.size());
+    std::transform(records_.valid_to.begin(), records_.valid_to.end(), present.begin(),
+                   [](Micros end) { return end == kMicrosMax ? uint8_t{0} : uint8_t{1}; });
+    if (!Has(std::count(present.begin(), present.end(), 1) > 0)) return;
+    NumberColumn::WriteIntegers(records_.valid_to, present, CodeLayout::kAny, &section_, &meta_);
+    Finish(SectionId(SegmentSection::kValidTo));
+  }
+
+  void WriteWeights() {
+    const std::vector<double>& weights = records_.weight;
+    const bool ones = std::all_of(weights.begin(), weights.end(), [](double w) { return w == 1; });
+    if (!Has(!ones)) return;
+    NumberColumn::WriteFloats(weights, {}, &section_, &meta_);
+    Finish(SectionId(SegmentSection::kWeight));
+  }
+
+  void WriteLabels() {
+    const std::vector<Symbol>& labels = records_.label;
+    std::vector<uint8_t> present(labels.size());
+    std::transform(labels.begin(), labels.end(), present.begin(),
+                   [](Symbol label) { return label == kSymbolNone ? uint8_t{0} : uint8_t{1}; });
+    if (!Has(std::count(present.begin(), present.end(), 1) > 0)) return;
+    const std::vector<int64_t> values(labels.begin(), labels.end());
+    NumberColumn::WriteIntegers(values, present, CodeLayout::kAny, &section_, &meta_);
+    Finish(SectionId(SegmentSection::kLabel));
+  }
+
+  void WriteKeys() {
+    if (!Has(!records_.key_bytes.empty())) return;
+    TextColumn::Write(records_.key_ends, records_.key_bytes, {}, &section_, &meta_);
+    std::vector<std::pair<uint32_t, uint32_t>> hashes;  // The hash's upper half, the row.
+    uint64_t begin = 0;
+    for (uint32_t row = 0; row < records_.record_count; ++row) {
+      const uint64_t end = records_.key_ends[row];
+      if (end > begin) {
+        const auto key = std::string_view(records_.key_bytes).substr(begin, end - begin);
+        hashes.emplace_back(static_cast<uint32_t>(HashText(key) >> 32), row);
+      }
+      begin = end;
+    }
+    std::sort(hashes.begin(), hashes.end());
+    std::vector<uint32_t> firsts;
+    std::vector<uint32_t> rows;
+    for (const auto& [hash, row] : hashes) {
+      firsts.push_back(hash);
+      rows.push_back(row);
+    }
+    WriteRawArray(std::span<const uint32_t>(firsts), &section_, &meta_);
+    PackedArray::Write(std::span<const uint32_t>(rows), &section_, &meta_);
+    Finish(SectionId(SegmentSection::kKeys));
+  }
+
+  void WriteProperties() {
+    meta_.Put(static_cast<uint32_t>(records_.properties.size()));
+    for (const PropertyValues& values : records_.properties) {
+      meta_.Put(values.property);
+      meta_.Put(values.type);
+      switch (values.type) {
+        case PropertyType::kFloat64:
+          NumberColumn::WriteFloats(values.floats, values.present, &section_, &meta_);
+          break;
+        case PropertyType::kString:
+          TextColumn::Write(values.string_ends, values.string_bytes, values.present, &section_,
+                            &meta_);
+          break;
+        default:
+          NumberColumn::WriteIntegers(values.integers, values.present, CodeLayout::kAny, &section_,
+                                      &meta_);
+      }
+      Finish(PropertySectionId(values.property));
+    }
+  }
+
+  const RecordColumns& records_;
+  SectionFileWriter* file_;
+  ByteWriter section_;
+  ByteWriter meta_;
+};
+
+SourceBounds BoundsOf(const RecordColumns& records) {
+  SourceBounds bounds;
+  bounds.row_count = records.record_count;
+  bounds.ts_min = records.event_ts.front();
+  bounds.ts_max = records.event_ts.back();
+  const auto [min, max] = std::minmax_element(records.seq.begin(), records.seq.end());
+  bounds.seq_min = *min;
+  bounds.seq_max = *max;
+  bounds.member_count = records.members.size();
+  return bounds;
+}
+
+}  // namespace
+
+Status WriteSegment(FileSystem& files, const std::string& path, uint64_t file_id,
+                    const RecordColumns& records, SegmentInfo* info) {
+  if (records.record_count == 0) return Status(Code::kInvalid, "a segment has at least one record");
+  if (records.properties.size() > kSectionCountMax - 16) {
+    return Status(Code::kTooLarge, "too many properties for one segment");
+  }
+  StatusOr<std::unique_ptr<SectionFileWriter>> file =
+      SectionFileWriter::Create(files, path, FileKind::kSegment, file_id);
+  if (!file.ok()) return file.status();
+  info->file_id = file_id;
+  info->bounds = BoundsOf(records);
+  SegmentWriter(records, file->get()).Write(info->bounds);
+  SectionFileInfo written;
+  HG_RETURN_IF_ERROR((*file)->Finish(&written));
+  info->file_bytes = written.file_bytes;
+  info->footer_crc = written.footer_crc;
+  return Status::Ok();
+}
+
+}  // namespace hypergraph
