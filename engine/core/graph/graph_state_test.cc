@@ -71,9 +71,13 @@ class Simulation {
     CHECK_EQ(receipt_.deleted, expected_.deleted);
     // Only now are the ids of fresh hyperedges known.
     for (size_t i = 0; i < inserted_.size(); ++i) {
+      const Inserted& row = inserted_[i];
       const EdgeId id = receipt_.ids.empty() ? receipt_.first_id + i : receipt_.ids[i];
-      if (inserted_[i]) next_.edges[id] = *inserted_[i];
-      if (!inserted_[i]) CHECK(next_.edges.contains(id));
+      if (row.edge) {
+        next_.edges[id] = *row.edge;
+      } else {
+        CHECK_EQ(id, row.owner != 0 ? row.owner : receipt_.ids[row.same_as]);
+      }
     }
     inserted_.clear();
     model_ = next_;
@@ -108,12 +112,21 @@ class Simulation {
     std::advance(at, static_cast<ptrdiff_t>(random_.Below(next_.edges.size())));
     return at->first;
   }
-  bool KeyTaken(const std::string& key) const {
-    const auto has = [&](const ModelEdge& edge) { return edge.key == key; };
-    return std::any_of(next_.edges.begin(), next_.edges.end(),
-                       [&](const auto& entry) { return has(entry.second); }) ||
-           std::any_of(inserted_.begin(), inserted_.end(),
-                       [&](const auto& edge) { return edge && has(*edge); });
+  struct Inserted {
+    std::optional<ModelEdge> edge;  // None for a duplicate: of this hyperedge,
+    EdgeId owner = 0;
+    size_t same_as = 0;  // or else of this row of the batch.
+  };
+  // Whose the key is now.
+  std::optional<Inserted> OwnerOf(const std::string& key) const {
+    if (key.empty()) return std::nullopt;
+    for (const auto& [id, edge] : next_.edges) {
+      if (edge.key == key) return Inserted{std::nullopt, id, 0};
+    }
+    for (size_t i = 0; i < inserted_.size(); ++i) {
+      if (inserted_[i].edge && inserted_[i].edge->key == key) return Inserted{std::nullopt, 0, i};
+    }
+    return std::nullopt;
   }
 
   void RandomMembers(BatchRow* row, ModelEdge* edge) {
@@ -152,13 +165,9 @@ class Simulation {
       RandomMembers(&row, &edge);
       RandomFields(&row, &edge);
       if (random_.Chance(0.4)) row.Key(edge.key = "k" + std::to_string(random_.Below(60)));
-      const bool duplicate = !edge.key.empty() && KeyTaken(edge.key);
-      ++(duplicate ? expected_.duplicates : expected_.inserted);
-      if (duplicate) {
-        inserted_.emplace_back();
-      } else {
-        inserted_.emplace_back(edge);
-      }
+      const std::optional<Inserted> owner = OwnerOf(edge.key);
+      ++(owner ? expected_.duplicates : expected_.inserted);
+      inserted_.push_back(owner ? *owner : Inserted{edge, 0, 0});
       rows.push_back(row);
     }
     batch_.Insert(kTable, rows);
@@ -176,7 +185,7 @@ class Simulation {
       if (random_.Chance(0.3)) RandomMembers(&row, &edge);
       RandomFields(&row, &edge);
       const std::string key = random_.Chance(0.3) ? "" : "k" + std::to_string(random_.Below(60));
-      if (random_.Chance(0.3) && !KeyTaken(key)) row.Key(edge.key = key);
+      if (random_.Chance(0.3) && !OwnerOf(key)) row.Key(edge.key = key);
       batch_.Update(kTable, {{id, row}});
       ++expected_.updated;
     }
@@ -275,7 +284,7 @@ class Simulation {
   CommitReceipt receipt_, expected_;
   Micros now_ = 0;
   Model model_, next_;
-  std::vector<std::optional<ModelEdge>> inserted_;  // One a row; none for a duplicate.
+  std::vector<Inserted> inserted_;  // One a row.
   std::map<Seq, Model> history_;
   std::vector<std::vector<uint8_t>> payloads_;
 };
