@@ -39,16 +39,16 @@ class BatchReader {
 
  private:
   template <typename T>
-  PackedArray<T> Array(uint64_t count) {
+  UnalignedArray<T> Array(uint64_t count) {
     in_.AlignTo(8);
     return Unaligned<T>(count);
   }
   template <typename T>
-  PackedArray<T> Unaligned(uint64_t count) {
+  UnalignedArray<T> Unaligned(uint64_t count) {
     // The reader refuses a count beyond its bytes; this one also a product that would overflow.
     if (count > in_.remaining()) count = UINT64_MAX / sizeof(T);
     const ByteView bytes = in_.GetBytes(count * sizeof(T));
-    return in_.ok() ? PackedArray<T>(bytes.data(), count) : PackedArray<T>();
+    return in_.ok() ? UnalignedArray<T>(bytes.data(), count) : UnalignedArray<T>();
   }
 
   Status ReadOp(BatchOp* op) {
@@ -221,7 +221,7 @@ class BatchReader {
   }
 
   // count + 1 offsets that start at 0 and never fall.
-  Status ReadOffsets(uint32_t count, PackedArray<uint32_t>* offsets) {
+  Status ReadOffsets(uint32_t count, UnalignedArray<uint32_t>* offsets) {
     *offsets = Array<uint32_t>(uint64_t{count} + 1);
     if (!in_.ok()) return CutShort();
     uint32_t last = 0;
@@ -249,8 +249,8 @@ class BatchReader {
       case NodesForm::kU64:
         return CheckRepeats(*rows, rows->members.integers);
       case NodesForm::kKeys:
-        return CheckRepeats(*rows,
-                            PackedArray<uint32_t>(std::span<const uint32_t>(rows->members.places)));
+        return CheckRepeats(
+            *rows, UnalignedArray<uint32_t>(std::span<const uint32_t>(rows->members.places)));
     }
     return Status::Ok();
   }
@@ -276,7 +276,7 @@ class BatchReader {
   }
 
   template <typename T>
-  Status CheckRepeats(const BatchRows& rows, const PackedArray<T>& nodes) {
+  Status CheckRepeats(const BatchRows& rows, const UnalignedArray<T>& nodes) {
     constexpr uint32_t kFew = 16;
     const bool roles = !rows.role_codes.empty();
     std::vector<std::pair<uint64_t, uint8_t>> sorted;

@@ -21,10 +21,10 @@ namespace hypergraph {
 struct BatchNodeList {
   NodesForm form = NodesForm::kU32;
   uint32_t count = 0;
-  PackedArray<uint32_t> small;     // kU32.
-  PackedArray<uint64_t> integers;  // kU64.
-  std::vector<NodeKey> keys;       // kKeys; each once.
-  std::vector<uint32_t> places;    // kKeys: the place in keys of each.
+  UnalignedArray<uint32_t> small;     // kU32.
+  UnalignedArray<uint64_t> integers;  // kU64.
+  std::vector<NodeKey> keys;          // kKeys; each once.
+  std::vector<uint32_t> places;       // kKeys: the place in keys of each.
 
   NodeKey KeyAt(uint32_t i) const {
     if (form == NodesForm::kKeys) return keys[places[i]];
@@ -35,10 +35,10 @@ struct BatchNodeList {
 struct BatchProperty {
   PropertyIndex property = 0;
   PropertyType type = PropertyType::kInt64;
-  PackedArray<uint8_t> present;  // Presence of each. Empty: all are values.
-  PackedArray<int64_t> integers;
-  PackedArray<double> floats;
-  PackedArray<uint32_t> text_offsets;
+  UnalignedArray<uint8_t> present;  // Presence of each. Empty: all are values.
+  UnalignedArray<int64_t> integers;
+  UnalignedArray<double> floats;
+  UnalignedArray<uint32_t> text_offsets;
   std::string_view texts;
 
   Presence At(uint32_t row) const {
@@ -52,15 +52,15 @@ struct BatchProperty {
 struct BatchRows {
   uint32_t count = 0;
   uint32_t fields = 0;  // Of BatchField.
-  PackedArray<Micros> event_ts, valid_to;
-  PackedArray<double> weight;
+  UnalignedArray<Micros> event_ts, valid_to;
+  UnalignedArray<double> weight;
   std::vector<std::string_view> labels;
-  PackedArray<uint32_t> label_codes;
-  PackedArray<uint32_t> member_offsets;
+  UnalignedArray<uint32_t> label_codes;
+  UnalignedArray<uint32_t> member_offsets;
   BatchNodeList members;
-  std::vector<std::string_view> roles;  // Each once.
-  PackedArray<uint8_t> role_codes;      // Empty: no roles.
-  PackedArray<uint32_t> key_offsets;    // Empty: no keys.
+  std::vector<std::string_view> roles;   // Each once.
+  UnalignedArray<uint8_t> role_codes;    // Empty: no roles.
+  UnalignedArray<uint32_t> key_offsets;  // Empty: no keys.
   std::string_view keys;
   std::vector<BatchProperty> properties;
 
@@ -73,7 +73,7 @@ struct BatchRows {
 struct BatchOp {
   OpKind kind = OpKind::kInsert;
   TableId table = 0;
-  PackedArray<EdgeId> ids;
+  UnalignedArray<EdgeId> ids;
   std::unique_ptr<BatchRows> rows;       // Inserts, updates; of node properties their properties.
   std::unique_ptr<BatchNodeList> nodes;  // Of node properties.
   std::unique_ptr<TableSchema> schema;   // What schema changes name. Names are not yet checked.

@@ -11,7 +11,7 @@ Status Damaged(const char* what) {
 }
 
 template <typename T>
-PackedArray<T> GetArray(ByteReader* in, uint64_t count) {
+UnalignedArray<T> GetArray(ByteReader* in, uint64_t count) {
   if (count > in->remaining() / sizeof(T)) {
     in->GetBytes(UINT64_MAX);  // Fails the reader.
     return {};

@@ -44,11 +44,11 @@ enum RowField : uint16_t {  // Frozen: stored. Columns follow in this order; abs
 
 // Values of T somewhere in a byte buffer, aligned or not.
 template <typename T>
-class PackedArray {
+class UnalignedArray {
  public:
-  PackedArray() = default;
-  PackedArray(const uint8_t* at, size_t count) : at_(at), count_(count) {}
-  explicit PackedArray(std::span<const T> values)
+  UnalignedArray() = default;
+  UnalignedArray(const uint8_t* at, size_t count) : at_(at), count_(count) {}
+  explicit UnalignedArray(std::span<const T> values)
       : at_(reinterpret_cast<const uint8_t*>(values.data())), count_(values.size()) {}
   T operator[](size_t i) const { return LoadUnaligned<T>(at_ + i * sizeof(T)); }
   size_t size() const { return count_; }
@@ -64,28 +64,28 @@ class PackedArray {
 struct PropertyBlock {
   PropertyIndex property = 0;
   PropertyType type = PropertyType::kInt64;
-  PackedArray<uint8_t> present;  // Empty: all are.
-  PackedArray<int64_t> integers;
-  PackedArray<double> floats;
-  PackedArray<uint32_t> text_bytes;  // Strings: the length of each, and all of them.
+  UnalignedArray<uint8_t> present;  // Empty: all are.
+  UnalignedArray<int64_t> integers;
+  UnalignedArray<double> floats;
+  UnalignedArray<uint32_t> text_bytes;  // Strings: the length of each, and all of them.
   std::string_view text;
 };
 
 struct RowBlock {
   TableId table = 0;
   uint32_t count = 0;
-  PackedArray<EdgeId> ids;    // Empty: each row's own seq.
-  PackedArray<Seq> replaces;  // Parallel to ids.
-  PackedArray<Micros> event_ts;
-  PackedArray<Micros> valid_to;  // From here on, empty: the default.
-  PackedArray<double> weight;
-  PackedArray<Symbol> label;
+  UnalignedArray<EdgeId> ids;    // Empty: each row's own seq.
+  UnalignedArray<Seq> replaces;  // Parallel to ids.
+  UnalignedArray<Micros> event_ts;
+  UnalignedArray<Micros> valid_to;  // From here on, empty: the default.
+  UnalignedArray<double> weight;
+  UnalignedArray<Symbol> label;
   uint8_t arity_width = 0;  // Bytes of one of arities: 1, 2 or 4; 0: no members at all.
   const uint8_t* arities = nullptr;
-  PackedArray<NodeNumber> members;
-  PackedArray<Symbol> role_symbols;
-  PackedArray<uint8_t> roles;      // Parallel to members.
-  PackedArray<uint8_t> key_bytes;  // The length of each.
+  UnalignedArray<NodeNumber> members;
+  UnalignedArray<Symbol> role_symbols;
+  UnalignedArray<uint8_t> roles;      // Parallel to members.
+  UnalignedArray<uint8_t> key_bytes;  // The length of each.
   std::string_view keys;
   std::vector<PropertyBlock> properties;
 
@@ -98,8 +98,8 @@ struct RowBlock {
 
 struct DeleteBlock {
   TableId table = 0;
-  PackedArray<EdgeId> ids;
-  PackedArray<Seq> replaces;
+  UnalignedArray<EdgeId> ids;
+  UnalignedArray<Seq> replaces;
 };
 
 struct CommitHeader {

@@ -16,7 +16,7 @@ constexpr uint32_t kMembersMax = 1u << 31;
 
 // Copies packed values into the column's blocks.
 template <typename T>
-void CopyInto(const PackedArray<T>& values, uint32_t first, GrowingColumn<T>* column) {
+void CopyInto(const UnalignedArray<T>& values, uint32_t first, GrowingColumn<T>* column) {
   for (uint32_t done = 0; done < values.size();) {
     const auto left = static_cast<uint32_t>(values.size()) - done;
     const std::span<T> run = column->RunForWriting(first + done, left);

@@ -9,13 +9,13 @@ namespace hypergraph {
 namespace {
 
 template <typename T>
-PackedArray<T> Packed(const std::vector<T>& values) {
-  return PackedArray<T>(std::span<const T>(values));
+UnalignedArray<T> Packed(const std::vector<T>& values) {
+  return UnalignedArray<T>(std::span<const T>(values));
 }
 
 // The arities of all rows, as narrow as they fit.
 uint8_t PackArities(const BatchRows& rows, std::vector<uint8_t>* bytes) {
-  const PackedArray<uint32_t>& offsets = rows.member_offsets;
+  const UnalignedArray<uint32_t>& offsets = rows.member_offsets;
   uint32_t greatest = 0;
   for (uint32_t i = 0; i < rows.count; ++i) {
     greatest = std::max(greatest, offsets[i + 1] - offsets[i]);

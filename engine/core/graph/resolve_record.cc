@@ -10,8 +10,8 @@ namespace {
 constexpr size_t kRolesMax = 255;
 
 template <typename T>
-PackedArray<T> Packed(const std::vector<T>& values) {
-  return PackedArray<T>(std::span<const T>(values));
+UnalignedArray<T> Packed(const std::vector<T>& values) {
+  return UnalignedArray<T>(std::span<const T>(values));
 }
 
 // The columns of some records, and the block that points into them.
