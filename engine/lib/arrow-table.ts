@@ -5,9 +5,11 @@ import { EngineError } from './errors.ts'
 import { microsNever } from './instants.ts'
 import { valueTypes } from './result-buffer.ts'
 
-type Arrow = typeof import('apache-arrow')
+/** The package, which is an optional peer. */
+export type Arrow = typeof import('apache-arrow')
 
-async function loadArrow(): Promise<Arrow> {
+/** Throws `unsupported` when it is not installed. */
+export async function loadArrow(): Promise<Arrow> {
   try {
     return await import('apache-arrow')
   } catch (cause) {

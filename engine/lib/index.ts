@@ -44,6 +44,22 @@ export type {
   ReadOptions,
   TableReader,
 } from './table-reader.ts'
+export {
+  type CsvImportOptions,
+  type ExportOptions,
+  exportArrow,
+  exportCsv,
+  exportHif,
+  exportNdjson,
+  type HifImportOptions,
+  type ImportOptions,
+  type ImportReport,
+  importArrow,
+  importCsv,
+  importHif,
+  importNdjson,
+  type TextSource,
+} from './tools/index.ts'
 export type {
   Transaction,
   TransactionNodes,

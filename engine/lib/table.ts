@@ -82,6 +82,16 @@ export class Table extends TableReader {
     return await this.#commit(options, (batch) => batch.delete(ids, this.#context().layout))
   }
 
+  /** @internal Whether the hyperedge could be encoded. */
+  accepts(row: HyperedgeInput): boolean {
+    try {
+      new Batch().insert([row], this.#context())
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /** New properties, null in the hyperedges that there are. */
   async addProperties(properties: Readonly<Record<string, PropertyType>>): Promise<void> {
     const checked = toProperties(properties)

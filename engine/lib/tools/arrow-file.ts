@@ -1,0 +1,248 @@
+import type { RecordBatch, Vector } from 'apache-arrow'
+import { type Arrow, loadArrow } from '../arrow-table.ts'
+import { EngineError, invalid } from '../errors.ts'
+import type { HyperedgeInput } from '../hyperedges.ts'
+import { microsNever } from '../instants.ts'
+import type { NodeId } from '../node-ids.ts'
+import type { PropertyValue } from '../property-values.ts'
+import type { PropertyType, TableSchema } from '../schema.ts'
+import type { Table } from '../table.ts'
+import type { TableReader } from '../table-reader.ts'
+import { type ExactHyperedge, exactRows } from './exact-rows.ts'
+import { type ImportOptions, type ImportReport, importRows, type PlacedRow } from './import-rows.ts'
+import type { ExportOptions } from './ndjson.ts'
+
+const columnNames = ['at', 'until', 'weight', 'label', 'key', 'members', 'roles', 'membersInteger']
+
+/**
+ * An Arrow IPC stream or file with the columns `at` (a timestamp), `members` (a list of integers or
+ * strings) and, where wanted, `membersInteger`, `roles`, `until`, `weight`, `label`, `key` and the
+ * table's properties: what `exportArrow` and `ColumnBatch.toIPC` write. Needs `apache-arrow`.
+ */
+export async function importArrow(
+  table: Table,
+  source: AsyncIterable<Uint8Array>,
+  options?: ImportOptions,
+): Promise<ImportReport> {
+  return await importRows(table, readRows(source, table.schema), options)
+}
+
+/** An Arrow IPC stream with one record batch a page. */
+export async function* exportArrow(
+  table: TableReader,
+  options: ExportOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const arrow = await loadArrow()
+  const { schema } = table
+  const endBytes = 8
+  let isFirst = true
+  for await (const batch of table.pages(options)) {
+    const bytes = arrow.tableToIPC(toTable(arrow, exactRows(batch, schema), schema), 'stream')
+    // Each is a stream of its own: the schema and the end stand once in the whole.
+    yield bytes.subarray(isFirst ? 0 : schemaBytes(bytes), bytes.length - endBytes)
+    isFirst = false
+  }
+  yield new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0])
+}
+
+/** The length of the first message, which has no body. */
+function schemaBytes(bytes: Uint8Array): number {
+  return 8 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
+}
+
+function toTable(arrow: Arrow, rows: readonly ExactHyperedge[], schema: TableSchema) {
+  const micros = new arrow.TimestampMicrosecond('UTC')
+  const text = new arrow.Utf8()
+  const listOf = (type: InstanceType<Arrow['DataType']>) =>
+    new arrow.List(new arrow.Field('item', type, true))
+  const column = (values: readonly unknown[], type: InstanceType<Arrow['DataType']>) =>
+    arrow.vectorFromArray(values, type)
+  const columns: Record<string, Vector> = {
+    id: column(
+      rows.map(({ id }) => id),
+      new arrow.Float64(),
+    ),
+    at: instants(
+      arrow,
+      rows.map(({ at }) => at),
+      micros,
+    ),
+    until: instants(
+      arrow,
+      rows.map(({ until }) => until),
+      micros,
+    ),
+    weight: column(
+      rows.map(({ weight }) => weight),
+      new arrow.Float64(),
+    ),
+    label: column(
+      rows.map(({ label }) => label),
+      text,
+    ),
+    key: column(
+      rows.map(({ key }) => key),
+      text,
+    ),
+    members: column(
+      rows.map(({ members }) => members.map(String)),
+      listOf(text),
+    ),
+    membersInteger: column(
+      rows.map(({ members }) => members.map((node) => typeof node !== 'string')),
+      listOf(new arrow.Bool()),
+    ),
+    roles: column(
+      rows.map(({ members, roles }) => roles ?? members.map(() => null)),
+      listOf(text),
+    ),
+  }
+  for (const { name, type } of schema.properties) {
+    const values = rows.map(({ props }) => props?.[name] ?? null)
+    columns[propertyColumn(name)] = propertyVector(arrow, values, type)
+  }
+  return new arrow.Table(columns)
+}
+
+function propertyColumn(name: string): string {
+  return name === 'id' || columnNames.includes(name) ? `props.${name}` : name
+}
+
+function propertyVector(
+  arrow: Arrow,
+  values: readonly PropertyValue[],
+  type: PropertyType,
+): Vector {
+  if (type === 'timestamp') {
+    const exact = values.map((value) => (typeof value === 'bigint' ? value : null))
+    return instants(arrow, exact, new arrow.TimestampMicrosecond('UTC'))
+  }
+  if (type === 'int64') {
+    const exact = values.map((value) => (value === null ? null : BigInt(value as number | bigint)))
+    return arrow.vectorFromArray(exact, new arrow.Int64())
+  }
+  if (type === 'bool') return arrow.vectorFromArray(values, new arrow.Bool())
+  if (type === 'float64') return arrow.vectorFromArray(values, new arrow.Float64())
+  return arrow.vectorFromArray(values, new arrow.Utf8())
+}
+
+/** A vector of microseconds; Arrow's own builder takes milliseconds as numbers. */
+function instants(
+  arrow: Arrow,
+  values: readonly (bigint | null)[],
+  type: InstanceType<Arrow['TimestampMicrosecond']>,
+): Vector {
+  const data = BigInt64Array.from(values, (value) => value ?? 0n)
+  const nullBitmap = new Uint8Array((values.length + 7) >> 3)
+  let nullCount = 0
+  values.forEach((value, row) => {
+    if (value === null) nullCount++
+    else nullBitmap[row >> 3] = (nullBitmap[row >> 3] ?? 0) | (1 << (row & 7))
+  })
+  return arrow.makeVector(
+    arrow.makeData({ type, length: values.length, nullCount, nullBitmap, data }),
+  )
+}
+
+async function* readRows(
+  source: AsyncIterable<Uint8Array>,
+  schema: TableSchema,
+): AsyncGenerator<PlacedRow, void, undefined> {
+  const arrow = await loadArrow()
+  let ordinal = 0
+  let reader: Awaited<ReturnType<typeof arrow.RecordBatchReader.from>>
+  try {
+    reader = await arrow.RecordBatchReader.from(source)
+    await reader.open()
+  } catch (cause) {
+    throw new EngineError('invalid', 'the file is no Arrow IPC stream', { cause })
+  }
+  for await (const batch of reader) {
+    const read = new BatchReader(batch, schema)
+    for (let row = 0; row < batch.numRows; row++) {
+      ordinal++
+      yield { row: read.row(row), place: `row ${ordinal}`, ordinal }
+    }
+  }
+}
+
+class BatchReader {
+  readonly #columns: ReadonlyMap<string, Vector>
+  readonly #properties: readonly { readonly name: string; readonly column: Vector }[]
+
+  constructor(batch: RecordBatch, schema: TableSchema) {
+    const columns = new Map<string, Vector>()
+    for (const { name } of batch.schema.fields) {
+      const column = batch.getChild(name)
+      if (column !== null) columns.set(name, column)
+    }
+    for (const needed of ['at', 'members']) {
+      if (!columns.has(needed)) throw invalid(`the file has no column ${needed}`)
+    }
+    const known = new Set(['id', 'arity', 'seq', ...columnNames])
+    const properties = new Map(schema.properties.map(({ name }) => [propertyColumn(name), name]))
+    const unknown = [...columns.keys()].find((name) => !known.has(name) && !properties.has(name))
+    if (unknown !== undefined) {
+      throw new EngineError('not_found', `${schema.name} has no property ${unknown}`)
+    }
+    this.#columns = columns
+    this.#properties = [...properties].flatMap(([column, name]) => {
+      const vector = columns.get(column)
+      return vector === undefined ? [] : [{ name, column: vector }]
+    })
+  }
+
+  row(row: number): HyperedgeInput {
+    const until = this.#value('until', row)
+    const weight = this.#value('weight', row)
+    const roles = this.#value('roles', row)
+    const props = this.#properties.map(({ name, column }) => [name, exactValue(column, row)])
+    const input = {
+      at: this.#value('at', row),
+      members: this.#members(row),
+      label: this.#value('label', row),
+      key: this.#value('key', row),
+      ...(until === null || until === microsNever ? {} : { until }),
+      ...(weight === null ? {} : { weight }),
+      ...(isIterable(roles) ? { roles: [...roles] } : {}),
+      ...(props.length === 0 ? {} : { props: Object.fromEntries(props) }),
+    }
+    // The encoder checks each field.
+    return input as unknown as HyperedgeInput
+  }
+
+  #members(row: number): NodeId[] {
+    const members = this.#value('members', row)
+    const integers = this.#value('membersInteger', row)
+    if (!isIterable(members)) throw invalid('members is no column of lists')
+    const flags = isIterable(integers) ? [...integers] : []
+    return [...members].map((node, place) =>
+      // The encoder checks it.
+      flags[place] === true && typeof node === 'string' ? BigInt(node) : (node as NodeId),
+    )
+  }
+
+  #value(name: string, row: number): unknown {
+    const column = this.#columns.get(name)
+    return column === undefined ? null : exactValue(column, row)
+  }
+}
+
+const microsPerUnit = [1_000_000n, 1000n, 1n, 0n]
+
+/** A value, timestamps as bigints of microseconds. */
+function exactValue(column: Vector, row: number): unknown {
+  if (!column.isValid(row)) return null
+  const [data] = column.data
+  const values: unknown = data?.values
+  const { unit } = column.type as { readonly unit?: unknown }
+  const isTimestamp = values instanceof BigInt64Array && typeof unit === 'number'
+  if (!isTimestamp) return column.get(row)
+  const value = values[row] ?? 0n
+  const factor = microsPerUnit[unit] ?? 0n
+  return factor === 0n ? value / 1000n : value * factor
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+}

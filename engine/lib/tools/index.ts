@@ -1,0 +1,6 @@
+export { exportArrow, importArrow } from './arrow-file.ts'
+export { type CsvImportOptions, exportCsv, importCsv } from './csv.ts'
+export { exportHif, type HifImportOptions, importHif } from './hif.ts'
+export type { ImportOptions, ImportReport } from './import-rows.ts'
+export { type ExportOptions, exportNdjson, importNdjson } from './ndjson.ts'
+export type { TextSource } from './text-lines.ts'
