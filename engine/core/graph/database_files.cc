@@ -1,5 +1,6 @@
 #include "core/graph/database_files.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -10,6 +11,7 @@ constexpr std::string_view kImmutableSuffix = ".hg";
 constexpr std::string_view kLogPrefix = "wal-";
 constexpr std::string_view kLogSuffix = ".log";
 constexpr size_t kDigits = 16;
+constexpr size_t kCopyBytes = 1 << 20;
 constexpr std::array<std::string_view, 5> kImmutablePrefixes = {"seg-", "psi-", "del-", "dict-",
                                                                 "clock-"};
 
@@ -63,6 +65,40 @@ ParsedName ParseName(std::string_view name) {
     }
   }
   return parsed;
+}
+
+Status SyncParent(FileSystem& files, const std::string& directory) {
+  const size_t end = directory.find_last_not_of('/');
+  if (end == std::string::npos) return Status::Ok();  // The root.
+  const size_t slash = directory.rfind('/', end);
+  if (slash == std::string::npos) {
+    (void)files.SyncDirectory(".");  // A file system in memory knows no current directory.
+    return Status::Ok();
+  }
+  const std::string parent = directory.substr(0, std::max<size_t>(slash, 1));
+  return parent == "/" || files.Exists(parent) ? files.SyncDirectory(parent) : Status::Ok();
+}
+
+Status CopyFile(FileSystem& files, const std::string& from, const std::string& to,
+                uint64_t* copied) {
+  const std::string temporary = to + ".tmp";
+  if (files.Exists(temporary)) HG_RETURN_IF_ERROR(files.Remove(temporary));
+  auto source = files.OpenForRead(from);
+  if (!source.ok()) return source.status();
+  auto target = files.Create(temporary);
+  if (!target.ok()) return target.status();
+  std::vector<uint8_t> bytes(kCopyBytes);
+  uint64_t offset = 0;
+  while (true) {
+    size_t count = 0;
+    HG_RETURN_IF_ERROR((*source)->ReadAt(offset, bytes, &count));
+    if (count == 0) break;
+    HG_RETURN_IF_ERROR((*target)->WriteAt(offset, ByteView(bytes).first(count)));
+    offset += count;
+  }
+  HG_RETURN_IF_ERROR((*target)->SyncData());
+  *copied += offset;
+  return files.Rename(temporary, to);
 }
 
 std::string JoinPath(const std::string& directory, std::string_view name) {

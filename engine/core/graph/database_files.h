@@ -6,11 +6,10 @@
 #include <string_view>
 
 #include "core/base/types.h"
+#include "core/storage/manifest_file.h"
 
 namespace hypergraph {
 
-inline constexpr std::string_view kManifestName = "MANIFEST";
-inline constexpr std::string_view kManifestTemporaryName = "MANIFEST.tmp";
 inline constexpr std::string_view kLockName = "LOCK";
 inline constexpr std::string_view kQuarantineName = "quarantine";
 
@@ -28,6 +27,12 @@ struct ParsedName {
 };
 ParsedName ParseName(std::string_view name);
 
+// Makes the directory's own name durable.
+Status SyncParent(FileSystem& files, const std::string& directory);
+// Copies a file whole and makes its contents durable: to a temporary name first, so that what bears
+// the name is never a part. `copied` gets the bytes.
+Status CopyFile(FileSystem& files, const std::string& from, const std::string& to,
+                uint64_t* copied);
 std::string JoinPath(const std::string& directory, std::string_view name);
 
 }  // namespace hypergraph

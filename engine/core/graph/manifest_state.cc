@@ -180,7 +180,7 @@ Status CheckWhole(const ManifestState& state) {
 
 void EncodeManifest(const ManifestState& state, std::vector<uint8_t>* out) {
   ByteWriter writer;
-  writer.Put(kManifestVersion);
+  writer.Put(kManifestStateVersion);
   writer.PutBytes(state.database_uuid);
   writer.PutBytes(state.cursor_key);
   writer.Put(state.generation);
@@ -211,11 +211,11 @@ Status DecodeManifest(ByteView bytes, ManifestState* state) {
   ByteReader in(bytes);
   const auto version = in.Get<uint32_t>();
   if (!in.ok()) return Corrupt("is empty");
-  if (version > kManifestVersion) {
+  if (version > kManifestStateVersion) {
     return {Code::kNewerFormat, "a later version wrote this database (MANIFEST version " +
                                     std::to_string(version) + ")"};
   }
-  if (version != kManifestVersion) return Corrupt("version");
+  if (version != kManifestStateVersion) return Corrupt("version");
   for (auto* key : {&state->database_uuid, &state->cursor_key}) {
     const ByteView stored = in.GetBytes(key->size());
     if (stored.size() == key->size()) std::memcpy(key->data(), stored.data(), key->size());
@@ -249,19 +249,28 @@ Status DecodeManifest(ByteView bytes, ManifestState* state) {
   return CheckWhole(*state);
 }
 
-std::vector<std::string> NamedFiles(const ManifestState& state) {
-  std::vector<std::string> names;
+std::vector<NamedFile> FilesOf(const ManifestState& state) {
+  std::vector<NamedFile> files;
+  const auto add = [&](std::string name, const auto& info) {
+    files.push_back({std::move(name), info.file_bytes, info.footer_crc});
+  };
   for (const SegmentState& segment : state.segments) {
-    names.push_back(SegmentName(segment.segment.file_id));
-    if (segment.deletions) names.push_back(DeletionsName(segment.deletions->file_id));
+    add(SegmentName(segment.segment.file_id), segment.segment);
+    if (segment.deletions) add(DeletionsName(segment.deletions->file_id), *segment.deletions);
     for (const PropertyIndexInfo& index : segment.indexes) {
-      names.push_back(PropertyIndexName(index.file_id));
+      add(PropertyIndexName(index.file_id), index);
     }
   }
-  for (const auto* files : {&state.nodes, &state.symbols}) {
-    for (const DictionaryFileInfo& file : *files) names.push_back(DictionaryName(file.file_id));
+  for (const auto* dictionary : {&state.nodes, &state.symbols}) {
+    for (const DictionaryFileInfo& file : *dictionary) add(DictionaryName(file.file_id), file);
   }
-  for (const ClockFileInfo& clock : state.clocks) names.push_back(ClockName(clock.file_id));
+  for (const ClockFileInfo& clock : state.clocks) add(ClockName(clock.file_id), clock);
+  return files;
+}
+
+std::vector<std::string> NamedFiles(const ManifestState& state) {
+  std::vector<std::string> names;
+  for (NamedFile& file : FilesOf(state)) names.push_back(std::move(file.name));
   return names;
 }
 

@@ -20,7 +20,7 @@
 
 namespace hypergraph {
 
-inline constexpr uint32_t kManifestVersion = 1;
+inline constexpr uint32_t kManifestStateVersion = 1;
 
 struct SegmentState {
   TableId table = 0;
@@ -56,7 +56,14 @@ void EncodeManifest(const ManifestState& state, std::vector<uint8_t>* out);
 // kNewerFormat when a later version wrote them. Allocates in proportion to the bytes.
 Status DecodeManifest(ByteView bytes, ManifestState* state);
 
-// Every file that the state needs, as names within the database's directory, without the logs.
+// Every file that the state needs, without the logs. Names are within the database's directory.
+struct NamedFile {
+  std::string name;
+  uint64_t file_bytes = 0;
+  uint32_t footer_crc = 0;
+  bool operator==(const NamedFile&) const = default;
+};
+std::vector<NamedFile> FilesOf(const ManifestState& state);
 std::vector<std::string> NamedFiles(const ManifestState& state);
 
 }  // namespace hypergraph

@@ -1,0 +1,151 @@
+#include <algorithm>
+
+#include "core/graph/database_core.h"
+#include "core/graph/database_files.h"
+#include "core/storage/manifest_file.h"
+
+namespace hypergraph {
+
+void DatabaseCore::MaintenanceLoop() {
+  std::unique_lock<std::mutex> lock(work_mutex_);
+  while (true) {
+    work_.wait(lock, [this] { return work_wanted_ || stopping_; });
+    if (stopping_) return;
+    work_wanted_ = false;
+    lock.unlock();
+    RunMaintenance();
+    lock.lock();
+  }
+}
+
+void DatabaseCore::WakeMaintenance() {
+  {
+    const std::lock_guard<std::mutex> lock(work_mutex_);
+    work_wanted_ = true;
+  }
+  work_.notify_one();
+}
+
+void DatabaseCore::RunMaintenance() {
+  const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
+  bool merged = true;
+  while (merged) {
+    bool flush_wanted = false;
+    {
+      const std::lock_guard<std::mutex> writer(writer_mutex_);
+      flush_wanted = FlushWanted() || graph_->has_frozen();
+    }
+    // What fails here is told to the writers that it blocks, and tried again when woken.
+    if (flush_wanted && !FlushNow().ok()) return;
+    {
+      const std::lock_guard<std::mutex> lock(work_mutex_);
+      if (stopping_) return;
+    }
+    if (!MergeWanted(&merged).ok()) return;
+  }
+  (void)BackfillIndexes();  // Until it succeeds, queries scan.
+  RemoveObsolete();
+}
+
+std::string DatabaseCore::PathOf(const std::string& name) const { return JoinPath(path_, name); }
+
+std::shared_ptr<const Schema> DatabaseCore::SchemaNow() {
+  const std::lock_guard<std::mutex> writer(writer_mutex_);
+  return graph_->schema();
+}
+
+Status DatabaseCore::StartChange(Change* change) {
+  {
+    const std::lock_guard<std::mutex> writer(writer_mutex_);
+    HG_RETURN_IF_ERROR(poison_);
+  }
+  change->state = version_->state;
+  change->clocks = version_->clocks;
+  return Status::Ok();
+}
+
+Status DatabaseCore::SaveChange(Change* change) {
+  ManifestState& state = change->state;
+  state.generation = version_->state.generation + 1;
+  state.next_file_id = next_file_id_;
+  state.obsolete.clear();
+  std::set<std::string> obsolete = pending_removals_;
+  for (const auto& [name, file] : version_->files) obsolete.insert(name);
+  for (const std::string& name : NamedFiles(state)) obsolete.erase(name);
+  for (const std::string& name : obsolete) state.obsolete.push_back({name});
+  if (!change->made.empty()) HG_RETURN_IF_ERROR(files_.SyncDirectory(path_));
+  std::vector<uint8_t> content;
+  EncodeManifest(state, &content);
+  const Status replaced = ReplaceManifest(files_, path_, content);
+  if (!replaced.ok()) {
+    if (replaced.code() == Code::kStorageFull) return replaced;
+    // Which of the two stands is not known: both must stay whole, so nothing is written any more.
+    change->made.clear();
+    const std::lock_guard<std::mutex> writer(writer_mutex_);
+    return Poison(replaced);
+  }
+  pending_removals_ = std::move(obsolete);
+  return Status::Ok();
+}
+
+void DatabaseCore::FinishChange(Change* change, const std::function<void()>& install) {
+  for (const auto& [file_id, count] : change->persisted_marks) persisted_marks_[file_id] = count;
+  version_ = MakeVersion(std::move(change->state), std::move(change->clocks), version_.get(),
+                         removals_);
+  // The clock files first: a reader that no longer finds an instant in the graph looks there.
+  reader_version_ = version_;
+  PublishAll();
+  install();
+  history_floor_ = version_->state.history_floor;
+  PublishAll();
+}
+
+void DatabaseCore::AbandonChange(const Change& change) {
+  // Best effort: what stays is listed as unknown when the database is opened, and does no harm.
+  for (const std::string& name : change.made) (void)files_.Remove(PathOf(name));
+}
+
+void DatabaseCore::PublishAll() {
+  // Within a group that waits for room, commits are in the state that nobody was told of yet: they
+  // must be durable before a reader sees them.
+  Published next = snapshots_->Current();
+  next.version = reader_version_;
+  if (next.seq != graph_->last_seq()) {
+    const Status synced = SyncLog();
+    if (!synced.ok()) {
+      (void)Poison(synced);
+      return;
+    }
+  }
+  next.seq = graph_->last_seq();
+  next.history_floor = history_floor_;
+  next.schema = graph_->schema();
+  next.views = graph_->views();
+  next.graph = graph_;
+  snapshots_->Publish(std::move(next));
+}
+
+void DatabaseCore::RemoveObsolete() {
+  for (const std::string& name : removals_->TakeAll()) {
+    const Status removed = files_.Remove(PathOf(name));
+    if (removed.ok() || removed.code() == Code::kNotFound) {
+      pending_removals_.erase(name);
+    }  // Else the MANIFEST goes on saying that it may go, and the next opening removes it.
+  }
+}
+
+DatabaseCore::Horizon DatabaseCore::HorizonOf(const TableSchema& table, Seq durable) {
+  Horizon horizon;
+  const Micros now = clock_.Now();
+  if (table.ttl > 0) {
+    horizon.expired_before = now < kMicrosMin + table.ttl ? kMicrosMin : now - table.ttl;
+  }
+  if (table.history == kMicrosMax) return horizon;
+  CommitInstant last;
+  const Micros kept_from = now < kMicrosMin + table.history ? kMicrosMin : now - table.history;
+  if (!InstantAtOrBefore(kept_from, &last).ok()) return horizon;
+  horizon.seq = std::min({last.seq, durable, snapshots_->OldestPinned()});
+  return horizon;
+}
+
+}  // namespace hypergraph

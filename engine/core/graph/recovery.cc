@@ -1,0 +1,174 @@
+#include "core/graph/recovery.h"
+
+#include <algorithm>
+
+#include "core/graph/database_files.h"
+#include "core/storage/manifest_file.h"
+
+namespace hypergraph {
+namespace {
+
+Status OpenDictionary(FileSystem& files, const std::string& directory,
+                      const std::vector<DictionaryFileInfo>& infos,
+                      std::vector<std::shared_ptr<const DictionaryFile>>* opened) {
+  for (const DictionaryFileInfo& info : infos) {
+    auto file =
+        DictionaryFile::Open(files, JoinPath(directory, DictionaryName(info.file_id)), info);
+    if (!file.ok()) return file.status();
+    opened->push_back(std::move(file.value()));
+  }
+  return Status::Ok();
+}
+
+Status OpenSegment(FileSystem& files, const std::string& directory, const SegmentState& state,
+                   OpenedFiles* opened) {
+  const uint64_t file_id = state.segment.file_id;
+  auto segment = Segment::Open(files, JoinPath(directory, SegmentName(file_id)), state.segment);
+  if (!segment.ok()) return segment.status();
+  if (state.deletions) {
+    HG_RETURN_IF_ERROR(
+        ReadDeletions(files, JoinPath(directory, DeletionsName(state.deletions->file_id)),
+                      *state.deletions, &(*segment)->deletions()));
+  }
+  for (const PropertyIndexInfo& info : state.indexes) {
+    auto index = PropertyIndexFile::Open(
+        files, JoinPath(directory, PropertyIndexName(info.file_id)), info);
+    if (!index.ok()) return index.status();
+    (*segment)->AttachIndex(index.value());
+    opened->indexes.push_back(std::move(index.value()));
+  }
+  opened->persisted_marks[file_id] = (*segment)->deletions().count();
+  opened->segments[state.table].push_back(std::move(segment.value()));
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status LoadManifest(FileSystem& files, const std::string& directory, ManifestState* state) {
+  std::vector<uint8_t> content;
+  HG_RETURN_IF_ERROR(ReadManifest(files, directory, &content));
+  return DecodeManifest(content, state);
+}
+
+Status OpenFiles(FileSystem& files, const std::string& directory, const ManifestState& state,
+                 OpenedFiles* opened) {
+  *opened = {};
+  for (const SegmentState& segment : state.segments) {
+    HG_RETURN_IF_ERROR(OpenSegment(files, directory, segment, opened));
+  }
+  HG_RETURN_IF_ERROR(OpenDictionary(files, directory, state.nodes, &opened->nodes));
+  HG_RETURN_IF_ERROR(OpenDictionary(files, directory, state.symbols, &opened->symbols));
+  for (const ClockFileInfo& info : state.clocks) {
+    auto clock = ClockFile::Open(files, JoinPath(directory, ClockName(info.file_id)), info);
+    if (!clock.ok()) return clock.status();
+    opened->clocks.push_back(std::move(clock.value()));
+  }
+  return Status::Ok();
+}
+
+Status MakeGraph(const ManifestState& state, const OpenedFiles& opened,
+                 std::shared_ptr<GraphState>* graph) {
+  RestoredState restored;
+  restored.schema = state.schema;
+  restored.nodes = std::make_unique<Dictionary>();
+  restored.symbols = std::make_unique<Dictionary>(1);
+  if (!opened.nodes.empty()) HG_RETURN_IF_ERROR(restored.nodes->Install(opened.nodes));
+  if (!opened.symbols.empty()) HG_RETURN_IF_ERROR(restored.symbols->Install(opened.symbols));
+  restored.segments = opened.segments;
+  restored.last_seq = state.flushed_seq;
+  restored.last_committed_at = state.flushed_at;
+  *graph = std::make_shared<GraphState>();
+  (*graph)->Restore(std::move(restored));
+  return Status::Ok();
+}
+
+Status ListLogs(FileSystem& files, const std::string& directory, uint64_t floor,
+                std::vector<uint64_t>* numbers) {
+  numbers->clear();
+  StatusOr<std::vector<std::string>> names = files.List(directory);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    const ParsedName parsed = ParseName(name);
+    if (parsed.kind == NameKind::kLog && parsed.number >= floor) numbers->push_back(parsed.number);
+  }
+  std::sort(numbers->begin(), numbers->end());
+  return Status::Ok();
+}
+
+Status LogReplay::Run(GraphState* graph) {
+  std::vector<uint64_t> numbers;
+  HG_RETURN_IF_ERROR(ListLogs(files_, directory_, log_floor_, &numbers));
+  if (log_floor_ != 0 && (numbers.empty() || numbers.front() != log_floor_)) {
+    return {Code::kNotFound, "there is no " + JoinPath(directory_, LogName(log_floor_))};
+  }
+  for (const uint64_t number : numbers) {
+    if (number < reached_) continue;
+    HG_RETURN_IF_ERROR(ReadLog(number, number == numbers.back(), graph));
+    if (ended_.damaged) break;
+  }
+  return Status::Ok();
+}
+
+Status LogReplay::ReadLog(uint64_t number, bool is_newest, GraphState* graph) {
+  WalHeader expected;
+  expected.log_number = number;
+  expected.database = database_;
+  // A log read before is read again from its beginning, past the commits applied then.
+  const bool again = number == reached_;
+  expected.first_seq = again ? ended_.header.first_seq : last_seq_ + 1;
+  auto reader =
+      WalReader::Open(files_, JoinPath(directory_, LogName(number)), expected, kPayloadBytesMax);
+  if (!reader.ok()) return reader.status();
+  HG_RETURN_IF_ERROR(ApplyFrames(reader->get(), graph));
+  const uint64_t offset = (*reader)->end_offset();
+  const bool torn = (*reader)->end() == WalEnd::kTorn;
+  // Every log but the newest was synced whole before the next one was made, unless not even its
+  // making succeeded; and the floor log was made before the MANIFEST named it.
+  const bool must_be_whole = offset != 0 ? !is_newest : number == log_floor_;
+  if ((*reader)->end() == WalEnd::kDamaged || (torn && must_be_whole)) {
+    SetDamaged(number, offset, (*reader)->reason());
+    return Status::Ok();
+  }
+  // A log without a whole header holds nothing yet.
+  if (offset != 0) reached_ = number;
+  log_bytes_[number] = offset;
+  ended_ = {};
+  ended_.log_number = number;
+  ended_.header = (*reader)->header();
+  ended_.offset = offset;
+  ended_.torn_bytes = torn ? (*reader)->torn_bytes() : 0;
+  return Status::Ok();
+}
+
+Status LogReplay::ApplyFrames(WalReader* reader, GraphState* graph) {
+  WalFrame frame;
+  while (true) {
+    bool found = false;
+    HG_RETURN_IF_ERROR(reader->Next(&frame, &found));
+    if (!found) return Status::Ok();
+    if (frame.last_seq <= last_seq_) continue;
+    if (frame.type != kCommitFrame) {
+      return {Code::kNewerFormat, "the log has a frame of type " + std::to_string(frame.type) +
+                                      " at offset " + std::to_string(frame.offset)};
+    }
+    const Status applied = graph->Apply(frame.payload);
+    if (!applied.ok()) {
+      return {applied.code(), "commit " + std::to_string(frame.last_seq) +
+                                  " of the log: " + applied.message()};
+    }
+    last_seq_ = frame.last_seq;
+    ++commits_;
+  }
+}
+
+void LogReplay::SetDamaged(uint64_t number, uint64_t offset, std::string reason) {
+  log_bytes_[number] = offset;
+  ended_ = {};
+  ended_.log_number = number;
+  ended_.offset = offset;
+  ended_.damaged = true;
+  ended_.damaged_file = LogName(number);
+  ended_.reason = std::move(reason);
+}
+
+}  // namespace hypergraph
