@@ -1,0 +1,145 @@
+#include "core/index/dictionary.h"
+
+#include <map>
+#include <string>
+
+#include "core/base/random.h"
+#include "core/index/segment.h"
+#include "core/platform/memory_file_system.h"
+#include "test/test.h"
+
+namespace hypergraph {
+
+namespace {
+
+struct OwnKey {
+  bool is_text = false;
+  uint64_t integer = 0;
+  std::string text;
+  auto operator<=>(const OwnKey&) const = default;
+  NodeKey view() const { return {is_text, integer, text}; }
+};
+
+OwnKey Draw(Random* random, bool texts) {
+  if (texts && random->Chance(0.5)) {
+    const size_t padding = random->Chance(0.01) ? 30'000 : 0;
+    return {true, 0, std::to_string(random->Below(4000)) + std::string(padding, 'x')};
+  }
+  return {false, random->Chance(0.8) ? random->Below(4000) : random->Next(), ""};
+}
+
+void CheckSame(const Dictionary& dictionary, const std::map<OwnKey, uint32_t>& numbers) {
+  for (const auto& [key, number] : numbers) {
+    std::optional<uint32_t> found;
+    CHECK_OK(dictionary.Find(key.view(), &found));
+    CHECK(found == number);
+    NodeKey back;
+    CHECK_OK(dictionary.KeyOf(number, &back));
+    CHECK(back == key.view());
+  }
+  NodeKey none;
+  CHECK_CODE(dictionary.KeyOf(dictionary.end(), &none), Code::kNotFound);
+}
+
+}  // namespace
+
+TEST(Dictionary_gives_numbers_in_order_through_files) {
+  for (const bool texts : {false, true}) {
+    Random random(test::Seed());
+    MemoryFileSystem files;
+    Dictionary dictionary(1);
+    std::map<OwnKey, uint32_t> numbers;
+    std::vector<std::shared_ptr<const DictionaryFile>> installed;
+    uint32_t next = 1;
+    uint32_t filed = 1;
+    for (uint64_t round = 0; round < 6; ++round) {
+      for (int i = 0; i < 1500; ++i) {
+        const OwnKey key = Draw(&random, texts);
+        uint32_t number = 0;
+        bool fresh = false;
+        CHECK_OK(dictionary.Intern(key.view(), &number, &fresh));
+        const auto [at, added] = numbers.emplace(key, next);
+        CHECK_EQ(number, at->second);
+        CHECK_EQ(fresh, added);
+        next += added ? 1 : 0;
+      }
+      CHECK_EQ(dictionary.end(), next);
+      // Not all that is in memory goes to a file, as when writes go on during a flush.
+      const uint32_t end = next - static_cast<uint32_t>(random.Below((next - filed) / 4 + 1));
+      DictionaryFileInfo info;
+      const std::string path = "dict-" + std::to_string(round);
+      CHECK_OK(dictionary.WriteFile(files, path, round, filed, end, &info));
+      auto file = DictionaryFile::Open(files, path, info);
+      CHECK_OK(file);
+      CHECK_OK((*file)->Verify());
+      installed.push_back(*file);
+      CHECK_OK(dictionary.Install(installed));
+      filed = end;
+      CheckSame(dictionary, numbers);
+    }
+    Dictionary reopened(1);
+    CHECK_OK(reopened.Install(installed));
+    CHECK_EQ(reopened.end(), filed);
+    CHECK_CODE(reopened.Install({installed[1]}), Code::kInvalid);
+  }
+}
+
+TEST(Dictionary_interns_integers_in_bulk) {
+  Random random(test::Seed());
+  Dictionary dictionary;
+  std::vector<uint64_t> keys;
+  for (int i = 0; i < 20'000; ++i) keys.push_back(random.Below(3000) * 1'000'003);
+  std::vector<uint32_t> numbers(keys.size());
+  CHECK_OK(dictionary.InternIntegers(keys, numbers.data()));
+  std::vector<uint64_t> back(keys.size());
+  bool all_integers = false;
+  CHECK_OK(dictionary.IntegersOf(numbers, back.data(), &all_integers));
+  CHECK(all_integers);
+  CHECK(back == keys);
+  uint32_t number = 0;
+  bool fresh = false;
+  CHECK_OK(dictionary.Intern({true, 0, "7"}, &number, &fresh));
+  CHECK(fresh);
+  numbers.push_back(number);
+  CHECK_OK(dictionary.IntegersOf(numbers, back.data(), &all_integers));
+  CHECK(!all_integers);
+}
+
+TEST(Clock_file_finds_the_last_commit_before) {
+  Random random(test::Seed());
+  for (const size_t count : {1u, 2u, 1000u}) {
+    std::vector<CommitInstant> instants;
+    Seq seq = 5;
+    Micros at = -1000;
+    for (size_t i = 0; i < count; ++i) {
+      instants.push_back({seq, at});
+      seq += 1 + random.Below(9);
+      at += random.Between(0, 20);
+    }
+    MemoryFileSystem files;
+    ClockFileInfo info;
+    CHECK_OK(WriteClockFile(files, "clock", 4, instants, &info));
+    auto file = ClockFile::Open(files, "clock", info);
+    CHECK_OK(file);
+    CHECK_OK((*file)->Verify());
+    for (int64_t probe = -1010; probe <= at + 5; ++probe) {
+      CommitInstant expected;
+      CommitInstant expected_seq;
+      for (const CommitInstant& instant : instants) {
+        if (instant.committed_at <= probe) expected = instant;
+        if (probe >= 0 && instant.seq <= static_cast<Seq>(probe)) expected_seq = instant;
+      }
+      CommitInstant found;
+      CHECK_OK((*file)->LastAtOrBefore(probe, &found));
+      CHECK_EQ(found.seq, expected.seq);
+      if (probe < 0) continue;
+      CHECK_OK((*file)->LastUpTo(static_cast<Seq>(probe), &found));
+      CHECK_EQ(found.seq, expected_seq.seq);
+    }
+    std::vector<CommitInstant> all;
+    CHECK_OK((*file)->ReadAll(&all));
+    CHECK_EQ(all.size(), count);
+  }
+}
+
+}  // namespace hypergraph
