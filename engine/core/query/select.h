@@ -109,6 +109,9 @@ class OrderedScan {
   // The rows of a batch always ascend; newest first, the batch is to be read from its end, and each
   // batch lies before the one given earlier. An empty batch: the end, or the guard stopped.
   Status Next(RowBatch* batch);
+  // Whether there may be more behind what was given: exact when little is left to look at, and true
+  // when finding out would be work. Requires: the guard has not stopped.
+  Status MayHaveMore(bool* more);
   // Once the guard stopped the scan: every match up to here (from here on, newest first) was given.
   // Empty: nothing was settled yet.
   std::optional<Position> settled() const;

@@ -12,6 +12,8 @@ namespace {
 
 // Smaller chunks only lose time to the calls.
 constexpr uint32_t kChunkRowsMin = 64;
+// How far to look for whether anything is left.
+constexpr uint32_t kLookAheadSteps = 16;
 
 }  // namespace
 
@@ -221,6 +223,29 @@ Status OrderedScan::Next(RowBatch* batch) {
       HG_RETURN_IF_ERROR(state.GiveAlone(state.streams[0].get(), batch));
     } else if (!state.streams.empty()) {
       HG_RETURN_IF_ERROR(state.GiveMerged(batch));
+    }
+  }
+  return Status::Ok();
+}
+
+Status OrderedScan::MayHaveMore(bool* more) {
+  State& state = *state_;
+  *more = true;
+  for (uint32_t step = 0; step < kLookAheadSteps; ++step) {
+    for (const auto& stream : state.streams) {
+      if (stream->chunk.size() > 0) return Status::Ok();
+    }
+    std::erase_if(state.streams, [](const auto& stream) { return stream->cursor->done(); });
+    if (!state.streams.empty()) {
+      State::Stream& stream = *state.streams.front();
+      stream.placed = false;
+      HG_RETURN_IF_ERROR(stream.cursor->Next(kGuardRows, &stream.chunk));
+      if (state.compiled->guard->stopped()) return Status::Ok();
+    } else if (!state.waiting.empty()) {
+      HG_RETURN_IF_ERROR(state.OpenNext());
+    } else {
+      *more = false;
+      return Status::Ok();
     }
   }
   return Status::Ok();

@@ -1,0 +1,212 @@
+#include "core/query/find_columns.h"
+
+#include <algorithm>
+
+namespace hypergraph {
+namespace {
+
+// A batch of the widest values fits the first cache with room to spare.
+constexpr uint32_t kBatchRows = 2048;
+
+}  // namespace
+
+FindColumns::FindColumns(const FindPage& page, const TableSchema& schema, ResultWriter* writer)
+    : page_(page), schema_(schema), writer_(writer) {}
+
+Status FindColumns::Write(ColumnRef column) {
+  const Status status = WriteNext(column);
+  ++written_;
+  return status;
+}
+
+Status FindColumns::WriteNext(ColumnRef column) {
+  const auto kind = static_cast<uint8_t>(column.kind);
+  switch (column.kind) {
+    case ColumnKind::kId:
+      return Numbers(kind, &RowSource::Ids);
+    case ColumnKind::kSeq:
+      return Numbers(kind, &RowSource::Seqs);
+    case ColumnKind::kEventTs:
+      return AsRead(ValueType::kI64, kind, &RowSource::EventTs);
+    case ColumnKind::kValidTo:
+      return AsRead(ValueType::kI64, kind, &RowSource::ValidTo);
+    case ColumnKind::kWeight:
+      return AsRead(ValueType::kF64, kind, &RowSource::Weights);
+    case ColumnKind::kLabel:
+      return AsRead(ValueType::kU32, kind, &RowSource::Labels);
+    case ColumnKind::kArity:
+      return AsRead(ValueType::kU32, kind, &RowSource::Arities);
+    case ColumnKind::kMembers:
+    case ColumnKind::kRoles:
+      return Lists(column);
+    case ColumnKind::kKey:
+      return Keys();
+    case ColumnKind::kProperty:
+      return Property(column.property);
+  }
+  return Status::Ok();
+}
+
+template <typename T>
+Status FindColumns::AsRead(ValueType type, uint8_t kind,
+                           Status (RowSource::*read)(Rows, T*) const) {
+  return Plain<T>(type, kind, [read](const RowSource& source, Rows rows, T* out) {
+    return (source.*read)(rows, out);
+  });
+}
+
+// Numbers up to 2^53 − 1, as JavaScript has them.
+Status FindColumns::Numbers(uint8_t kind, Status (RowSource::*read)(Rows, uint64_t*) const) {
+  uint64_t numbers[kBatchRows];
+  return Plain<double>(ValueType::kF64, kind,
+                       [&](const RowSource& source, Rows rows, double* out) -> Status {
+                         HG_RETURN_IF_ERROR((source.*read)(rows, numbers));
+                         for (uint32_t i = 0; i < rows.size(); ++i) {
+                           out[i] = static_cast<double>(static_cast<int64_t>(numbers[i]));
+                         }
+                         return Status::Ok();
+                       });
+}
+
+Status FindColumns::WriteNodeNumbers() {
+  int64_t instants[kBatchRows];
+  ++written_;
+  return Plain<uint32_t>(ValueType::kU32, static_cast<uint8_t>(ResultKind::kNode),
+                         [&](const RowSource& source, Rows rows, uint32_t* out) -> Status {
+                           HG_RETURN_IF_ERROR(source.EventTs(rows, instants));
+                           for (uint32_t i = 0; i < rows.size(); ++i) {
+                             out[i] = static_cast<uint32_t>(instants[i]);
+                           }
+                           return Status::Ok();
+                         });
+}
+
+template <typename Decode>
+Status FindColumns::ForRows(Decode decode) {
+  for (const FindPage::Piece& piece : page_.pieces()) {
+    const Rows rows = page_.RowsOf(piece);
+    for (uint32_t done = 0; done < rows.size(); done += kBatchRows) {
+      const uint32_t count = std::min(kBatchRows, rows.size() - done);
+      HG_RETURN_IF_ERROR(decode(*piece.source, rows.Slice(done, count)));
+    }
+  }
+  return Status::Ok();
+}
+
+template <typename T>
+void FindColumns::Reorder(std::vector<T>* values) const {
+  if (page_.order().empty()) return;
+  std::vector<T> ordered;
+  ordered.reserve(page_.order().size());
+  for (const uint32_t place : page_.order()) ordered.push_back((*values)[place]);
+  values->swap(ordered);
+}
+
+template <typename T, typename Decode>
+Status FindColumns::Plain(ValueType type, uint8_t kind, Decode decode) {
+  writer_->BeginColumn(type, kind);
+  T batch[kBatchRows];
+  std::vector<T> gathered;
+  const bool reorders = !page_.order().empty();
+  if (reorders) gathered.reserve(page_.row_count());
+  const auto append = [&](const RowSource& source, Rows rows) -> Status {
+    HG_RETURN_IF_ERROR(decode(source, rows, batch));
+    if (reorders) {
+      gathered.insert(gathered.end(), batch, batch + rows.size());
+    } else {
+      writer_->AppendValues(std::span<const T>(batch, rows.size()));
+    }
+    return Status::Ok();
+  };
+  HG_RETURN_IF_ERROR(ForRows(append));
+  Reorder(&gathered);
+  if (reorders) writer_->AppendValues(std::span<const T>(gathered));
+  return Status::Ok();
+}
+
+Status FindColumns::Lists(ColumnRef column) {
+  const bool wants_members = column.kind == ColumnKind::kMembers;
+  writer_->BeginColumn(ValueType::kList, static_cast<uint8_t>(column.kind));
+  HG_RETURN_IF_ERROR(DecodeMembers());
+  const std::span<const uint32_t> offsets = all_members_.offsets;
+  if (!wants_members) all_members_.roles.resize(all_members_.nodes.size());
+  const std::vector<uint32_t>& values = wants_members ? all_members_.nodes : all_members_.roles;
+  if (page_.order().empty()) {
+    writer_->AppendValues(std::span<const uint32_t>(values));
+  } else {
+    for (const uint32_t row : page_.order()) {
+      writer_->AppendValues(
+          std::span<const uint32_t>(values.data() + offsets[row], offsets[row + 1] - offsets[row]));
+    }
+  }
+  if (lists_at_) {
+    writer_->ShareOffsets(*lists_at_);
+    return Status::Ok();
+  }
+  lists_at_ = written_;
+  if (page_.order().empty()) {
+    writer_->SetOffsets(offsets);
+    return Status::Ok();
+  }
+  std::vector<uint32_t> ordered{0};
+  ordered.reserve(page_.row_count() + 1);
+  for (const uint32_t row : page_.order()) {
+    ordered.push_back(ordered.back() + offsets[row + 1] - offsets[row]);
+  }
+  writer_->SetOffsets(ordered);
+  return Status::Ok();
+}
+
+Status FindColumns::DecodeMembers() {
+  if (members_decoded_) return Status::Ok();
+  members_decoded_ = true;
+  all_members_.Clear();
+  all_members_.offsets.reserve(page_.row_count() + 1);
+  all_members_.nodes.reserve(static_cast<size_t>(page_.member_count()));
+  return ForRows(
+      [&](const RowSource& source, Rows rows) { return source.Members(rows, &all_members_); });
+}
+
+Status FindColumns::Keys() {
+  std::vector<std::string_view> keys;
+  keys.reserve(page_.row_count());
+  HG_RETURN_IF_ERROR(
+      ForRows([&](const RowSource& source, Rows rows) { return source.Keys(rows, &keys); }));
+  Reorder(&keys);
+  std::vector<uint8_t> present(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) present[i] = keys[i].empty() ? 0 : 1;
+  writer_->AddText(static_cast<uint8_t>(ColumnKind::kKey), 0, keys, present);
+  return Status::Ok();
+}
+
+Status FindColumns::Property(PropertyIndex property) {
+  constexpr auto kKind = static_cast<uint8_t>(ColumnKind::kProperty);
+  PropertyColumn all;
+  HG_RETURN_IF_ERROR(ForRows(
+      [&](const RowSource& source, Rows rows) { return source.Property(property, rows, &all); }));
+  Reorder(&all.present);
+  switch (schema_.properties[property].type) {
+    case PropertyType::kBool: {
+      Reorder(&all.integers);
+      const std::vector<uint8_t> bools(all.integers.begin(), all.integers.end());
+      writer_->AddU8(kKind, property, bools, all.present);
+      break;
+    }
+    case PropertyType::kInt64:
+    case PropertyType::kTimestamp:
+      Reorder(&all.integers);
+      writer_->AddI64(kKind, property, all.integers, all.present);
+      break;
+    case PropertyType::kFloat64:
+      Reorder(&all.floats);
+      writer_->AddF64(kKind, property, all.floats, all.present);
+      break;
+    case PropertyType::kString:
+      Reorder(&all.strings);
+      writer_->AddText(kKind, property, all.strings, all.present);
+      break;
+  }
+  return Status::Ok();
+}
+
+}  // namespace hypergraph
