@@ -35,17 +35,21 @@ function usedProperties(
   rows: readonly (PropertyValues | undefined)[],
   layout: TableLayout,
 ): readonly PropertySchema[] {
-  const used = new Map<string, PropertySchema>()
+  const used: PropertySchema[] = []
+  const seen = new Set<number>()
   for (const props of rows) {
     if (props === undefined) continue
     if (typeof props !== 'object' || props === null) {
       throw invalid(`props must be an object, not ${quote(props)}`)
     }
     for (const name in props) {
-      if (!used.has(name)) used.set(name, layout.property(name))
+      const property = layout.property(name)
+      if (seen.has(property.index)) continue
+      seen.add(property.index)
+      used.push(property)
     }
   }
-  return [...used.values()]
+  return used
 }
 
 function writePropertyRow(
@@ -57,7 +61,7 @@ function writePropertyRow(
   const { name, type, index } = property
   writer.u16(index)
   writer.u8(propertyTypeCodes[type])
-  const allGiven = rows.every((props) => props?.[name] !== undefined && props[name] !== null)
+  const allGiven = rows.every((props) => (props?.[name] ?? null) !== null)
   writer.u8(allGiven ? 0 : 1)
   if (!allGiven) {
     writer.align8()
