@@ -133,6 +133,8 @@ class DatabaseCore final : public Database {
                     Change* change, FlushedTable* flushed);
   Status WriteOutput(const TableSchema& table, const RecordColumns& records, Change* change,
                      std::shared_ptr<Segment>* segment);
+  Status WriteFirstMarks(const RecordColumns& records, Segment* segment, SegmentState* state,
+                         Change* change);
   Status WriteIndex(const Segment& segment, const std::vector<ColumnRef>& columns, Change* change,
                     PropertyIndexInfo* info, std::shared_ptr<const PropertyIndexFile>* file);
   Status WriteDictionary(const Dictionary& dictionary, uint32_t end,

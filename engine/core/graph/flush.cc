@@ -174,7 +174,7 @@ Status DatabaseCore::WriteOutput(const TableSchema& table, const RecordColumns& 
   auto opened = Segment::Open(files_, path, made.segment);
   if (!opened.ok()) return opened.status();
   *segment = std::move(opened.value());
-  change->persisted_marks[file_id] = (*segment)->deletions().count();
+  HG_RETURN_IF_ERROR(WriteFirstMarks(records, segment->get(), &made, change));
   for (const IndexSchema& index : table.indexes) {
     PropertyIndexInfo info;
     std::shared_ptr<const PropertyIndexFile> file;
@@ -183,6 +183,21 @@ Status DatabaseCore::WriteOutput(const TableSchema& table, const RecordColumns& 
     made.indexes.push_back(std::move(info));
   }
   return Status::Ok();
+}
+
+Status DatabaseCore::WriteFirstMarks(const RecordColumns& records, Segment* segment,
+                                     SegmentState* state, Change* change) {
+  for (uint32_t row = 0; row < records.superseded_by.size(); ++row) {
+    const Seq mark = records.superseded_by[row];
+    if (mark != kSeqNone) segment->deletions().Add(row, mark);
+  }
+  const auto marks = segment->deletions().Sorted();
+  change->persisted_marks[segment->info().file_id] = static_cast<uint32_t>(marks.size());
+  if (marks.empty()) return Status::Ok();
+  const uint64_t file_id = NextFileId();
+  change->made.push_back(DeletionsName(file_id));
+  return WriteDeletions(files_, PathOf(change->made.back()), file_id, marks,
+                        &state->deletions.emplace());
 }
 
 Status DatabaseCore::WriteIndex(const Segment& segment, const std::vector<ColumnRef>& columns,
