@@ -38,8 +38,8 @@ function faultOf(own: string, layer: string, { isSystem, name }: Include): strin
   }
   const included = layerOf(name)
   if (included === undefined) return `"${name}" is no place, write the include from engine/`
-  // Tests stand beside what they test and use the runner.
-  if (included === 'test' && own.endsWith('_test.cc')) return undefined
+  // Tests and what several of them share stand beside what they test, and use the runner.
+  if (included === 'test' && /_test(_\w+)?\.(cc|h)$/.test(own)) return undefined
   if (layers.indexOf(included) <= layers.indexOf(layer)) return undefined
   const place = name.slice(0, name.lastIndexOf('/'))
   return `${layer} may not include ${place}, move what it needs to a lower layer`
