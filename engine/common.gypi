@@ -3,7 +3,8 @@
   'variables': {
     # Not "asan": Node's own config.gypi sets that one and wins.
     'engine_asan%': 0,
-    'engine_warnings': ['-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror'],
+    # Warnings are errors in CI; an install by another compiler than ours must not fail by them.
+    'engine_strict%': 0,
   },
   'target_defaults': {
     'include_dirs': ['.'],

@@ -28,6 +28,7 @@ const addonPath = join(root, 'build', 'Release', 'engine.node')
 const stampPath = join(root, 'build', 'engine-stamp.json')
 const lockPath = join(root, 'build', 'engine-lock')
 const isAsan = process.argv.includes('--asan')
+const isStrict = Boolean(process.env.CI)
 
 const reason = staleReason()
 if (process.argv.includes('--check')) {
@@ -44,12 +45,16 @@ function build(why) {
   // Standard output stays clean: that of the script behind this one may be read by a program.
   console.error(`building the engine's addon, since ${why} …`)
   const configured = readStamp().configuration === configuration()
-  if (!configured) nodeGyp(['configure', ...headers(), '--', `-Dengine_asan=${isAsan ? 1 : 0}`])
+  if (!configured) nodeGyp(['configure', ...headers(), '--', ...settings()])
   nodeGyp(['build', ...headers(), '--jobs', String(availableParallelism())])
   // make leaves the addon alone where a changed source comes out the same.
   const now = new Date()
   utimesSync(addonPath, now, now)
   writeFileSync(stampPath, JSON.stringify({ configuration: configuration() }))
+}
+
+function settings() {
+  return [`-Dengine_asan=${Number(isAsan)}`, `-Dengine_strict=${Number(isStrict)}`]
 }
 
 /** Why there is something to build; undefined when there is not. */
@@ -70,7 +75,7 @@ function configuration() {
   const { version, arch, platform } = process
   const { CC, CXX, CXXFLAGS, LDFLAGS } = process.env
   hash.update(
-    JSON.stringify([sources(), version, arch, platform, isAsan, CC, CXX, CXXFLAGS, LDFLAGS]),
+    JSON.stringify([sources(), version, arch, platform, settings(), CC, CXX, CXXFLAGS, LDFLAGS]),
   )
   return hash.digest('hex')
 }
