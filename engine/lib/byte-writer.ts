@@ -103,7 +103,9 @@ export class ByteWriter {
   /** A u32 byte length, then UTF-8. */
   text(value: string): void {
     const at = this.#reserve(4)
-    this.#view.setUint32(at, this.utf8(value), true)
+    // The text may replace the view.
+    const bytes = this.utf8(value)
+    this.#view.setUint32(at, bytes, true)
   }
 
   /** UTF-8 alone; returns how many bytes. */
@@ -137,6 +139,26 @@ export class ByteWriter {
     if (!littleEndian) throw new EngineError('unsupported', 'needs a little-endian machine')
     const at = this.#reserve(values.byteLength)
     this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at)
+  }
+
+  /**
+   * The numbers as int64, 0 where one is not present. Returns the first row, with nothing written,
+   * whose number is not whole within ±(2^53 − 1); else −1.
+   */
+  integers(values: Float64Array | Int32Array | Uint32Array, present?: Uint8Array): number {
+    const start = this.#reserve(values.length * 8)
+    const view = this.#view
+    for (let row = 0; row < values.length; row++) {
+      const value = present?.[row] === 0 ? 0 : (values[row] ?? 0)
+      if (!Number.isSafeInteger(value)) {
+        this.#end = start
+        return row
+      }
+      const at = start + row * 8
+      view.setUint32(at, value % two32, true)
+      view.setInt32(at + 4, Math.floor(value / two32), true)
+    }
+    return -1
   }
 
   /** Room to be set by `patch…`, which holds anything until then; returns where it starts. */

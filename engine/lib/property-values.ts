@@ -141,12 +141,17 @@ function writeInteger(writer: ByteWriter, property: PropertySchema, value: Prope
   writer.int(value)
 }
 
-/** Values of one property, one a row: typed arrays are taken as they are. */
+/**
+ * Numbers of a property: an int64 of any of these, where a Float64Array holds whole numbers; a
+ * float64 of a Float64Array; a timestamp of a BigInt64Array of microseconds.
+ */
+export type PropertyNumbers = Float64Array | BigInt64Array | Int32Array | Uint32Array
+
+/** Values of one property, one a row. */
 export type PropertyColumn =
-  | Float64Array
-  | BigInt64Array
+  | PropertyNumbers
   | readonly (PropertyValue | undefined)[]
-  | { readonly values: Float64Array | BigInt64Array; readonly present: Uint8Array }
+  | { readonly values: PropertyNumbers; readonly present: Uint8Array }
 
 /** `properties` of the wire, from one array a property. */
 export function writePropertyColumns(
@@ -180,9 +185,8 @@ function writeTypedColumn(
   const { values, present } = ArrayBuffer.isView(column)
     ? { values: column, present: undefined }
     : (Object(column) as { readonly values?: unknown; readonly present?: unknown })
-  const expected = type === 'float64' ? Float64Array : BigInt64Array
-  if (type === 'string' || !(values instanceof expected)) {
-    const wanted = type === 'string' ? 'an array' : `an array or a ${expected.name}`
+  if (!isNumbersOf(type, values)) {
+    const wanted = typedArrays[type]
     throw new EngineError('type_mismatch', `property ${name} is ${type}: give ${wanted}`)
   }
   assertLength(values.length, rowCount, name)
@@ -192,7 +196,7 @@ function writeTypedColumn(
     assertLength(present.length, rowCount, name)
   }
   // With `present` the numbers of nulls are nobody's business; the core checks the others.
-  if (values instanceof Float64Array && present === undefined) {
+  if (type === 'float64' && values instanceof Float64Array && present === undefined) {
     assertFinite(values, `property ${name}`)
   }
   writer.u16(index)
@@ -203,7 +207,29 @@ function writeTypedColumn(
     writer.array(present)
   }
   writer.align8()
-  writer.array(values)
+  if (type !== 'int64' || values instanceof BigInt64Array) {
+    writer.array(values)
+    return
+  }
+  const row = writer.integers(values, present)
+  if (row < 0) return
+  const exact = 'a whole number within ±(2^53 − 1)'
+  throw invalid(`property ${name} of row ${row} must be ${exact}, not ${values[row]}`)
+}
+
+const typedArrays: Readonly<Record<PropertySchema['type'], string>> = {
+  bool: 'an array',
+  string: 'an array',
+  int64: 'an array, or a BigInt64Array, Int32Array, Uint32Array or Float64Array',
+  float64: 'an array or a Float64Array',
+  timestamp: 'an array or a BigInt64Array of microseconds',
+}
+
+function isNumbersOf(type: PropertySchema['type'], values: unknown): values is PropertyNumbers {
+  if (type === 'float64') return values instanceof Float64Array
+  if (values instanceof BigInt64Array) return type === 'int64' || type === 'timestamp'
+  const isNumbers = [Float64Array, Int32Array, Uint32Array].some((one) => values instanceof one)
+  return type === 'int64' && isNumbers
 }
 
 /** Throws `invalid` at the first number that is not finite. */

@@ -39,7 +39,6 @@ export async function tableOf(db: Database): Promise<Table> {
 
 export function hyperedgesOf(data: Dataset, from: number, to: number) {
   const first = at(data.offsets, from)
-  const ints = (values: Int32Array) => Float64Array.from(values.subarray(from, to))
   return {
     at: data.ts.subarray(from, to),
     memberOffsets: data.offsets.slice(from, to + 1).map((offset) => offset - first),
@@ -47,8 +46,8 @@ export function hyperedgesOf(data: Dataset, from: number, to: number) {
     weight: data.weight.subarray(from, to),
     label: { names: labelNames, codes: Uint32Array.from(data.label.subarray(from, to), next) },
     props: {
-      kind: ints(data.kind),
-      qty: ints(data.qty),
+      kind: data.kind.subarray(from, to),
+      qty: data.qty.subarray(from, to),
       amt: data.amt.subarray(from, to),
     },
   }

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { ByteWriter } from '../lib/byte-writer.ts'
+
+test('a text keeps its length where it makes the buffer grow', () => {
+  for (let before = 4060; before <= 4100; before++) {
+    const writer = new ByteWriter()
+    for (let at = 0; at < before; at++) writer.u8(7)
+    writer.text('a text')
+    const bytes = writer.bytes()
+    expect(Buffer.from(bytes.subarray(before)).toString('latin1')).toBe('\x06\0\0\0a text')
+  }
+})
+
+test('whole numbers of any array become int64', () => {
+  const numbers = [0, -1, 2 ** 31 - 1, -(2 ** 31)]
+  const large = [...numbers, 2 ** 53 - 1, -(2 ** 53) + 1]
+  const arrays = [
+    { values: Int32Array.from(numbers), expected: numbers },
+    { values: Uint32Array.of(0, 0xffff_ffff), expected: [0, 0xffff_ffff] },
+    { values: Float64Array.from(large), expected: large },
+  ]
+  for (const { values, expected } of arrays) {
+    const writer = new ByteWriter()
+    expect(writer.integers(values)).toBe(-1)
+    const written = new BigInt64Array(writer.bytes().slice().buffer)
+    expect([...written]).toEqual(expected.map(BigInt))
+  }
+})
+
+test('the row of a number that is no int64 is told, and nothing written', () => {
+  const writer = new ByteWriter()
+  expect(writer.integers(Float64Array.of(1, 0.5))).toBe(1)
+  expect(writer.integers(Float64Array.of(1, Number.NaN))).toBe(1)
+  expect(writer.integers(Float64Array.of(2 ** 53))).toBe(0)
+  expect(writer.length).toBe(0)
+  expect(writer.integers(Float64Array.of(1, Number.NaN), Uint8Array.of(1, 0))).toBe(-1)
+  expect([...new BigInt64Array(writer.bytes().slice().buffer)]).toEqual([1n, 0n])
+})
