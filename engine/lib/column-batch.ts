@@ -64,7 +64,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
     return this.#result.cursor
   }
 
-  /** Whether this page could not be read at the first page's snapshot, and shows a later one. */
+  /** Whether this page shows a later state than the first one; only where `onSnapshotLost` allows it. */
   get snapshotLost(): boolean {
     return this.#result.snapshotLost
   }

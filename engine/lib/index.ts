@@ -11,6 +11,7 @@ export type { NodeKeyColumn } from './node-keys.ts'
 export type { FindNodesOptions, NodeReader, NodeRow } from './node-reader.ts'
 export type { NodeStore } from './node-store.ts'
 export type { OpenOptions } from './open-options.ts'
+export type { Paging } from './paging.ts'
 export type { GroupKey, HopOrder, Measure, QueryLimits } from './plans.ts'
 export type { PropertyColumn, PropertyValue, PropertyValues } from './property-values.ts'
 export type { AsOf } from './read-view.ts'
@@ -31,8 +32,10 @@ export type { Inserted, Table, WriteOptions } from './table.ts'
 export type { TableDeclaration, TableOptions } from './table-declaration.ts'
 export type {
   AggregateOptions,
+  AggregateSyncOptions,
   AsyncReadOptions,
   ExpandOptions,
+  ExpandSyncOptions,
   ExplainStep,
   FindOptions,
   FindSyncOptions,
@@ -40,6 +43,7 @@ export type {
   PagesOptions,
   PathOptions,
   PathStep,
+  PathSyncOptions,
   ReachedNode,
   ReadOptions,
   TableReader,

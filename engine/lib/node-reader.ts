@@ -1,6 +1,7 @@
 import type { ColumnBatch } from './column-batch.ts'
 import { invalid } from './errors.ts'
 import { assertNodeId, type NodeId } from './node-ids.ts'
+import { toPage } from './paging.ts'
 import { type NodesPlan, writeNodesPlan } from './plans.ts'
 import type { PropertyValue } from './property-values.ts'
 import type { ReadView } from './read-view.ts'
@@ -48,10 +49,11 @@ export class NodeReader {
     const { session } = this.#view
     this.#view.assertReadable()
     const layout = session.nodeLayout()
-    return await this.#view.atAsync(options.asOf, (snapshot) => {
+    return await this.#view.atAsync(options.asOf, async (snapshot) => {
       writeNodesPlan(session.writer, options, { layout, timeUnit: session.timeUnit })
       const call = { snapshot, names: columnNamesOf(layout), signal: options.signal }
-      return session.query<NodeRow>(session.writer.bytes(), call)
+      const batch = await session.query<NodeRow>(session.writer.bytes(), call)
+      return toPage(batch, options)
     })
   }
 }

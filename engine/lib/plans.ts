@@ -11,6 +11,7 @@ import { invalid, quote } from './errors.ts'
 import { type EncodeContext, type Filter, writeFilter, writeInstant } from './filter.ts'
 import { type Instant, type Micros, toMicrosSpan } from './instants.ts'
 import { type NodeId, writeNode } from './node-ids.ts'
+import type { Paging } from './paging.ts'
 import { type Selection, writeOptionalText, writeSelection } from './selection.ts'
 
 /**
@@ -29,13 +30,11 @@ export interface QueryLimits {
 }
 
 /** Which hyperedges a find returns, what of them, and in what order. */
-export interface FindPlan extends Selection, QueryLimits {
+export interface FindPlan extends Selection, QueryLimits, Paging {
   /** What to return; everything but `arity` and `seq` unless said. */
   readonly columns?: readonly ColumnName[]
   /** The latest first; the earliest unless said. */
   readonly newestFirst?: boolean
-  /** `cursor` of an earlier result: goes on behind it, with the same other options. */
-  readonly cursor?: string
 }
 
 /**
@@ -108,13 +107,12 @@ export interface JoinPlan<Side extends Selection = Selection> extends QueryLimit
 }
 
 /** Nodes with their properties. */
-export interface NodesPlan extends QueryLimits {
+export interface NodesPlan extends QueryLimits, Paging {
   readonly nodes?: readonly NodeId[]
   /** On the node properties. */
   readonly where?: Filter
   /** The properties to return; all unless said. */
   readonly columns?: readonly string[]
-  readonly cursor?: string
 }
 
 const magic = 0x3150_4748

@@ -1,13 +1,15 @@
 import type { ByteWriter } from './byte-writer.ts'
 import type { ColumnBatch } from './column-batch.ts'
-import { invalid } from './errors.ts'
+import { EngineError, invalid } from './errors.ts'
 import type { EncodeContext } from './filter.ts'
 import type { NodeId } from './node-ids.ts'
+import { toPage } from './paging.ts'
 import {
   type AggregatePlan,
   type ExpandPlan,
   type FindPlan,
   type PathPlan,
+  type QueryLimits,
   writeAggregate,
   writeExpand,
   writeExplain,
@@ -93,8 +95,15 @@ export interface AggregateOptions extends AggregatePlan, AsyncReadOptions {}
 export interface ExpandOptions extends ExpandPlan, AsyncReadOptions {}
 export interface PathOptions extends PathPlan, AsyncReadOptions {}
 
+/** A read on this thread. */
+export interface AggregateSyncOptions extends AggregatePlan, ReadOptions {}
+export interface ExpandSyncOptions extends ExpandPlan, ReadOptions {}
+export interface PathSyncOptions extends PathPlan, ReadOptions {}
+
 const pageRowsDefault = 65_536
 const pageBytesDefault = 16 << 20
+/** What a synchronous read that has to see all of its rows may read unless said: a few milliseconds. */
+const syncExaminedMax = 1_000_000
 
 /** One table as a reader sees it: of the database the newest commits, of a snapshot that state. */
 export class TableReader {
@@ -118,19 +127,12 @@ export class TableReader {
    * @example const batch = await calls.find({ from: '2024-01-01', members: { all: ['ann', 'bob'] } })
    */
   async find(options: FindOptions = {}): Promise<ColumnBatch<Hyperedge>> {
-    return await this.#run(writeFind, options)
+    return toPage(await this.#run<Hyperedge, FindOptions>(writeFind, options), options)
   }
 
   /** The same on this thread, which waits: for short reads. */
   findSync(options: FindSyncOptions = {}): ColumnBatch<Hyperedge> {
-    if ('signal' in options) throw invalid('findSync takes no signal: nothing could send it')
-    const context = this.#context()
-    const { writer } = this.#view.session
-    return this.#view.at(options.asOf, (snapshot) => {
-      writeFind(writer, options, context)
-      const names = columnNamesOf(context.layout)
-      return this.#view.session.querySync<Hyperedge>(writer.bytes(), { snapshot, names })
-    })
+    return toPage(this.#runSync<Hyperedge, FindSyncOptions>(writeFind, options), options)
   }
 
   /** The hyperedge with that id, on this thread; undefined when there is none. */
@@ -186,14 +188,32 @@ export class TableReader {
     return await this.#run(writeAggregate, options)
   }
 
+  /**
+   * The same on this thread, which waits. Figures of a part would mislead: where more than a million
+   * rows have to be read it throws `too_large`, unless `maxExamined` is given.
+   */
+  aggregateSync<Row = Record<string, unknown>>(options: AggregateSyncOptions): ColumnBatch<Row> {
+    return this.#runShort(writeAggregate, options)
+  }
+
   /** The nodes that can be reached from the seeds, in the order of hops and arrival. */
   async expand(options: ExpandOptions): Promise<ColumnBatch<ReachedNode>> {
     return await this.#run(writeExpand, options)
   }
 
+  /** The same on this thread, for few nodes. @throws EngineError `too_large` */
+  expandSync(options: ExpandSyncOptions): ColumnBatch<ReachedNode> {
+    return this.#runShort(writeExpand, options)
+  }
+
   /** The way from `seed` to `target` with the fewest hops; no rows when there is none. */
   async shortestPath(options: PathOptions): Promise<ColumnBatch<PathStep>> {
     return await this.#run(writePath, options)
+  }
+
+  /** The same on this thread. @throws EngineError `too_large` */
+  shortestPathSync(options: PathSyncOptions): ColumnBatch<PathStep> {
+    return this.#runShort(writePath, options)
   }
 
   /** How a find would run, without running it. */
@@ -205,10 +225,7 @@ export class TableReader {
     write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
     options: Options,
   ): Promise<ColumnBatch<Row>> {
-    if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
-    const context = this.#context()
-    const { measures } = options as { readonly measures?: AggregatePlan['measures'] }
-    const names = columnNamesOf(context.layout, measures)
+    const { context, names } = this.#prepare(options)
     const { session } = this.#view
     return await this.#view.atAsync(options.asOf, (snapshot) => {
       // Written and handed over without a pause between: the buffer is shared.
@@ -218,9 +235,48 @@ export class TableReader {
     })
   }
 
+  #runSync<Row, Options extends ReadOptions>(
+    write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
+    options: Options,
+  ): ColumnBatch<Row> {
+    const { context, names } = this.#prepare(options)
+    if ('signal' in options) throw invalid('a read on this thread takes no signal')
+    const { session } = this.#view
+    return this.#view.at(options.asOf, (snapshot) => {
+      write(session.writer, options, context)
+      return session.querySync<Row>(session.writer.bytes(), { snapshot, names })
+    })
+  }
+
+  /** Whole, or not at all, unless the caller set the bound. */
+  #runShort<Row, Options extends ReadOptions & QueryLimits>(
+    write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
+    options: Options,
+  ): ColumnBatch<Row> {
+    assertOptions(options)
+    const bounded = { ...options, maxExamined: options.maxExamined ?? syncExaminedMax }
+    const batch = this.#runSync<Row, Options>(write, bounded)
+    if (batch.truncated === 'examined' && options.maxExamined === undefined) {
+      const hint = 'await the asynchronous one, or set maxExamined'
+      throw new EngineError('too_large', `more than ${syncExaminedMax} rows to read here; ${hint}`)
+    }
+    return batch
+  }
+
+  #prepare(options: object) {
+    assertOptions(options)
+    const context = this.#context()
+    const { measures } = options as { readonly measures?: AggregatePlan['measures'] }
+    return { context, names: columnNamesOf(context.layout, measures) }
+  }
+
   #context(): EncodeContext {
     const { session } = this.#view
     this.#view.assertReadable()
     return { layout: session.layout(this.name), timeUnit: session.timeUnit }
   }
+}
+
+function assertOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
 }
