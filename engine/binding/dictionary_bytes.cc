@@ -1,6 +1,7 @@
 #include "binding/dictionary_bytes.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -31,6 +32,23 @@ Status EncodeNodeKeys(const Dictionary& nodes, std::span<const uint32_t> numbers
   for (const NodeKey& key : keys) {
     if (key.is_text) out.PutBytes(AsBytes(key.text));
   }
+  *bytes = std::move(out.bytes());
+  return Status::Ok();
+}
+
+Status EncodeIntegerKeys(const Dictionary& nodes, uint32_t first, uint32_t count,
+                         std::vector<uint8_t>* bytes) {
+  bytes->clear();
+  const uint32_t end = nodes.end();
+  if (first >= end) return Status::Ok();
+  std::vector<uint32_t> numbers(std::min(count, end - first));
+  std::iota(numbers.begin(), numbers.end(), first);
+  std::vector<uint64_t> values(numbers.size());
+  bool all_integers = false;
+  HG_RETURN_IF_ERROR(nodes.IntegersOf(numbers, values.data(), &all_integers));
+  if (!all_integers) return Status::Ok();
+  ByteWriter out;
+  out.PutArray(std::span<const uint64_t>(values));
   *bytes = std::move(out.bytes());
   return Status::Ok();
 }

@@ -14,6 +14,9 @@ namespace {
 using StatePointer = std::shared_ptr<DatabaseState>;
 using SnapshotPointer = std::shared_ptr<const Snapshot>;
 
+// Of one call.
+constexpr uint64_t kIntegerKeysMax = 1u << 20;
+
 // Reads (database, snapshot or null), the first two arguments of most calls.
 Status ReadTarget(napi_env env, const napi_value* arguments, StatePointer* state,
                   SnapshotPointer* snapshot) {
@@ -192,6 +195,27 @@ napi_value NodeKeys(napi_env env, napi_callback_info info) {
   return status.ok() ? ToArrayBuffer(env, bytes) : Throw(env, status);
 }
 
+Status ReadIntegerKeys(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
+  StatePointer state;
+  SnapshotPointer snapshot;
+  uint64_t first = 0;
+  uint64_t count = 0;
+  HG_RETURN_IF_ERROR(OpenDatabase(env, arguments[0], &state));
+  HG_RETURN_IF_ERROR(IntegerOf(env, arguments[1], UINT32_MAX, &first));
+  HG_RETURN_IF_ERROR(IntegerOf(env, arguments[2], kIntegerKeysMax, &count));
+  HG_RETURN_IF_ERROR(state->database().Read(&snapshot));
+  return EncodeIntegerKeys(*snapshot->nodes, static_cast<uint32_t>(first),
+                           static_cast<uint32_t>(count), bytes);
+}
+
+napi_value IntegerKeys(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  ReadArguments(env, info, arguments);
+  std::vector<uint8_t> bytes;
+  const Status status = ReadIntegerKeys(env, arguments, &bytes);
+  return status.ok() ? ToArrayBuffer(env, bytes) : Throw(env, status);
+}
+
 Status ReadSymbols(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
   StatePointer state;
   SnapshotPointer snapshot;
@@ -243,6 +267,7 @@ std::span<const Call> QueryCalls() {
       {"snapshotFigures", SnapshotFigures},
       {"committedAt", CommittedAt},
       {"nodeKeys", NodeKeys},
+      {"integerKeys", IntegerKeys},
       {"symbols", Symbols},
       {"schema", SchemaText},
       {"schemaVersion", SchemaVersion},

@@ -42,6 +42,10 @@ function toValues(
   if (type === valueTypes.u8) return Array.from(values as Uint8Array, (value) => value === 1)
   if (values instanceof Float64Array) return meaning === 'unsigned' ? nansToNull(values) : values
   if (meaning === 'symbol') return source.symbols.textsOf(values as Uint32Array)
+  // Every place of a list has a node.
+  if (meaning === 'node' && type === valueTypes.list) {
+    return source.nodes.keysOf(values as Uint32Array)
+  }
   if (meaning === 'node') return nodeKeysOf(values as Uint32Array, source.nodes)
   if (meaning === 'unsigned') return nonesToNull(values as Uint32Array)
   return values

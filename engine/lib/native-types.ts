@@ -74,6 +74,8 @@ export interface NativeAddon {
 
   /** The keys of node numbers. */
   nodeKeys(database: NativeDatabase, nodes: Uint32Array): ArrayBuffer
+  /** u64 a node of `count` from `first`, up to the last node there is; empty where one is a text. */
+  integerKeys(database: NativeDatabase, first: number, count: number): ArrayBuffer
   /** The symbols from the number `first` on; the first of all is 1. */
   symbols(database: NativeDatabase, first: number): ArrayBuffer
   /** JSON. */

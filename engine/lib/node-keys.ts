@@ -3,27 +3,72 @@ import type { NodeId } from './node-ids.ts'
 /** The keys of nodes in bulk: integers as numbers where all are exact, else as bigints. */
 export type NodeKeyColumn = Uint32Array | Float64Array | BigUint64Array | readonly NodeId[]
 
+/** How the core gives keys. */
+export interface KeySource {
+  /** The keys of these numbers. */
+  keysOf(numbers: Uint32Array): ArrayBuffer
+  /** The integer keys, as u64, of `count` numbers from `first`, fewer at the end; empty where one is a text. */
+  integerKeys(first: number, count: number): ArrayBuffer
+}
+
+const pageBits = 12
+const pageSize = 1 << pageBits
+/** 64 MiB of keys, of 16 million nodes: beyond it, they are asked for each time. */
+const pagesMax = 1 << 12
+
 /** Turns node numbers into keys. */
 export class NodeKeys {
-  readonly #fetch: (numbers: Uint32Array) => ArrayBuffer
+  readonly #source: KeySource
   /** Texts are decoded once for each distinct node; integers are not worth that. */
   #hasTexts = false
+  /** Keys by number, since a node keeps its number for ever. Null: not all are integers of 32 bits. */
+  readonly #pages: (Uint32Array | null | undefined)[] = []
 
-  constructor(fetch: (numbers: Uint32Array) => ArrayBuffer) {
-    this.#fetch = fetch
+  constructor(source: KeySource) {
+    this.#source = source
   }
 
   keysOf(numbers: Uint32Array): NodeKeyColumn {
     if (numbers.length === 0) return new Uint32Array(0)
+    return this.#knownKeys(numbers) ?? this.#fetch(numbers)
+  }
+
+  /** Undefined where a page has other keys than integers of 32 bits. */
+  #knownKeys(numbers: Uint32Array): Uint32Array | undefined {
+    const pages = this.#pages
+    const keys = new Uint32Array(numbers.length)
+    for (let at = 0; at < numbers.length; at++) {
+      const number = numbers[at] ?? 0
+      const place = number & (pageSize - 1)
+      let page = pages[number >>> pageBits]
+      if (page === undefined || (page !== null && place >= page.length)) {
+        page = this.#learn(number >>> pageBits)
+      }
+      if (page === null) return undefined
+      keys[at] = page[place] ?? 0
+    }
+    return keys
+  }
+
+  #learn(place: number): Uint32Array | null {
+    if (place >= pagesMax) return null
+    const keys = new BigUint64Array(this.#source.integerKeys(place * pageSize, pageSize))
+    const page = keys.length === 0 ? undefined : decodeIntegers(keys.buffer, 0, keys.length)
+    const known = page instanceof Uint32Array ? page : null
+    this.#pages[place] = known
+    return known
+  }
+
+  #fetch(numbers: Uint32Array): NodeKeyColumn {
     if (!this.#hasTexts) {
-      const reply = this.#fetch(numbers)
-      if (isAllIntegers(reply)) return decodeIntegers(reply, numbers.length)
+      const reply = this.#source.keysOf(numbers)
+      if (isAllIntegers(reply)) return decodeIntegers(reply, 8, numbers.length)
       this.#hasTexts = true
     }
     const { distinct, places } = distinctOf(numbers)
-    const reply = this.#fetch(distinct)
+    const reply = this.#source.keysOf(distinct)
     if (isAllIntegers(reply)) {
-      const keys = decodeIntegers(reply, distinct.length)
+      const keys = decodeIntegers(reply, 8, distinct.length)
       return spread(keys, places)
     }
     const keys = decodeMixed(reply, distinct.length)
@@ -42,15 +87,16 @@ function isAllIntegers(reply: ArrayBuffer): boolean {
 
 function decodeIntegers(
   reply: ArrayBuffer,
+  start: number,
   count: number,
 ): Uint32Array | Float64Array | BigUint64Array {
-  const halves = new Uint32Array(reply, 8, count * 2)
+  const halves = new Uint32Array(reply, start, count * 2)
   let highest = 0
   for (let at = 1; at < halves.length; at += 2) {
     const high = halves[at] ?? 0
     if (high > highest) highest = high
   }
-  if (highest >= 1 << 21) return new BigUint64Array(reply, 8, count)
+  if (highest >= 1 << 21) return new BigUint64Array(reply, start, count)
   if (highest === 0) {
     const keys = new Uint32Array(count)
     for (let row = 0; row < count; row++) keys[row] = halves[row * 2] ?? 0

@@ -44,7 +44,10 @@ export class Session implements CellSource {
     this.timeUnit = settings.timeUnit
     this.durability = settings.durability
     this.symbols = new SymbolCache((first) => this.call(() => native.symbols(database, first)))
-    this.nodes = new NodeKeys((numbers) => this.call(() => native.nodeKeys(database, numbers)))
+    this.nodes = new NodeKeys({
+      keysOf: (numbers) => this.call(() => native.nodeKeys(database, numbers)),
+      integerKeys: (first, count) => this.call(() => native.integerKeys(database, first, count)),
+    })
   }
 
   get catalog(): Catalog {

@@ -27,7 +27,7 @@ function symbolsFrom(texts: readonly string[]): SymbolCache {
 
 /** Answers as the core does. */
 function nodesFrom(keys: readonly (string | bigint)[]): NodeKeys {
-  return new NodeKeys((numbers) => {
+  const keysOf = (numbers: Uint32Array) => {
     const asked = Array.from(numbers, (number) => keys[number] ?? 0n)
     const texts = asked.map((key) => (typeof key === 'string' ? key : undefined))
     const writer = new ByteWriter()
@@ -40,7 +40,13 @@ function nodesFrom(keys: readonly (string | bigint)[]): NodeKeys {
       writer.u64(typeof key === 'bigint' ? key : BigInt(Buffer.byteLength(key)))
     for (const text of texts) writer.utf8(text ?? '')
     return copyOf(writer)
-  })
+  }
+  const integerKeys = (first: number, count: number) => {
+    const page = keys.slice(first, first + count)
+    const integers = page.filter((key) => typeof key === 'bigint')
+    return new BigUint64Array(integers.length < page.length ? [] : integers).buffer
+  }
+  return new NodeKeys({ keysOf, integerKeys })
 }
 
 function batchOf(keys: readonly (string | bigint)[]) {
@@ -125,6 +131,24 @@ test('members are numbers where all are exact, else bigints or a list of both', 
   expect(batchOf([1n, 2n ** 40n, 3n]).members).toEqual(new Float64Array([1, 2 ** 40, 3]))
   expect(batchOf([1n, 2n ** 60n, 3n]).members).toEqual(new BigUint64Array([1n, 2n ** 60n, 3n]))
   expect(batchOf(['ü', 'b', 3n]).members).toEqual(['ü', 'b', 3])
+})
+
+test('keys that were learned stay right as nodes are added', () => {
+  const keys: (string | bigint)[] = [70n, 80n]
+  const nodes = nodesFrom(keys)
+  expect([...nodes.keysOf(Uint32Array.of(1, 0))]).toEqual([80, 70])
+  keys.push(90n)
+  expect([...nodes.keysOf(Uint32Array.of(2, 0))]).toEqual([90, 70])
+  keys.push('x', 100n)
+  expect([...nodes.keysOf(Uint32Array.of(4, 1))]).toEqual([100, 80])
+  expect([...nodes.keysOf(Uint32Array.of(3, 1))]).toEqual(['x', 80])
+  expect([...nodes.keysOf(Uint32Array.of(2, 1))]).toEqual([90, 80])
+})
+
+test('keys of more nodes than a page holds are those of the nodes', () => {
+  const keys = Array.from({ length: 10_000 }, (_, number) => BigInt(number * 7))
+  const numbers = Uint32Array.from({ length: 300 }, (_, at) => (at * 4099) % 10_000)
+  expect([...nodesFrom(keys).keysOf(numbers)]).toEqual(Array.from(numbers, (n) => n * 7))
 })
 
 test('the same in Arrow, over the same buffer', async () => {

@@ -7,6 +7,8 @@ namespace hypergraph {
 
 namespace {
 
+// Unpacking all of a block takes as long as about so many of its codes one by one.
+constexpr size_t kUnpackWholeFrom = 20;
 constexpr uint64_t kBytesPerBit = kCodeBlockRows / 8;  // A block's bytes for each bit of width.
 
 struct BlockShape {
@@ -121,8 +123,7 @@ bool CodeColumn::FindBlock(uint64_t block, Block* found) const {
   found->base = bases_[block];
   found->width = static_cast<unsigned>(end - begin);
   found->data = data_.data() + begin * kBytesPerBit;
-  return IsPackedWidth(found->width) &&
-         file_->Verified(found->data, found->width * kBytesPerBit);
+  return IsPackedWidth(found->width) && file_->Verified(found->data, found->width * kBytesPerBit);
 }
 
 bool CodeColumn::At(uint64_t index, uint64_t* code) const {
@@ -177,13 +178,20 @@ bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const 
     }
     return true;
   }
-  Block block{};
-  uint64_t current = UINT64_MAX;
-  for (size_t i = 0; i < indexes.size(); ++i) {
+  std::array<uint64_t, kCodeBlockRows> codes;
+  for (size_t i = 0; i < indexes.size();) {
     const uint64_t wanted = indexes[i] >> kCodeBlockShift;
-    if (wanted != current && !FindBlock(wanted, &block)) return false;
-    current = wanted;
-    out[i] = block.base + UnpackOne(block.data, block.width, indexes[i] % kCodeBlockRows);
+    size_t end = i + 1;
+    while (end < indexes.size() && indexes[end] >> kCodeBlockShift == wanted) ++end;
+    Block block;
+    if (!FindBlock(wanted, &block)) return false;
+    if (end - i >= kUnpackWholeFrom) {
+      UnpackBits(block.data, block.width, 0, kCodeBlockRows, codes.data());
+      for (; i < end; ++i) out[i] = block.base + codes[indexes[i] % kCodeBlockRows];
+    }
+    for (; i < end; ++i) {
+      out[i] = block.base + UnpackOne(block.data, block.width, indexes[i] % kCodeBlockRows);
+    }
   }
   return true;
 }

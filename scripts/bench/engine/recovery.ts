@@ -40,7 +40,7 @@ export async function measureOpen(names: readonly string[]): Promise<ReadonlyMap
 async function killedAt(word: string, args: readonly string[]): Promise<string> {
   const process_ = spawn(
     process.execPath,
-    ['--conditions=hypermesh:source', '--import', 'tsx', child, ...args],
+    ['--import', 'tsx', child, ...args],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const closed = new Promise((resolve) => process_.once('close', resolve))
