@@ -135,5 +135,20 @@ TEST(A_crashed_state_can_be_written_on_and_crash_again) {
   CHECK_EQ(Outcomes(*after, 2, {"a", "b"}), (std::set<std::string>{"x|-|", "x||", "x|y|"}));
 }
 
+TEST(What_a_killed_process_had_not_synced_may_be_lost_after_the_next_one_read_it) {
+  MemoryFileSystem files;
+  CHECK_OK(MustCreate(files, "a")->WriteAt(0, AsBytes("x")));
+  std::vector<Operation> record = files.record();
+  record.pop_back();
+  MemoryFileSystem next(files.initial(), record);
+  CHECK_EQ(Look(next, "a"), "");
+  CHECK_EQ(Outcomes(next, 1, {"a"}), (std::set<std::string>{"-|", "|"}));
+  CHECK_OK(next.OpenForWrite("a").value()->SyncData());
+  CHECK_EQ(next.record_size(), 2u);
+  CHECK_EQ(Outcomes(next, 2, {"a"}), (std::set<std::string>{"-|", "|"}));
+  CHECK_OK(next.SyncDirectory(""));
+  CHECK_EQ(Outcomes(next, 3, {"a"}), (std::set<std::string>{"|"}));
+}
+
 }  // namespace
 }  // namespace hypergraph

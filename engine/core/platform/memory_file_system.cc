@@ -109,6 +109,14 @@ Operation MakeEntry(OperationKind kind, uint64_t inode, const std::string& path,
 
 }  // namespace
 
+MemoryFileSystem::MemoryFileSystem(MemoryImage initial, std::vector<Operation> record)
+    : initial_(std::move(initial)),
+      image_(initial_),
+      record_(std::move(record)),
+      operation_count_(record_.size()) {
+  for (const Operation& operation : record_) image_.Apply(operation);
+}
+
 uint64_t MemoryFileSystem::operation_count() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return operation_count_;

@@ -26,6 +26,9 @@ class MemoryFileSystem : public FileSystem {
  public:
   MemoryFileSystem() = default;
   explicit MemoryFileSystem(MemoryImage image) : initial_(image), image_(std::move(image)) {}
+  // Where a process that was killed had come to: all that it did is there to be read, and what it
+  // had not synced may still be lost.
+  MemoryFileSystem(MemoryImage initial, std::vector<Operation> record);
 
   // --- What was done.
   // Changing operations asked for so far, syncs included, also the ones that failed. A test notes
