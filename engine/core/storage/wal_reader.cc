@@ -1,6 +1,7 @@
 #include "core/storage/wal_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hypergraph {
 namespace {
@@ -48,6 +49,7 @@ Status WalReader::ReadHeader() {
   if (file_bytes_ < kWalHeaderBytes) return Status::Ok();
   ByteView bytes;
   HG_RETURN_IF_ERROR(Window(0, kWalHeaderBytes, &bytes));
+  if (bytes.size() < kWalHeaderBytes) return Status::Ok();
   ByteReader in(bytes);
   const auto magic = in.Get<uint64_t>();
   const auto version = in.Get<uint32_t>();
@@ -93,25 +95,43 @@ Status WalReader::RefuseStart(Seq first_seq) {
 Status WalReader::Next(WalFrame* frame, bool* found) {
   *found = false;
   if (end_ != WalEnd::kNotReached) return Status::Ok();
-  if (offset_ >= kWalHeaderBytes) {
-    HG_RETURN_IF_ERROR(ReadFrame(offset_, 0, frame, found));
-    if (*found) {
-      frame->first_seq = last_seq_ + 1;
-      last_seq_ = frame->last_seq;
-      offset_ += kWalFrameOverhead + frame->payload.size();
-      return Status::Ok();
-    }
-  }
-  return Classify();
+  HG_RETURN_IF_ERROR(ReadNext(frame, found));
+  if (*found) return Status::Ok();
+  HG_RETURN_IF_ERROR(Reread(frame, found));
+  if (*found || end_ != WalEnd::kNotReached) return Status::Ok();
+  return Classify(frame, found);
+}
+
+Status WalReader::ReadNext(WalFrame* frame, bool* found) {
+  *found = false;
+  if (offset_ < kWalHeaderBytes) return Status::Ok();
+  HG_RETURN_IF_ERROR(ReadFrame(offset_, 0, frame, found));
+  if (!*found) return Status::Ok();
+  frame->first_seq = last_seq_ + 1;
+  last_seq_ = frame->last_seq;
+  offset_ += kWalFrameOverhead + frame->payload.size();
+  return Status::Ok();
+}
+
+// The same with what another process has written since the window was read.
+Status WalReader::Reread(WalFrame* frame, bool* found) {
+  *found = false;
+  buffer_.clear();
+  const StatusOr<uint64_t> file_bytes = file_->Size();
+  if (!file_bytes.ok()) return file_bytes.status();
+  file_bytes_ = file_bytes.value();
+  if (offset_ < kWalHeaderBytes) HG_RETURN_IF_ERROR(ReadHeader());
+  return end_ == WalEnd::kNotReached ? ReadNext(frame, found) : Status::Ok();
 }
 
 // Whether a frame that follows last_seq_, and was made when durable_min was durable, is at
 // `offset`.
 Status WalReader::ReadFrame(uint64_t offset, Seq durable_min, WalFrame* frame, bool* valid) {
   *valid = false;
-  if (file_bytes_ - offset < kWalFrameOverhead) return Status::Ok();
+  if (file_bytes_ < offset || file_bytes_ - offset < kWalFrameOverhead) return Status::Ok();
   ByteView bytes;
   HG_RETURN_IF_ERROR(Window(offset, kWalFrameOverhead, &bytes));
+  if (bytes.size() < kWalFrameOverhead) return Status::Ok();
   const auto length = LoadUnaligned<uint32_t>(bytes.data());
   const auto checksum = LoadUnaligned<uint32_t>(bytes.data() + 4);
   const auto seq = LoadUnaligned<uint64_t>(bytes.data() + 8);
@@ -132,7 +152,7 @@ Status WalReader::ReadFrame(uint64_t offset, Seq durable_min, WalFrame* frame, b
   return Status::Ok();
 }
 
-Status WalReader::Classify() {
+Status WalReader::Classify(WalFrame* frame, bool* found) {
   HG_RETURN_IF_ERROR(FindTornBytes());
   const bool has_header = offset_ >= kWalHeaderBytes;
   if (torn_bytes_ == 0 && has_header) {
@@ -140,14 +160,21 @@ Status WalReader::Classify() {
     return Status::Ok();
   }
   // The header was durable before the first frame was made: any frame without one is damage.
-  bool found = false;
+  bool proven = false;
   uint64_t at = 0;
-  HG_RETURN_IF_ERROR(FindProof(has_header ? last_seq_ + 1 : kSeqNone, &found, &at));
-  end_ = found ? WalEnd::kDamaged : WalEnd::kTorn;
+  HG_RETURN_IF_ERROR(FindProof(has_header ? last_seq_ + 1 : kSeqNone, &proven, &at));
+  // Of a log that grows, the commit may have come since it was tried, and its proof with it. It was
+  // whole before the proof was made, so that once more is enough to tell growth from damage.
+  const uint64_t torn_bytes = std::exchange(torn_bytes_, 0);
+  HG_RETURN_IF_ERROR(Reread(frame, found));
+  if (*found || end_ != WalEnd::kNotReached) return Status::Ok();
+  if (!has_header && offset_ >= kWalHeaderBytes) return Classify(frame, found);
+  torn_bytes_ = torn_bytes;
+  end_ = proven ? WalEnd::kDamaged : WalEnd::kTorn;
   const std::string what =
       has_header ? " has no readable commit at " : " has no readable header at ";
   reason_ = path_ + what + std::to_string(offset_);
-  if (found) {
+  if (proven) {
     reason_ += ", though it was durable by what is at " + std::to_string(at);
   } else {
     reason_ += ", and none after it";
@@ -212,7 +239,8 @@ Status WalReader::FindProof(Seq durable_min, bool* found, uint64_t* at) {
 // next call.
 Status WalReader::Window(uint64_t offset, size_t bytes, ByteView* view) {
   if (offset < buffer_offset_ || offset + bytes > buffer_offset_ + buffer_.size()) {
-    const uint64_t wanted = std::min<uint64_t>(std::max(bytes, kWindowBytes), file_bytes_ - offset);
+    const uint64_t left = file_bytes_ - std::min(offset, file_bytes_);
+    const uint64_t wanted = std::min<uint64_t>(std::max(bytes, kWindowBytes), left);
     buffer_.resize(static_cast<size_t>(wanted));
     ++window_reads_;
     size_t count = 0;

@@ -7,8 +7,9 @@
 // There is none: the rest is a torn tail that was never acknowledged as durable. What cannot be
 // told: damage in the very last group of commits that were synced, with nothing after.
 //
-// Threads: one at a time. A log that another process is appending to may be read: what is not whole
-// yet shows as a torn tail.
+// Threads: one at a time. A log that another process is appending to may be read, and one that it
+// cuts: what is not whole yet shows as a torn tail, and a commit is read once more, from the file,
+// before anything is said of it.
 #ifndef HYPERGRAPH_STORAGE_WAL_READER_H_
 #define HYPERGRAPH_STORAGE_WAL_READER_H_
 
@@ -73,8 +74,10 @@ class WalReader {
             uint64_t payload_bytes_max);
   Status ReadHeader();
   Status RefuseStart(Seq first_seq);
+  Status ReadNext(WalFrame* frame, bool* found);
+  Status Reread(WalFrame* frame, bool* found);
   Status ReadFrame(uint64_t offset, Seq durable_min, WalFrame* frame, bool* valid);
-  Status Classify();
+  Status Classify(WalFrame* frame, bool* found);
   Status FindTornBytes();
   Status FindProof(Seq durable_min, bool* found, uint64_t* at);
   Status Window(uint64_t offset, size_t bytes, ByteView* view);
