@@ -44,6 +44,9 @@ Status DatabaseCore::OpenDirectory() {
       std::find(names->begin(), names->end(), kManifestName) != names->end();
   if (!has_manifest) HG_RETURN_IF_ERROR(CreateIfEmpty(*names));
   HG_RETURN_IF_ERROR(Load());
+  // A process that was killed may have left names that it had not made sure of: of the log that is
+  // gone on with, and of the MANIFEST whose predecessor's files are removed next.
+  if (!report_.damaged_log) HG_RETURN_IF_ERROR(files_.SyncDirectory(path_));
   NoteFiles(*names);
   if (!report_.damaged_log) HG_RETURN_IF_ERROR(ContinueLog(replay_->ended()));
   replay_.reset();
