@@ -187,6 +187,17 @@ TEST(The_past_is_read_by_instant_from_memory_and_from_clock_files) {
   CHECK_EQ(instant, 1090);
 }
 
+TEST(A_past_snapshot_may_take_the_place_of_another) {
+  Fixture f;
+  auto database = OpenTest(f.options);
+  CreateTestTable(database.get());
+  InsertOne(database.get(), 1, 1);
+  const Seq seq = ReadTest(database.get())->seq;
+  std::shared_ptr<const Snapshot> snapshot;
+  for (int i = 0; i < 3; ++i) CHECK_OK(database->ReadAsOf(seq - i, &snapshot));
+  CHECK_EQ(snapshot->seq, seq - 2);
+}
+
 TEST(A_seq_within_a_commit_reads_as_the_commit_before) {
   Fixture f;
   auto database = OpenTest(f.options);

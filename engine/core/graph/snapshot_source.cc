@@ -70,7 +70,7 @@ std::shared_ptr<const Snapshot> SnapshotSource::Take(Micros now) {
 
 Status SnapshotSource::TakeAt(Seq seq, Micros now, std::shared_ptr<const Snapshot>* snapshot) {
   auto taken = std::make_shared<Snapshot>();
-  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   if (seq > published_.seq) {
     return {Code::kNotFound, "no commit has reached seq " + std::to_string(seq) +
                                  "; the newest is " + std::to_string(published_.seq)};
@@ -81,6 +81,7 @@ Status SnapshotSource::TakeAt(Seq seq, Micros now, std::shared_ptr<const Snapsho
                              std::to_string(seq)};
   }
   Fill(seq, now, taken.get());
+  lock.unlock();  // What *snapshot held until now goes, and takes its pin out under the same lock.
   *snapshot = std::move(taken);
   return Status::Ok();
 }
