@@ -8,31 +8,45 @@ constexpr uint64_t kGroupBytesMax = 16u << 20;
 
 }  // namespace
 
-CommitQueue::CommitQueue(Run run, uint32_t queue_max, bool with_thread)
-    : run_(std::move(run)), queue_max_(queue_max), has_thread_(with_thread) {
+CommitQueue::CommitQueue(Run run, const Limits& limits, bool with_thread)
+    : run_(std::move(run)), limits_(limits), has_thread_(with_thread) {
   if (with_thread) writer_ = std::thread([this] { WriterLoop(); });
 }
 
 CommitQueue::~CommitQueue() { Close(); }
 
-Status CommitQueue::Refusal() const {
+Status CommitQueue::Refusal(uint64_t copied_bytes) const {
   if (closed_) return {Code::kClosed, "the database is closed"};
-  if (queue_.size() >= queue_max_) {
-    return {Code::kTooLarge, "more than " + std::to_string(queue_max_) + " commits are waiting"};
+  if (queue_.size() >= limits_.count) {
+    return {Code::kTooLarge, "more than " + std::to_string(limits_.count) + " commits are waiting"};
+  }
+  if (copied_bytes != 0 && waiting_bytes_ != 0 && waiting_bytes_ + copied_bytes > limits_.bytes) {
+    return {Code::kTooLarge,
+            "the commits waiting have more than " + std::to_string(limits_.bytes) + " bytes"};
   }
   return Status::Ok();
 }
 
 void CommitQueue::Submit(ByteView batch, Durability durability,
                          std::function<void(Status, CommitReceipt)> done) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  Status refusal = Refusal(batch.size());
+  if (!refusal.ok()) {
+    lock.unlock();
+    done(std::move(refusal), {});
+    return;
+  }
+  waiting_bytes_ += batch.size();  // Taken before the copy, which needs no lock.
+  lock.unlock();
   auto request = std::make_unique<CommitRequest>();
   request->owned.assign(batch.begin(), batch.end());
   request->batch = request->owned;
   request->durability = durability;
   request->done = std::move(done);
-  std::unique_lock<std::mutex> lock(mutex_);
-  Status refusal = Refusal();
+  lock.lock();
+  refusal = Refusal(0);
   if (!refusal.ok()) {
+    waiting_bytes_ -= batch.size();
     lock.unlock();
     request->done(std::move(refusal), {});
     return;
@@ -51,7 +65,7 @@ Status CommitQueue::Commit(ByteView batch, Durability durability, CommitReceipt*
   request.batch = batch;
   request.durability = durability;
   std::unique_lock<std::mutex> lock(mutex_);
-  HG_RETURN_IF_ERROR(Refusal());
+  HG_RETURN_IF_ERROR(Refusal(0));
   queue_.push_back(&request);
   while (!request.finished) {
     const bool may_lead =
@@ -75,6 +89,7 @@ std::vector<CommitRequest*> CommitQueue::TakeGroup(bool with_callbacks) {
     CommitRequest* next = queue_.front();
     if (next->done != nullptr && !with_callbacks) break;
     bytes += next->batch.size();
+    waiting_bytes_ -= next->owned.size();
     group.push_back(next);
     queue_.pop_front();
   }

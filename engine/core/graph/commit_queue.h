@@ -38,7 +38,11 @@ struct CommitRequest {
 class CommitQueue {
  public:
   using Run = std::function<void(const std::vector<CommitRequest*>&)>;
-  CommitQueue(Run run, uint32_t queue_max, bool with_thread);
+  struct Limits {
+    uint32_t count = 4096;
+    uint64_t bytes = 256ull << 20;  // Of copies of batches; a single one may be larger.
+  };
+  CommitQueue(Run run, const Limits& limits, bool with_thread);
   ~CommitQueue();  // Closes.
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
@@ -59,14 +63,15 @@ class CommitQueue {
   void Finish(std::unique_lock<std::mutex>& lock, const std::vector<CommitRequest*>& group);
   void WakeNextLeader();
   void WriterLoop();
-  Status Refusal() const;
+  Status Refusal(uint64_t copied_bytes) const;
 
   const Run run_;
-  const uint32_t queue_max_;
+  const Limits limits_;
   std::mutex mutex_;
   std::condition_variable writer_wake_;
   std::condition_variable idle_;
   std::deque<CommitRequest*> queue_;                    // Guarded by mutex_, as are all below.
+  uint64_t waiting_bytes_ = 0;  // Owned by the requests in queue_.
   int callbacks_running_ = 0;
   bool leading_ = false;
   bool closed_ = false;

@@ -30,7 +30,8 @@ Status DatabaseCore::Start() {
   if (!RefuseWrites().ok()) return Status::Ok();
   queue_ = std::make_unique<CommitQueue>(
       [this](const std::vector<CommitRequest*>& group) { RunGroup(group); },
-      options_.commit_queue_max, options_.background);
+      CommitQueue::Limits{options_.commit_queue_max, options_.commit_queue_bytes_max},
+      options_.background);
   if (options_.background) {
     maintenance_ = std::thread([this] { MaintenanceLoop(); });
     WakeMaintenance();  // For what the logs hold, and what was left undone.
@@ -107,7 +108,8 @@ Status DatabaseCore::Stats(DatabaseStats* stats) {
     stats->log_bytes = log_ != nullptr ? log_->bytes() : 0;
     for (const auto& [number, bytes] : older_logs_) stats->log_bytes += bytes;
     for (auto& [id, table] : tables) {
-      for (const auto& segment : graph_->segments(id)) table.deleted += segment->deletions().count();
+      for (const auto& segment : graph_->segments(id))
+        table.deleted += segment->deletions().count();
     }
   }
   add_file(stats->log_bytes);

@@ -29,6 +29,8 @@ struct OpenOptions {
   uint64_t commit_bytes_max = 1ull << 30;
   uint32_t text_bytes_max = 1u << 20;  // One node key, label, key or string property.
   uint32_t commit_queue_max = 4096;    // Commits waiting; beyond it kTooLarge.
+  // Of the batches submitted and waiting, together; one alone may be larger.
+  uint64_t commit_queue_bytes_max = 256ull << 20;
 };
 
 }  // namespace hypergraph
