@@ -32,6 +32,7 @@ Status BatchResolver::Run(ByteView bytes, std::vector<uint8_t>* payload, CommitR
   for (size_t i = 0; i < batch_.ops.size(); ++i) {
     HG_RETURN_IF_ERROR(Check(batch_.ops[i], &plans_[i]));
   }
+  if (schema_changed_) HG_RETURN_IF_ERROR(CheckSchemaSize(*schema_));
   HG_RETURN_IF_ERROR(InternAll());
   ByteWriter out;
   out.bytes().reserve(bytes.size() + 256);

@@ -64,7 +64,9 @@ Status AddIndex(const IndexSchema& index, TableSchema* table) {
       return {Code::kExists, "the table has an index " + Quoted(index.name) + " already"};
     }
   }
-  if (table->indexes.size() == UINT16_MAX) return {Code::kTooLarge, "too many indexes"};
+  if (table->indexes.size() >= kIndexesMax) {
+    return {Code::kTooLarge, "a table has at most " + std::to_string(kIndexesMax) + " indexes"};
+  }
   table->indexes.push_back(index);
   return Status::Ok();
 }
@@ -75,6 +77,9 @@ Status CreateTable(const TableSchema& wanted, Schema* schema) {
     return {Code::kExists, "there is a table " + Quoted(wanted.name) + " already"};
   }
   HG_RETURN_IF_ERROR(CheckOptions(wanted));
+  if (schema->tables.size() > kTablesMax) {  // One of them is the nodes'.
+    return {Code::kTooLarge, "a database has at most " + std::to_string(kTablesMax) + " tables"};
+  }
   if (schema->next_table_id == UINT32_MAX) return {Code::kTooLarge, "table ids have run out"};
   auto table = std::make_shared<TableSchema>();
   table->id = schema->next_table_id;
@@ -120,6 +125,14 @@ Status ChangeTable(const BatchOp& op, TableSchema* table) {
 }
 
 }  // namespace
+
+Status CheckSchemaSize(const Schema& schema) {
+  ByteWriter encoded;
+  EncodeSchema(schema, &encoded);
+  if (encoded.size() <= kSchemaBytesMax) return Status::Ok();
+  return {Code::kTooLarge,
+          "the schema would take more than " + std::to_string(kSchemaBytesMax) + " bytes"};
+}
 
 Status FindTable(const Schema& schema, TableId id, const TableSchema** table) {
   *table = schema.Find(id);

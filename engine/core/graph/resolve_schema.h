@@ -13,6 +13,9 @@ Status ChangeSchema(const BatchOp& op, Schema* schema);
 // kNotFound, naming the id, when there is no such table.
 Status FindTable(const Schema& schema, TableId id, const TableSchema** table);
 
+// kTooLarge above kSchemaBytesMax.
+Status CheckSchemaSize(const Schema& schema);
+
 }  // namespace hypergraph
 
 #endif  // HYPERGRAPH_GRAPH_RESOLVE_SCHEMA_H_
