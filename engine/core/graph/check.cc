@@ -42,6 +42,38 @@ void CheckSegment(FileSystem& files, const std::string& directory, const Segment
   }
 }
 
+struct LogEnd {
+  WalEnd end = WalEnd::kNotReached;
+  uint64_t offset = 0;
+  Seq last_seq = 0;
+  std::string reason;
+};
+
+Status ReadLogOnce(FileSystem& files, const std::string& path, const WalHeader& expected,
+                   LogEnd* end) {
+  auto reader = WalReader::Open(files, path, expected, kPayloadBytesMax);
+  if (!reader.ok()) return reader.status();
+  bool found = true;
+  WalFrame frame;
+  while (found) HG_RETURN_IF_ERROR((*reader)->Next(&frame, &found));
+  end->end = (*reader)->end();
+  end->offset = (*reader)->end_offset();
+  end->last_seq = (*reader)->last_seq();
+  end->reason = (*reader)->reason();
+  return Status::Ok();
+}
+
+// A log read while it is written to may seem damaged where it was not whole yet: damage stays.
+Status ReadLog(FileSystem& files, const std::string& path, const WalHeader& expected, LogEnd* end) {
+  HG_RETURN_IF_ERROR(ReadLogOnce(files, path, expected, end));
+  while (end->end == WalEnd::kDamaged) {
+    const uint64_t before = end->offset;
+    HG_RETURN_IF_ERROR(ReadLogOnce(files, path, expected, end));
+    if (end->offset == before) break;
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 void CheckFiles(FileSystem& files, const std::string& directory, const ManifestState& state,
@@ -66,7 +98,7 @@ void CheckFiles(FileSystem& files, const std::string& directory, const ManifestS
 }
 
 void CheckLogs(FileSystem& files, const std::string& directory, const ManifestState& state,
-               CheckReport* report) {
+               const WrittenLog& written, CheckReport* report) {
   std::vector<uint64_t> numbers;
   if (!Note("logs", ListLogs(files, directory, state.log_floor, &numbers), report)) return;
   if (state.log_floor != 0 && (numbers.empty() || numbers.front() != state.log_floor)) {
@@ -79,22 +111,18 @@ void CheckLogs(FileSystem& files, const std::string& directory, const ManifestSt
   for (const uint64_t number : numbers) {
     const std::string name = LogName(number);
     expected.log_number = number;
-    auto reader = WalReader::Open(files, JoinPath(directory, name), expected, kPayloadBytesMax);
-    if (!Note(name, reader.status(), report)) return;
-    bool found = true;
-    WalFrame frame;
-    while (found) {
-      if (!Note(name, (*reader)->Next(&frame, &found), report)) return;
-    }
-    CountFile((*reader)->end_offset(), report);
-    const bool torn_within = (*reader)->end() == WalEnd::kTorn && number != numbers.back();
-    if ((*reader)->end() == WalEnd::kDamaged || torn_within) {
-      report->faults.push_back(name + ": damaged at offset " +
-                               std::to_string((*reader)->end_offset()) + ": " +
-                               (*reader)->reason());
+    LogEnd end;
+    const Status read = ReadLog(files, JoinPath(directory, name), expected, &end);
+    if (!Note(name, read, report)) return;
+    CountFile(end.offset, report);
+    const bool torn_within = end.end == WalEnd::kTorn && number != numbers.back();
+    const bool lost = number == written.number && end.offset < written.bytes;
+    if (end.end == WalEnd::kDamaged || torn_within || lost) {
+      report->faults.push_back(name + ": damaged at offset " + std::to_string(end.offset) + ": " +
+                               end.reason);
       return;
     }
-    if ((*reader)->end_offset() != 0) expected.first_seq = (*reader)->last_seq() + 1;
+    if (end.offset != 0) expected.first_seq = end.last_seq + 1;
   }
 }
 
@@ -108,7 +136,12 @@ Status DatabaseCore::Check(CheckReport* report) {
     const Status manifest = LoadManifest(files_, path_, &stored);
     ++report->files_checked;
     if (!manifest.ok()) report->faults.push_back(manifest.message());
-    CheckLogs(files_, path_, version_->state, report);
+    WrittenLog written;
+    {
+      const std::lock_guard<std::mutex> writer(writer_mutex_);
+      if (log_ != nullptr) written = {log_->header().log_number, log_->bytes()};
+    }
+    CheckLogs(files_, path_, version_->state, written, report);
     version = version_;  // Keeps its files from being removed.
   }
   CheckFiles(files_, path_, version->state, report);

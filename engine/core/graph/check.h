@@ -13,9 +13,15 @@ namespace hypergraph {
 // report; a failure is of reading itself.
 void CheckFiles(FileSystem& files, const std::string& directory, const ManifestState& state,
                 CheckReport* report);
-// The logs from the state's floor on. What is not whole at the end of the newest is no fault.
+// How far a log is known to be written: up to there it must be readable.
+struct WrittenLog {
+  uint64_t number = 0;  // 0: nothing is known.
+  uint64_t bytes = 0;
+};
+// The logs from the state's floor on, also while they are written to. What is not whole at the end
+// of the newest is no fault beyond `written`.
 void CheckLogs(FileSystem& files, const std::string& directory, const ManifestState& state,
-               CheckReport* report);
+               const WrittenLog& written, CheckReport* report);
 
 }  // namespace hypergraph
 
