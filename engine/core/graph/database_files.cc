@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kImmutableSuffix = ".hg";
 constexpr std::string_view kLogPrefix = "wal-";
 constexpr std::string_view kLogSuffix = ".log";
+constexpr std::string_view kTemporarySuffix = ".tmp";
 constexpr size_t kDigits = 16;
 constexpr size_t kCopyBytes = 1 << 20;
 constexpr std::array<std::string_view, 5> kImmutablePrefixes = {"seg-", "psi-", "del-", "dict-",
@@ -57,12 +58,17 @@ ParsedName ParseName(std::string_view name) {
   if (name == kManifestName) parsed.kind = NameKind::kManifest;
   if (name == kLockName) parsed.kind = NameKind::kLock;
   if (name == kQuarantineName) parsed.kind = NameKind::kQuarantine;
-  if (name.ends_with(".tmp")) parsed.kind = NameKind::kTemporary;
   if (ParseBetween(name, kLogPrefix, kLogSuffix, &parsed.number)) parsed.kind = NameKind::kLog;
   for (const std::string_view prefix : kImmutablePrefixes) {
     if (ParseBetween(name, prefix, kImmutableSuffix, &parsed.number)) {
       parsed.kind = NameKind::kImmutable;
     }
+  }
+  if (name.ends_with(kTemporarySuffix)) {
+    // Only of what is made under such a name: others' files are not ours to remove.
+    const ParsedName whole = ParseName(name.substr(0, name.size() - kTemporarySuffix.size()));
+    const bool ours = whole.kind == NameKind::kManifest || whole.kind == NameKind::kImmutable;
+    if (ours) parsed.kind = NameKind::kTemporary;
   }
   return parsed;
 }
@@ -81,7 +87,7 @@ Status SyncParent(FileSystem& files, const std::string& directory) {
 
 Status CopyFile(FileSystem& files, const std::string& from, const std::string& to,
                 uint64_t* copied) {
-  const std::string temporary = to + ".tmp";
+  const std::string temporary = to + std::string(kTemporarySuffix);
   if (files.Exists(temporary)) HG_RETURN_IF_ERROR(files.Remove(temporary));
   auto source = files.OpenForRead(from);
   if (!source.ok()) return source.status();
