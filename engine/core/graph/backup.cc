@@ -1,7 +1,7 @@
 // A backup is the state of one MANIFEST without logs: what is in memory is flushed first. So it
 // consists of immutable files, which can be linked, and of the MANIFEST, which comes last and
-// atomically: a backup that was interrupted is either the earlier one, with files in it that it does
-// not name, or, without a MANIFEST, none at all. The next backup clears up both.
+// atomically: a backup that was interrupted is either the earlier one, with files in it that it
+// does not name, or, without a MANIFEST, none at all. The next backup clears up both.
 #include <algorithm>
 
 #include "core/graph/database_core.h"
@@ -68,13 +68,12 @@ Status BackupWriter::CheckNames() const {
 Status BackupWriter::CopyFiles(const ManifestState& state) {
   for (const NamedFile& file : FilesOf(state)) {
     const std::string target = JoinPath(to_, file.name);
-    const auto same = std::find_if(kept_.begin(), kept_.end(), [&](const NamedFile& kept) {
-      return kept.name == file.name;
-    });
+    const auto same = std::find_if(kept_.begin(), kept_.end(),
+                                   [&](const NamedFile& kept) { return kept.name == file.name; });
     if (same != kept_.end()) {
       if (!(*same == file)) {
-        return {Code::kInvalid, to_ + " is no earlier backup of this database: " + file.name +
-                                    " is another file"};
+        return {Code::kInvalid,
+                to_ + " is no earlier backup of this database: " + file.name + " is another file"};
       }
       if (!files_.Exists(target)) return {Code::kCorrupt, to_ + " lacks its file " + file.name};
       ++report_->files_kept;
@@ -114,11 +113,10 @@ Status BackupWriter::Finish(ManifestState state) {
 
 Status DatabaseCore::Backup(const std::string& directory, BackupReport* report) {
   *report = {};
-  if (closed_.load(std::memory_order_acquire)) return {Code::kClosed, "the database is closed"};
-  HG_RETURN_IF_ERROR(RefuseWrites());
   std::shared_ptr<const Version> version;
   {
     const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
+    HG_RETURN_IF_ERROR(RefuseWrites());
     HG_RETURN_IF_ERROR(FlushNow());
     version = version_;  // Keeps its files from being removed while they are copied.
   }

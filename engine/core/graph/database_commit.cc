@@ -8,6 +8,8 @@ namespace {
 
 // A log grows beyond the memtable it feeds when commits delete, or change the schema.
 constexpr uint64_t kLogBytesFactor = 4;
+// Whatever is asked for: what memtables count with 32 bits must not run out within one commit.
+constexpr uint64_t kMemtableBytesMax = uint64_t{4} << 30;
 
 }  // namespace
 
@@ -113,15 +115,16 @@ Status DatabaseCore::SyncLog() {
 }
 
 Status DatabaseCore::Poison(const Status& cause) {
+  room_.notify_all();  // No flush will make any.
   if (poison_.ok()) {
-    poison_ = {Code::kPoisoned, "writing failed, reopen the database to write again: " +
-                                    cause.message()};
+    poison_ = {Code::kPoisoned,
+               "writing failed, reopen the database to write again: " + cause.message()};
   }
   return cause.code() == Code::kPoisoned ? cause : Status(cause.code(), poison_.message());
 }
 
 bool DatabaseCore::MemtableFull() const {
-  return graph_->memtable_bytes() >= options_.memtable_bytes_max ||
+  return graph_->memtable_bytes() >= std::min(options_.memtable_bytes_max, kMemtableBytesMax) ||
          graph_->memtable_records() >= options_.memtable_records_max;
 }
 
@@ -149,13 +152,15 @@ Status DatabaseCore::WaitForRoom(std::unique_lock<std::mutex>& writer) {
   const uint64_t attempt = flush_attempts_;
   if (options_.background) {
     WakeMaintenance();
-    room_.wait(writer, [&] { return flush_attempts_ != attempt || !graph_->has_frozen(); });
+    room_.wait(writer, [&] {
+      return flush_attempts_ != attempt || !graph_->has_frozen() || !poison_.ok();
+    });
   } else {
     writer.unlock();
     RunMaintenance();
     writer.lock();
   }
-  if (!graph_->has_frozen() || !MemtableFull()) return poison_;
+  if (!poison_.ok() || !graph_->has_frozen() || !MemtableFull()) return poison_;
   return flush_failure_.ok() ? poison_ : flush_failure_;
 }
 

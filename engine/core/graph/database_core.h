@@ -92,7 +92,9 @@ class DatabaseCore final : public Database {
   Status CreateIfEmpty(const std::vector<std::string>& names);
   Status CheckNoCommits(const std::string& name);
   Status Load();       // MANIFEST, files and logs into graph_.
-  Status LoadOnce(bool* vanished);
+  // Where a log was found damaged.
+  using DamagePlace = std::pair<uint64_t, uint64_t>;
+  Status LoadOnce(DamagePlace* damage, bool* vanished);
   Status ContinueLog(const LogReplay::Ended& ended);
   void NoteFiles(const std::vector<std::string>& names);
   void PublishLoaded();  // Requires: writer_mutex_.
@@ -122,7 +124,10 @@ class DatabaseCore final : public Database {
   void RemoveObsolete();
   uint64_t NextFileId() { return next_file_id_++; }
   std::string PathOf(const std::string& name) const;
-  Horizon HorizonOf(const TableSchema& table, Seq durable);
+  // What both the durable schema and the newest one let go: an option that is not durable yet must
+  // drop nothing that outlives it, and one that keeps more holds at once. Takes writer_mutex_.
+  Horizon HorizonOf(TableId table, const Schema& durable_schema, Seq durable);
+  Horizon RetentionOf(const TableSchema& table, Seq durable);
   // flush.cc:
   Status FlushNow();  // All that is in memory.
   Status FlushFrozen(const FrozenState& frozen);

@@ -90,8 +90,12 @@ Status DatabaseCore::SaveChange(Change* change) {
 
 void DatabaseCore::FinishChange(Change* change, const std::function<void()>& install) {
   for (const auto& [file_id, count] : change->persisted_marks) persisted_marks_[file_id] = count;
-  version_ = MakeVersion(std::move(change->state), std::move(change->clocks), version_.get(),
-                         removals_);
+  std::set<uint64_t> named;
+  for (const SegmentState& segment : change->state.segments) named.insert(segment.segment.file_id);
+  std::erase_if(persisted_marks_, [&](const auto& marks) { return !named.contains(marks.first); });
+  std::erase_if(full_by_bytes_, [&](uint64_t file_id) { return !named.contains(file_id); });
+  version_ =
+      MakeVersion(std::move(change->state), std::move(change->clocks), version_.get(), removals_);
   // The clock files first: a reader that no longer finds an instant in the graph looks there.
   reader_version_ = version_;
   PublishAll();
@@ -108,6 +112,8 @@ void DatabaseCore::AbandonChange(const Change& change) {
 void DatabaseCore::PublishAll() {
   // Within a group that waits for room, commits are in the state that nobody was told of yet: they
   // must be durable before a reader sees them.
+  // Once writing failed, what is in the state may be in no log: nobody sees more than before.
+  if (!poison_.ok()) return;
   Published next = snapshots_->Current();
   next.version = reader_version_;
   if (next.seq != graph_->last_seq()) {
@@ -134,7 +140,23 @@ void DatabaseCore::RemoveObsolete() {
   }
 }
 
-DatabaseCore::Horizon DatabaseCore::HorizonOf(const TableSchema& table, Seq durable) {
+DatabaseCore::Horizon DatabaseCore::HorizonOf(TableId table, const Schema& durable_schema,
+                                              Seq durable) {
+  const std::shared_ptr<const Schema> schema = SchemaNow();
+  Horizon horizon;
+  bool first = true;
+  for (const Schema* each : {&durable_schema, schema.get()}) {
+    const TableSchema* found = each->Find(table);
+    const Horizon one = found != nullptr ? RetentionOf(*found, durable) : Horizon();
+    horizon.seq = first ? one.seq : std::min(horizon.seq, one.seq);
+    horizon.expired_before =
+        first ? one.expired_before : std::min(horizon.expired_before, one.expired_before);
+    first = false;
+  }
+  return horizon;
+}
+
+DatabaseCore::Horizon DatabaseCore::RetentionOf(const TableSchema& table, Seq durable) {
   Horizon horizon;
   const Micros now = clock_.Now();
   if (table.ttl > 0) {

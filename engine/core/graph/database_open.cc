@@ -18,6 +18,7 @@ Status NotADatabase(const std::string& path, const std::string& why) {
 
 Status DatabaseCore::OpenDirectory() {
   if (options_.read_only) {
+    if (!files_.Exists(path_)) return {Code::kNotFound, "there is no " + path_};
     if (!files_.Exists(PathOf(kManifestName))) return NotADatabase(path_, "it has no MANIFEST");
     return Load();
   }
@@ -29,9 +30,10 @@ Status DatabaseCore::OpenDirectory() {
     names = std::vector<std::string>();
   }
   // Before the lock is made, which would already change a directory that is somebody else's.
-  for (const std::string& name : *names) {
-    if (ParseName(name).kind == NameKind::kManifest) break;
-    if (ParseName(name).kind == NameKind::kOther && !files_.Exists(PathOf(kManifestName))) {
+  if (std::find(names->begin(), names->end(), kManifestName) == names->end()) {
+    if (!options_.create_if_missing) return NotADatabase(path_, "it has no MANIFEST");
+    for (const std::string& name : *names) {
+      if (ParseName(name).kind != NameKind::kOther) continue;
       return NotADatabase(path_, "it holds " + name + " and no MANIFEST");
     }
   }
@@ -40,8 +42,7 @@ Status DatabaseCore::OpenDirectory() {
   lock_ = std::move(lock.value());
   names = files_.List(path_);
   if (!names.ok()) return names.status();
-  const bool has_manifest =
-      std::find(names->begin(), names->end(), kManifestName) != names->end();
+  const bool has_manifest = std::find(names->begin(), names->end(), kManifestName) != names->end();
   if (!has_manifest) HG_RETURN_IF_ERROR(CreateIfEmpty(*names));
   HG_RETURN_IF_ERROR(Load());
   // A process that was killed may have left names that it had not made sure of: of the log that is
@@ -104,15 +105,16 @@ Status DatabaseCore::CheckNoCommits(const std::string& name) {
 
 Status DatabaseCore::Load() {
   Status status;
+  DamagePlace damage;
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
     bool vanished = false;
-    status = LoadOnce(&vanished);
+    status = LoadOnce(&damage, &vanished);
     if (!vanished) return status;
   }
   return status;
 }
 
-Status DatabaseCore::LoadOnce(bool* vanished) {
+Status DatabaseCore::LoadOnce(DamagePlace* damage, bool* vanished) {
   ManifestState state;
   HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &state));
   OpenedFiles opened;
@@ -127,6 +129,9 @@ Status DatabaseCore::LoadOnce(bool* vanished) {
     ManifestState now;
     HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &now));
     *vanished = now.generation != state.generation;
+    // A log read while it is written may seem damaged; damage is there the next time too.
+    const DamagePlace place(replay->ended().log_number, replay->ended().offset);
+    if (damaged && place != std::exchange(*damage, place)) *vanished = true;
     if (*vanished) return {Code::kIo, "the writer keeps replacing files"};
   }
   if (status.code() == Code::kNotFound) return {Code::kCorrupt, status.message()};
@@ -200,9 +205,9 @@ Status DatabaseCore::ContinueLog(const LogReplay::Ended& ended) {
 }
 
 Status DatabaseCore::Refresh() {
+  const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
   if (closed_.load(std::memory_order_acquire)) return {Code::kClosed, "the database is closed"};
   if (!options_.read_only) return Status::Ok();  // A writer sees its own commits.
-  const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
   ManifestState state;
   HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &state));
   const bool same = state.generation == version_->state.generation &&

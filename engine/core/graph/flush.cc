@@ -25,9 +25,8 @@ void DropLaterMarks(Seq up_to, RecordColumns* records) {
 }  // namespace
 
 Status DatabaseCore::Flush() {
-  if (closed_.load(std::memory_order_acquire)) return {Code::kClosed, "the database is closed"};
-  HG_RETURN_IF_ERROR(RefuseWrites());
   const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
+  HG_RETURN_IF_ERROR(RefuseWrites());
   HG_RETURN_IF_ERROR(FlushNow());
   RemoveObsolete();
   return Status::Ok();
@@ -129,7 +128,7 @@ Status DatabaseCore::WriteTable(TableId table, const Memtable& memtable, const F
   RecordColumns records;
   memtable.SortedRecords(&records, &flushed->row_to_rank);
   DropLaterMarks(frozen.last_seq, &records);
-  const Horizon horizon = HorizonOf(*schema, frozen.last_seq);
+  const Horizon horizon = HorizonOf(table, *frozen.schema, frozen.last_seq);
   const auto is_kept = [&](uint32_t rank) {
     const Seq mark = records.superseded_by.empty() ? kSeqNone : records.superseded_by[rank];
     if (records.event_ts[rank] < horizon.expired_before) return false;
@@ -218,7 +217,8 @@ Status DatabaseCore::WriteDictionary(const Dictionary& dictionary, uint32_t end,
                                      std::vector<std::shared_ptr<const DictionaryFile>>* all,
                                      bool* changed) {
   const uint32_t first_ever = &dictionary == &graph_->symbols() ? 1 : 0;
-  uint32_t first = infos->empty() ? first_ever : infos->back().first_number + infos->back().key_count;
+  uint32_t first =
+      infos->empty() ? first_ever : infos->back().first_number + infos->back().key_count;
   if (first >= end) return Status::Ok();
   while (!infos->empty() && infos->back().key_count <= kJoinFactor * (end - first)) {
     first = infos->back().first_number;

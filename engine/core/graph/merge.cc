@@ -7,7 +7,7 @@
 namespace hypergraph {
 namespace {
 
-constexpr uint32_t kChunkRows = 16384;                  // Read of one input at a time.
+constexpr uint32_t kChunkRows = 16384;                     // Read of one input at a time.
 constexpr uint64_t kOutputBytesMax = uint64_t{256} << 20;  // Of columns in memory.
 
 // One input of a merge, read forward in chunks.
@@ -54,18 +54,16 @@ bool SameColumns(const PropertyIndexInfo& info, const IndexSchema& index) {
 
 Status DatabaseCore::RunOneMerge(bool* merged) {
   *merged = false;
-  if (closed_.load(std::memory_order_acquire)) return {Code::kClosed, "the database is closed"};
-  HG_RETURN_IF_ERROR(RefuseWrites());
   const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
+  HG_RETURN_IF_ERROR(RefuseWrites());
   const Status status = MergeWanted(merged);
   RemoveObsolete();
   return status;
 }
 
 Status DatabaseCore::Compact() {
-  if (closed_.load(std::memory_order_acquire)) return {Code::kClosed, "the database is closed"};
-  HG_RETURN_IF_ERROR(RefuseWrites());
   const std::lock_guard<std::mutex> maintenance(maintenance_mutex_);
+  HG_RETURN_IF_ERROR(RefuseWrites());
   HG_RETURN_IF_ERROR(FlushNow());
   const std::shared_ptr<const Schema> schema = SchemaNow();
   for (const auto& [id, table] : schema->tables) {
@@ -76,7 +74,7 @@ Status DatabaseCore::Compact() {
       job.inputs = graph_->segments(id);
     }
     if (job.inputs.empty()) continue;
-    const Horizon horizon = HorizonOf(*table, version_->state.flushed_seq);
+    const Horizon horizon = HorizonOf(id, *version_->state.schema, version_->state.flushed_seq);
     if (job.inputs.size() > 1 || MayPurge(*job.inputs[0], horizon)) {
       bool merged = false;
       HG_RETURN_IF_ERROR(MergeNow(job, &merged));
@@ -99,7 +97,7 @@ Status DatabaseCore::MergeWanted(bool* merged) {
   *merged = false;
   const std::shared_ptr<const Schema> schema = SchemaNow();
   for (const auto& [id, table] : schema->tables) {
-    const Horizon horizon = HorizonOf(*table, version_->state.flushed_seq);
+    const Horizon horizon = HorizonOf(id, *version_->state.schema, version_->state.flushed_seq);
     std::vector<std::shared_ptr<Segment>> segments;
     {
       const std::lock_guard<std::mutex> writer(writer_mutex_);
@@ -150,7 +148,8 @@ Status DatabaseCore::MergeNow(const MergeJob& job, bool* merged) {
     const std::lock_guard<std::mutex> writer(writer_mutex_);
     graph_->BeginMerge();
   }
-  const Horizon horizon = HorizonOf(*table, version_->state.flushed_seq);
+  const Horizon horizon =
+      HorizonOf(job.table, *version_->state.schema, version_->state.flushed_seq);
   MergeOutput made;
   Status status = WriteMerged(job, *table, horizon, &change, &made);
   if (status.ok()) status = SaveChange(&change);
@@ -190,8 +189,7 @@ Status DatabaseCore::WriteMerged(const MergeJob& job, const TableSchema& table,
   uint32_t first = 0;                           // Of the output in the making.
   const auto write = [&]() -> Status {
     first += appender.record_count();
-    HG_RETURN_IF_ERROR(
-        WriteOutput(table, appender.Take(), change, &made->outputs.emplace_back()));
+    HG_RETURN_IF_ERROR(WriteOutput(table, appender.Take(), change, &made->outputs.emplace_back()));
     for (const auto& [rank, mark] : later) made->outputs.back()->deletions().Add(rank, mark);
     later.clear();
     return Status::Ok();
