@@ -165,6 +165,14 @@ TEST(A_lock_names_the_process_that_holds_it_and_ends_with_it) {
   CHECK_OK(PosixFileSystem().Lock(path));
 }
 
+TEST(A_file_in_the_place_of_a_directory_is_no_database) {
+  const test::TempDirectory temp;
+  const std::string path = temp.path() + "/file";
+  MustCreate(PosixFileSystem(), path);
+  CHECK_CODE(PosixFileSystem().List(path), Code::kNotADatabase);
+  CHECK_CODE(PosixFileSystem().OpenForRead(path + "/MANIFEST"), Code::kNotADatabase);
+}
+
 TEST(Random_bytes_are_filled_to_the_end_and_the_clock_runs) {
   std::vector<uint8_t> bytes(1000);
   CHECK_OK(RandomBytes(bytes));

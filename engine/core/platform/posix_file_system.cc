@@ -27,6 +27,8 @@ Status FromErrno(const char* action, const std::string& path, int error) {
   if (error == ENOSPC || error == EDQUOT) code = Code::kStorageFull;
   if (error == ENOENT) code = Code::kNotFound;
   if (error == EEXIST) code = Code::kExists;
+  // A file in the place of a directory: whoever gave the path meant something else.
+  if (error == ENOTDIR) code = Code::kNotADatabase;
   char text[256];
   // Which of the two kinds of strerror_r there is depends on the C library.
   struct Chosen {
