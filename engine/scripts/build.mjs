@@ -44,12 +44,13 @@ if (process.argv.includes('--check')) {
 function build(why) {
   // Standard output stays clean: that of the script behind this one may be read by a program.
   console.error(`building the engine's addon, since ${why} …`)
+  const startedAt = new Date()
   const configured = readStamp().configuration === configuration()
   if (!configured) nodeGyp(['configure', ...headers(), '--', ...settings()])
   nodeGyp(['build', ...headers(), '--jobs', String(availableParallelism())])
-  // make leaves the addon alone where a changed source comes out the same.
-  const now = new Date()
-  utimesSync(addonPath, now, now)
+  // make leaves the addon alone where a changed source comes out the same. A source that was changed
+  // while it ran is newer than this.
+  utimesSync(addonPath, startedAt, startedAt)
   writeFileSync(stampPath, JSON.stringify({ configuration: configuration() }))
 }
 
