@@ -40,12 +40,7 @@ export class Snapshot implements Disposable {
     options: { readonly asOf: AsOf | undefined; readonly ageMaxMs: number },
   ) {
     const native = takeSnapshot(session, options.asOf)
-    const pin: Pin = {
-      state: 'open',
-      native,
-      close: () => session.native.closeSnapshot(native),
-      timer: undefined,
-    }
+    const pin = toPin(session, native)
     if (options.ageMaxMs <= timerMsMax) {
       pin.timer = setTimeout(unpin, options.ageMaxMs, pin, 'expired').unref()
     }
@@ -90,6 +85,12 @@ export class Snapshot implements Disposable {
     if (state === 'closed') throw new EngineError('closed', 'the snapshot is closed')
     throw new EngineError('gone', 'the snapshot reached its age (snapshotAgeMaxMs); take a new one')
   }
+}
+
+/** By itself: a function made in the constructor would keep the handle alive with all else there. */
+function toPin(session: Session, native: NativeSnapshot): Pin {
+  const close = () => session.native.closeSnapshot(native)
+  return { state: 'open', native, close, timer: undefined }
 }
 
 function unpin(pin: Pin, state: 'closed' | 'expired'): void {
