@@ -170,7 +170,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
       if (name === 'roles' && !hasAny(column.values)) {
         return { name, isProperty, values: new Array<null>(this.rowCount).fill(null) }
       }
-      return { name, isProperty, values, offsets }
+      return { name, isProperty, values, offsets, isNullable: name === 'roles' }
     })
     // Made of the columns that the plan asked for, which `Row` describes.
     return buildRows(cells, this.rowCount) as Row[]

@@ -6,6 +6,8 @@ export interface Cells {
   readonly values: ArrayLike<unknown>
   /** Of a list. */
   readonly offsets?: Uint32Array
+  /** Whether a list of nothing but nulls is null itself. */
+  readonly isNullable?: boolean
 }
 
 type Build = (
@@ -21,7 +23,12 @@ const buildersMax = 256
 /** One plain object a row, each a copy: what is done to it changes nothing else. */
 export function buildRows(columns: readonly Cells[], rowCount: number): unknown[] {
   const shape = JSON.stringify(
-    columns.map(({ name, isProperty, offsets }) => [name, isProperty, offsets !== undefined]),
+    columns.map(({ name, isProperty, offsets, isNullable }) => [
+      name,
+      isProperty,
+      offsets !== undefined,
+      isNullable,
+    ]),
   )
   let build = builders.get(shape)
   if (build === undefined) {
@@ -43,8 +50,9 @@ export function buildRows(columns: readonly Cells[], rowCount: number): unknown[
 function compile(columns: readonly Cells[]): Build | undefined {
   const fields: string[] = []
   const properties: string[] = []
-  columns.forEach(({ name, isProperty, offsets }, place) => {
-    const value = offsets ? `list(v${place}, o${place}[i], o${place}[i + 1])` : `v${place}[i]`
+  columns.forEach(({ name, isProperty, offsets, isNullable }, place) => {
+    const make = isNullable ? 'listOrNull' : 'list'
+    const value = offsets ? `${make}(v${place}, o${place}[i], o${place}[i + 1])` : `v${place}[i]`
     // Quoted by JSON and computed, so that no name is taken for code or for a prototype.
     const target = isProperty ? properties : fields
     target.push(`${name === '__proto__' ? `["__proto__"]` : JSON.stringify(name)}: ${value}`)
@@ -60,7 +68,7 @@ function compile(columns: readonly Cells[]): Build | undefined {
       return rows
     }`
   try {
-    return new Function('list', body)(list) as Build
+    return new Function('list', 'listOrNull', body)(list, listOrNull) as Build
   } catch (error) {
     if (error instanceof EvalError) return undefined
     throw error
@@ -68,16 +76,20 @@ function compile(columns: readonly Cells[]): Build | undefined {
 }
 
 function interpret(columns: readonly Cells[]): Build {
-  const names = columns.map(({ name, isProperty }) => ({ name, isProperty }))
+  const shapes = columns.map(({ name, isProperty, isNullable }) => ({
+    name,
+    isProperty,
+    make: isNullable ? listOrNull : list,
+  }))
   const hasProperties = columns.some((column) => column.isProperty)
   return (values, offsets, rowCount) =>
     Array.from({ length: rowCount }, (_, row) => {
       const fields: [string, unknown][] = []
       const properties: [string, unknown][] = []
-      names.forEach(({ name, isProperty }, place) => {
+      shapes.forEach(({ name, isProperty, make }, place) => {
         const column = values[place] ?? []
         const bounds = offsets[place]
-        const value = bounds ? list(column, bounds[row] ?? 0, bounds[row + 1] ?? 0) : column[row]
+        const value = bounds ? make(column, bounds[row] ?? 0, bounds[row + 1] ?? 0) : column[row]
         const target = isProperty ? properties : fields
         target.push([name, value])
       })
@@ -90,4 +102,9 @@ function list(values: ArrayLike<unknown>, from: number, to: number): unknown[] {
   const items = new Array<unknown>(to - from)
   for (let at = from; at < to; at++) items[at - from] = values[at]
   return items
+}
+
+function listOrNull(values: ArrayLike<unknown>, from: number, to: number): unknown[] | null {
+  for (let at = from; at < to; at++) if (values[at] !== null) return list(values, from, to)
+  return null
 }

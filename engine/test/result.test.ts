@@ -119,7 +119,7 @@ test('rows have what the columns have', () => {
       until: 5,
       label: 'meets',
       members: [2n ** 63n],
-      roles: [null],
+      roles: null,
       key: null,
       props: { flag: false, amt: null, count: 3 },
     },
