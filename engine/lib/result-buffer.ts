@@ -81,6 +81,9 @@ export class ResultBuffer {
   column(place: number): ResultColumn {
     const known = this.#columns[place]
     if (known !== undefined) return known
+    if (this.buffer.byteLength === 0) {
+      throw new EngineError('closed', 'the buffer of this result was transferred to somebody else')
+    }
     const at = headerBytes + place * columnBytes
     const type = this.#view.getUint8(at)
     const offsetsAt = this.#view.getUint32(at + 12, true)

@@ -19,7 +19,7 @@ export interface PropertySchema {
   readonly index: number
 }
 
-/** A table as it is declared. Spans are milliseconds; undefined: none, or for ever. */
+/** A table as it is declared. Spans are milliseconds; null: none, or for ever. */
 export interface TableSchema {
   readonly id: number
   readonly name: string
@@ -27,9 +27,9 @@ export interface TableSchema {
   /** Index name → the columns that it orders by. */
   readonly indexes: Readonly<Record<string, readonly string[]>>
   /** Hyperedges older than this are neither seen nor kept. */
-  readonly ttlMs: number | undefined
+  readonly ttlMs: number | null
   /** How long replaced versions stay readable as of the past. */
-  readonly historyMs: number | undefined
+  readonly historyMs: number | null
   /** The most members that one hyperedge may have. */
   readonly arityMax: number
 }
@@ -137,8 +137,8 @@ function toTableSchema(table: TableJson): TableSchema {
     name,
     properties,
     indexes: Object.fromEntries(indexes),
-    ttlMs: ttl === null ? undefined : Number(ttl) / 1000,
-    historyMs: history === null ? undefined : Number(history) / 1000,
+    ttlMs: ttl === null ? null : Number(ttl) / 1000,
+    historyMs: history === null ? null : Number(history) / 1000,
     arityMax,
   }
 }
