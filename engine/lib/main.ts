@@ -10,4 +10,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   input: process.stdin,
   output: process.stdout,
   errors: process.stderr,
+  // The second one ends the process.
+  onInterrupt: (stop) => process.once('SIGINT', stop),
 })

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -200,12 +200,55 @@ describe('the command', () => {
     [['stats', 'x', '--nope'], 2, "Unknown option '--nope'"],
     [['import', 'x', 't', 'file.txt'], 2, 'the format cannot be told'],
     [['import', 'x', 't', 'f.csv', '--batch-rows', '0'], 2, '--batch-rows is a whole number'],
+    [['import', 'x', 't', 'there-is-no-such-file.csv', '--create'], 1, 'ENOENT'],
+    [['import', 'x', 't', 'f.csv', '--property', 'amt'], 2, '--property is <name>=<type>'],
+    [['import', 'x', 't', 'f.csv', '--time-unit', 'ns'], 2, '--time-unit is s, ms or us'],
+    [['export', 'x', 't', 'f', '--format', 'xml'], 2, 'the format cannot be xml'],
+    [['stats', import.meta.filename], 1, 'not_a_database'],
+    [['check', import.meta.dirname], 1, 'not_a_database'],
+    [['repair', import.meta.dirname], 1, 'not_a_database'],
+    [['restore', import.meta.dirname, 'x'], 1, 'not_a_database'],
     [['stats', 'there-is-no-such-directory'], 1, 'not_found'],
     [['export', 'there-is-no-such-directory', 't', '--format', 'csv'], 1, 'not_found'],
   ] as const)('%j ends with %d and says why', async (args, code, message) => {
     const outcome = await run(...args)
     expect(outcome.errors).toContain(message)
     expect([outcome.code, outcome.output]).toEqual([code, ''])
+  })
+
+  test('a file or table that is not there leaves no database behind', async () => {
+    const directory = await temporaryDirectory()
+    const path = join(directory, 'db')
+    expect((await run('import', path, 't', join(directory, 'no.csv'), '--create')).code).toBe(1)
+    await writeFile(join(directory, 'in.ndjson'), '')
+    expect((await run('import', path, 't', join(directory, 'in.ndjson'))).errors).toContain(
+      'not_found',
+    )
+    expect(await readdir(directory)).toEqual(['in.ndjson'])
+  })
+
+  test('a failed export leaves no half of a file', async () => {
+    const db = await newDatabase()
+    await db.createTable('t')
+    await db.close()
+    const file = join(await temporaryDirectory(), 'out.csv')
+    expect((await run('export', db.path, 't', file, '--from', 'never')).code).toBe(1)
+    expect((await run('export', db.path, 't', file)).code).toBe(0)
+    expect(await readFile(file, 'utf8')).toMatch(/^edge,/)
+  })
+
+  test('check and stats do not wait for the writer; what writes does, and says so', async () => {
+    const db = await newDatabase()
+    await (await db.createTable('t')).insert({ at: 1, members: [1] })
+    expect((await run('check', db.path)).code).toBe(0)
+    expect((await run('stats', db.path)).code).toBe(0)
+    for (const command of ['compact', 'backup', 'repair']) {
+      const words = command === 'backup' ? [`${db.path}-backup`] : []
+      const outcome = await run(command, db.path, ...words)
+      expect(outcome.code).toBe(1)
+      expect(outcome.errors).toContain('(locked)')
+      expect(outcome.errors).toContain(String(process.pid))
+    }
   })
 
   test('--help lists the commands', async () => {

@@ -1,21 +1,26 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { access, open, rm } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { Readable, type Writable } from 'node:stream'
+import { addAbortSignal, Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { Database } from '../database.ts'
 import { EngineError, toEngineError } from '../errors.ts'
 import type { PropertyType } from '../schema.ts'
+import type { Table } from '../table.ts'
 import { exportArrow, importArrow } from './arrow-file.ts'
 import { exportCsv, importCsv } from './csv.ts'
 import { exportHif, importHif } from './hif.ts'
+import type { ImportOptions, ImportReport } from './import-rows.ts'
 import { exportNdjson, importNdjson } from './ndjson.ts'
 
 /** Where a command reads and writes. */
 export interface CommandStreams {
-  readonly input: AsyncIterable<Uint8Array>
+  readonly input: Readable
   readonly output: Writable
   readonly errors: Writable
+  /** Calls `stop` when the user wants the command to end, by Ctrl-C for instance. */
+  readonly onInterrupt?: (stop: () => void) => void
 }
 
 const help = `usage: hypergraph <command> …
@@ -41,7 +46,7 @@ const help = `usage: hypergraph <command> …
   --from, --to <instant>            export: a span of time
   --help
 
-exit: 0 done, 1 failed, 2 wrong usage
+exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted: an import ends between two commits then
 `
 
 const options = {
@@ -156,7 +161,8 @@ async function compact({ words: [path = ''] }: Call): Promise<number> {
 }
 
 async function backup({ words: [path = '', to = ''], streams }: Call): Promise<number> {
-  await using db = await Database.open(path, { readOnly: true, create: false })
+  // As the writer, since what is in the log becomes segments first.
+  await using db = await Database.open(path, { create: false })
   print(streams, await db.backup(to))
   return 0
 }
@@ -171,32 +177,58 @@ async function importFile({ words, flags, streams }: Call): Promise<number> {
   const [path = '', name = '', file = ''] = words
   const format = toFormat(flags, file)
   const timeUnit = toTimeUnit(flags['time-unit'])
-  const source = file === '-' ? streams.input : createReadStream(file)
+  const batchRows = flags['batch-rows'] === undefined ? undefined : toCount(flags['batch-rows'])
+  const properties = toProperties(flags.property ?? [])
   const create = flags.create === true
+  const interrupt = new AbortController()
+  let rowCount = 0
+  // A file that is not there must not leave a new database behind.
+  if (file !== '-') await access(file)
   await using db = await Database.open(path, { create, timeUnit })
   const isMissing = create && !db.hasTable(name)
-  const properties = toProperties(flags.property ?? [])
   const table = isMissing ? await db.createTable(name, { properties }) : db.table(name)
-  const shared = {
-    ...(flags['batch-rows'] === undefined ? {} : { batchRows: toCount(flags['batch-rows']) }),
+  const input = file === '-' ? streams.input : createReadStream(file)
+  const source = addAbortSignal(interrupt.signal, input)
+  streams.onInterrupt?.(() => interrupt.abort())
+  const settings = {
+    ...(batchRows === undefined ? {} : { batchRows }),
     ...(flags['resume-key'] === undefined ? {} : { resumeKey: flags['resume-key'] }),
+    signal: interrupt.signal,
+    onProgress: (count: number) => {
+      rowCount = count
+    },
   }
-  const dropUnknown = flags['drop-unknown'] === true
+  try {
+    print(streams, await readFrom({ format, table, source, settings, flags }))
+    return 0
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error
+    const hint = settings.resumeKey === undefined ? '' : '; run the same again to go on'
+    streams.errors.write(`interrupted: ${rowCount} hyperedges are in the table${hint}\n`)
+    return 130
+  }
+}
+
+async function readFrom(work: {
+  readonly format: Format
+  readonly table: Table
+  readonly source: Readable
+  readonly settings: ImportOptions
+  readonly flags: Flags
+}): Promise<ImportReport> {
+  const { format, table, source, settings, flags } = work
+  if (format === 'ndjson') return await importNdjson(table, source, settings)
+  if (format === 'arrow') return await importArrow(table, source, settings)
+  if (format === 'csv') {
+    const integerNodes = flags['integer-nodes'] === true
+    return await importCsv(table, source, { ...settings, integerNodes })
+  }
   const defaultAt = flags['default-at']
-  const readers = {
-    ndjson: () => importNdjson(table, source, shared),
-    arrow: () => importArrow(table, source, shared),
-    csv: () =>
-      importCsv(table, source, { ...shared, integerNodes: flags['integer-nodes'] === true }),
-    hif: () =>
-      importHif(table, source, {
-        ...shared,
-        dropUnknown,
-        ...(defaultAt === undefined ? {} : { defaultAt }),
-      }),
-  }
-  print(streams, await readers[format]())
-  return 0
+  return await importHif(table, source, {
+    ...settings,
+    dropUnknown: flags['drop-unknown'] === true,
+    ...(defaultAt === undefined ? {} : { defaultAt }),
+  })
 }
 
 async function exportFile({ words, flags, streams }: Call): Promise<number> {
@@ -216,9 +248,19 @@ async function exportFile({ words, flags, streams }: Call): Promise<number> {
   }
   const pieces = Readable.from(writers[format](), { objectMode: true })
   if (file === '-') await pipeline(pieces, streams.output, { end: false })
-  // A file that is there already is not overwritten.
-  else await pipeline(pieces, createWriteStream(file, { flags: 'wx' }))
+  else await writeNewFile(file, pieces)
   return 0
+}
+
+/** A file that is there already is not overwritten; half of one is not left. */
+async function writeNewFile(path: string, pieces: Readable): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await pipeline(pieces, file.createWriteStream())
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
 }
 
 function print(streams: CommandStreams, report: object): void {
