@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { NativeDatabase } from '../lib/native-types.ts'
@@ -19,6 +20,7 @@ function keepBusy(database: NativeDatabase, path: string): void {
 }
 
 async function collected(): Promise<void> {
+  mkdirSync(directory, { recursive: true })
   const collect = globalThis.gc ?? (() => {})
   const open = async (path: string) => {
     keepBusy(await openFilled(path, 10), path)
@@ -36,10 +38,15 @@ async function collected(): Promise<void> {
 }
 
 async function worker(): Promise<void> {
+  mkdirSync(directory, { recursive: true })
   for (let round = 0; round < 6; round++) {
     const path = join(directory, `${round}`)
-    const started = new Worker(new URL(import.meta.url), { workerData: { how, path } })
-    await new Promise((resolve) => started.once('message', resolve))
+    const file = new URL('_worker.mjs', import.meta.url)
+    const started = new Worker(file, { workerData: { script: './_binding-hazards.ts', how, path } })
+    await new Promise((resolve, reject) => {
+      started.once('message', resolve)
+      started.once('error', reject)
+    })
     if (how === 'worker-terminated') await started.terminate()
     else await new Promise((resolve) => started.once('exit', resolve))
     const database = await native.open(path, {})

@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import { register } from 'tsx/esm/api'
 
+// A worker does not take over how the process that starts it loads TypeScript.
 register()
-await import('./_worker-work.ts').then(({ work }) => work(workerData))
+await import(workerData.script)

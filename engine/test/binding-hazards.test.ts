@@ -97,6 +97,7 @@ test('after close everything is closed, whatever order handles close in', async 
     () => native.snapshotFigures(snapshot),
     () => native.committedAt(database, 1),
     () => native.nodeKeys(database, new Uint32Array(1)),
+    () => native.integerKeys(database, 0, 1),
     () => native.symbols(database, 1),
     () => native.schema(database, null),
     () => native.openReport(database),
@@ -153,7 +154,7 @@ test('a result is the same here and on the pool, small or large, and outlives it
 })
 
 test('a query that is cancelled before it begins says so, and its token is free again', async () => {
-  const database = await openFilled(directory, 1000)
+  const database = await openFilled(directory, 100_000)
   const waiting = Array.from({ length: 64 }, (_, n) =>
     native.queryAsync(database, null, findAll(), n + 1),
   )

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { Database, type TimeUnit } from '../lib/index.ts'
 import { callsOf, codeOf, newDatabase, sampleRows } from './_database.ts'
@@ -64,6 +65,7 @@ test('many queries on one signal all end, and the reason is that of the caller',
   const calls = await callsOf(await newDatabase())
   await calls.insertMany(sampleRows(1000))
   const controller = new AbortController()
+  setMaxListeners(50, controller.signal)
   const queries = Array.from({ length: 50 }, () => calls.find({ signal: controller.signal }))
   controller.abort('mine')
   for (const outcome of await Promise.allSettled(queries)) {
