@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -69,16 +70,16 @@ void EncodeByteGroups(std::span<const uint32_t> values, std::vector<uint8_t>* ou
   size_t bytes = ByteGroupControlBytes(values.size());
   const size_t data_at = control_at + bytes;
   for (const uint32_t value : values) bytes += ByteGroupLength(value);
-  out->resize(control_at + bytes);
+  out->resize(control_at + bytes + 4);  // Each value is stored as four bytes, the rest then redone.
   uint8_t* control = out->data() + control_at;
   uint8_t* data = out->data() + data_at;
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t length = ByteGroupLength(values[i]);
     control[i / 4] |= static_cast<uint8_t>((length - 1) << (i % 4 * 2));
-    for (size_t byte = 0; byte < length; ++byte) {
-      *data++ = static_cast<uint8_t>(values[i] >> (byte * 8));
-    }
+    std::memcpy(data, &values[i], sizeof(uint32_t));
+    data += length;
   }
+  out->resize(control_at + bytes);
 }
 
 size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count) {
