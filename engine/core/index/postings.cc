@@ -26,16 +26,23 @@ bool PostingList::DecodeRun(const uint8_t* data, const uint8_t* end, uint32_t fi
   const uint32_t gaps = length - 1;
   if (mode == kByteGroupsMode) {
     const size_t control_bytes = ByteGroupControlBytes(gaps);
-    if (control_bytes + gaps > room) return false;
-    DecodeByteGroups(data, 0, gaps, data + control_bytes, out + 1);
+    const uint8_t* values = data + control_bytes;
+    if (control_bytes + gaps > room ||
+        !MayDecodeByteGroups(data, gaps, values, end, readable_end_) ||
+        DecodeByteGroups(data, 0, gaps, values, out + 1) > end) {
+      return false;
+    }
   } else {
     if (mode > 32 || PackedBytes(gaps, mode) > room) return false;
     UnpackBits(data, mode, 0, gaps, out + 1);
   }
   out[0] = first;
-  uint32_t rank = first;
-  for (uint32_t i = 1; i < length; ++i) out[i] = rank += out[i] + 1;
-  return true;
+  uint64_t rank = first;
+  for (uint32_t i = 1; i < length; ++i) {
+    rank += uint64_t{out[i]} + 1;
+    out[i] = static_cast<uint32_t>(rank);
+  }
+  return rank < row_count_;  // Wide enough not to wrap: all before it are, too, and ascend.
 }
 
 bool PostingList::Decode(uint32_t block, Run* run, uint32_t* length) const {
@@ -57,7 +64,8 @@ bool PostingList::Decode(uint32_t block, Run* run, uint32_t* length) const {
   const size_t room = bytes_.size() - block_count() * kSkipBytes;
   if (begin > end || end > room) return false;
   *length = std::min(kPostingBlockRows, count_ - block * kPostingBlockRows);
-  return DecodeRun(runs + begin, runs + end, BlockFirst(block), *length, run->data());
+  return DecodeRun(runs + begin, runs + end, BlockFirst(block), *length, run->data()) &&
+         (block + 1 == block_count() || (*run)[*length - 1] < BlockFirst(block + 1));
 }
 
 uint64_t PostingList::WordAt(uint32_t rank) const {
@@ -202,8 +210,9 @@ bool PostingList::KeepInBlocks(std::vector<uint32_t>* rows) const {
       current = block;
       at = 0;
     }
-    at = static_cast<uint32_t>(std::lower_bound(run.data() + at, run.data() + length, row) -
-                               run.data());
+    // Rows of two like lists lie close together: strides from where the last one was.
+    while (at + 8 < length && run[at + 8] < row) at += 8;
+    while (at < length && run[at] < row) ++at;
     *out = row;
     out += at < length && run[at] == row ? 1 : 0;
   }
@@ -260,6 +269,7 @@ bool Postings::Locate(const NodeDirectory::Place& place, PostingList* list) cons
   if (place.degree == 0) return true;
   if (place.begin >= place.end || place.end > data_.size() || place.degree > row_count_) return false;
   list->count_ = place.degree;
+  list->readable_end_ = data_.data() + data_.size() + kByteGroupPadding;
   list->bytes_ = data_.subspan(static_cast<size_t>(place.begin),
                                static_cast<size_t>(place.end - place.begin));
   if (!file_->Verified(list->bytes_)) return false;
@@ -317,17 +327,22 @@ bool Postings::SomeOf(const std::vector<PostingList>& lists, uint32_t at_least, 
     }
     return true;
   }
-  std::vector<uint32_t> all;
-  for (const PostingList& list : lists) {
-    if (!list.AppendRows(range, &all)) return false;
-  }
-  if (all.size() > span / 8) {  // Counting beats sorting.
-    std::vector<uint32_t> counts(span);
-    for (const uint32_t row : all) ++counts[row - range.from];
+  if (total > span / 8 && lists.size() <= UINT8_MAX) {  // Counting beats sorting.
+    std::vector<uint8_t> counts(span);
+    std::vector<uint32_t> of_list;
+    for (const PostingList& list : lists) {
+      of_list.clear();
+      if (!list.AppendRows(range, &of_list)) return false;
+      for (const uint32_t row : of_list) ++counts[row - range.from];
+    }
     for (uint32_t i = 0; i < span; ++i) {
       if (counts[i] >= at_least) rows->push_back(range.from + i);
     }
     return true;
+  }
+  std::vector<uint32_t> all;
+  for (const PostingList& list : lists) {
+    if (!list.AppendRows(range, &all)) return false;
   }
   std::sort(all.begin(), all.end());
   for (size_t i = 0; i < all.size();) {
