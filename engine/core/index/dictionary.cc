@@ -51,6 +51,10 @@ class FreshKeys {
     return {true, 0, {entry.text, static_cast<size_t>(entry.integer)}};
   }
 
+  void Prefetch(uint64_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask()]);
+  }
+
   // The place of the key, or count() when it is not here.
   uint32_t Find(const NodeKey& key, uint64_t hash) const {
     if (count_ == 0) return count_;
@@ -223,11 +227,17 @@ Status Dictionary::Intern(const NodeKey& key, uint32_t* number, bool* fresh) {
 }
 
 Status Dictionary::InternIntegers(std::span<const uint64_t> keys, uint32_t* numbers) {
+  constexpr size_t kAhead = 8;
   std::optional<uint32_t> found;
   NodeKey key;
   for (size_t i = 0; i < keys.size(); ++i) {
     key.integer = keys[i];
     const uint64_t hash = HashNumber(keys[i]);
+    if (i + kAhead < keys.size()) state_->fresh.Prefetch(HashNumber(keys[i + kAhead]));
+    if (const uint32_t place = state_->fresh.Find(key, hash); place < state_->fresh.count()) {
+      numbers[i] = state_->fresh_first + place;
+      continue;
+    }
     HG_RETURN_IF_ERROR(state_->Find(key, hash, &found));
     if (found) {
       numbers[i] = *found;
