@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/graph/memtable.h"
+#include "core/index/among.h"
 
 namespace hypergraph {
 
@@ -42,13 +43,13 @@ void SelectBy(const Comparison& comparison, Rows rows, const Get& get,
               std::vector<uint32_t>* selected) {
   const CompareOp op = comparison.op;
   const bool want_null = op == CompareOp::kIsNull;
+  const Among among(comparison.operands);
   for (uint32_t i = 0; i < rows.size(); ++i) {
     T value;
     const bool present = get(rows[i], &value);
     bool holds = present != want_null;
     if (holds && op == CompareOp::kIn) {
-      holds = std::any_of(comparison.operands.begin(), comparison.operands.end(),
-                          [&](const Value& one) { return Compare(value, CompareOp::kEq, one); });
+      holds = among.Has(value);
     } else if (holds && !want_null && op != CompareOp::kIsNotNull) {
       holds = !comparison.operands.empty() && Compare(value, op, comparison.operands[0]);
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/index/among.h"
 #include "core/index/code_ranges.h"
 #include "core/index/segment_reader.h"
 
@@ -64,8 +65,9 @@ void AppendWhere(Rows rows, Hold hold, std::vector<uint32_t>* selected) {
 bool IsNullTest(CompareOp op) { return op == CompareOp::kIsNull || op == CompareOp::kIsNotNull; }
 
 template <typename T>
-bool HoldsAny(const T& value, const Comparison& comparison) {
+bool HoldsAny(const T& value, const Comparison& comparison, const Among& among) {
   if (comparison.op == CompareOp::kIsNotNull) return true;
+  if (comparison.op == CompareOp::kIn) return among.Has(value);
   return std::any_of(comparison.operands.begin(), comparison.operands.end(),
                      [&](const Value& operand) { return Compare(value, comparison.op, operand); });
 }
@@ -138,7 +140,7 @@ Status SegmentReader::SelectNumber(const NumberColumn& column, const Comparison&
     if (wanted) AppendAll(rows, selected);
     return Status::Ok();
   }
-  const bool absent_holds = absent && HoldsAny(*absent, comparison);
+  const bool absent_holds = absent && HoldsAny(*absent, comparison, Among(comparison.operands));
   CodeRanges ranges;
   if (!RangesOf(column, comparison.op, comparison.operands, &ranges)) return Damaged();
   if (ranges.empty() && !absent_holds) return Status::Ok();
@@ -190,6 +192,7 @@ Status SegmentReader::SelectText(const TextColumn& column, const Comparison& com
     if (!RangesOf(column, comparison.op, comparison.operands, &ranges)) return Damaged();
     if (ranges.empty()) return Status::Ok();
   }
+  const Among among(comparison.operands);
   std::array<uint8_t, kChunk> present;
   std::array<std::string_view, kChunk> texts;
   for (uint32_t done = 0; done < rows.size();) {
@@ -205,7 +208,7 @@ Status SegmentReader::SelectText(const TextColumn& column, const Comparison& com
                           : column.Gather({chunk.list(), chunk.size()}, texts.data());
     if (!read) return Damaged();
     AppendWhere(
-        chunk, [&](uint32_t i) { return present[i] != 0 && HoldsAny(texts[i], comparison); },
+        chunk, [&](uint32_t i) { return present[i] != 0 && HoldsAny(texts[i], comparison, among); },
         selected);
   }
   return Status::Ok();
@@ -213,6 +216,7 @@ Status SegmentReader::SelectText(const TextColumn& column, const Comparison& com
 
 Status SegmentReader::SelectKey(const Comparison& comparison, Rows rows,
                                 std::vector<uint32_t>* selected) const {
+  const Among among(comparison.operands);
   std::vector<std::string_view> keys;
   for (uint32_t done = 0; done < rows.size();) {
     const Rows chunk = ChunkAt(rows, done);
@@ -222,7 +226,7 @@ Status SegmentReader::SelectKey(const Comparison& comparison, Rows rows,
         chunk,
         [&](uint32_t i) {
           if (comparison.op == CompareOp::kIsNull) return keys[i].empty();
-          return !keys[i].empty() && HoldsAny(keys[i], comparison);
+          return !keys[i].empty() && HoldsAny(keys[i], comparison, among);
         },
         selected);
   }
@@ -232,6 +236,7 @@ Status SegmentReader::SelectKey(const Comparison& comparison, Rows rows,
 // Of values that no column holds: ids and arities.
 Status SegmentReader::SelectComputed(const Comparison& comparison, Rows rows,
                                      std::vector<uint32_t>* selected) const {
+  const Among among(comparison.operands);
   std::array<uint64_t, kChunk> ids;
   std::array<uint32_t, kChunk> arities;
   const bool by_id = comparison.column.kind == ColumnKind::kId;
@@ -243,7 +248,8 @@ Status SegmentReader::SelectComputed(const Comparison& comparison, Rows rows,
     AppendWhere(
         chunk,
         [&](uint32_t i) {
-          return HoldsAny(by_id ? static_cast<int64_t>(ids[i]) : int64_t{arities[i]}, comparison);
+          return HoldsAny(by_id ? static_cast<int64_t>(ids[i]) : int64_t{arities[i]}, comparison,
+                          among);
         },
         selected);
   }
@@ -257,7 +263,8 @@ Status SegmentReader::Select(const Comparison& comparison, Rows rows,
     return Status(Code::kInvalid, "a comparison has one operand");
   }
   const auto all_have = [&](const auto& value) {
-    if (op != CompareOp::kIsNull && HoldsAny(value, comparison)) AppendAll(rows, selected);
+    const Among among(comparison.operands);
+    if (op != CompareOp::kIsNull && HoldsAny(value, comparison, among)) AppendAll(rows, selected);
     return Status::Ok();
   };
   const auto none_has = [&] {
