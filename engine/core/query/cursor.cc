@@ -7,56 +7,60 @@ namespace hypergraph {
 namespace {
 
 constexpr uint32_t kCursorMagic = 0x31434748;  // "HGC1"
-constexpr size_t kSignedBytes = 40;
+
+// As it lies in the cursor's bytes, in front of its signature.
+struct Content {
+  uint32_t magic;
+  uint8_t kind;
+  uint8_t newest_first;
+  uint8_t has_position;
+  uint8_t zero;
+  uint64_t question_hash;
+  Seq at;
+  Micros event_ts;
+  Seq seq;
+};
+static_assert(sizeof(Content) == 40 && std::has_unique_object_representations_v<Content>);
 
 Status Foreign() { return {Code::kInvalid, "the cursor is not one that this database gave out"}; }
 
 }  // namespace
 
 std::string EncodeCursor(const Snapshot& snapshot, const Cursor& cursor) {
-  ByteWriter out;
-  out.Put(kCursorMagic);
-  out.Put(cursor.kind);
-  out.Put(static_cast<uint8_t>(cursor.newest_first));
-  out.Put(static_cast<uint8_t>(cursor.position.has_value()));
-  out.Put(uint8_t{0});
-  out.Put(cursor.question_hash);
-  out.Put(cursor.at);
   const Position position = cursor.position.value_or(Position{});
-  out.Put(position.event_ts);
-  out.Put(position.seq);
-  const SipTag tag = SipHash128(snapshot.cursor_key, out.view());
-  out.PutBytes(tag);
-  return std::string(AsText(out.view()));
+  const Content content{kCursorMagic,
+                        static_cast<uint8_t>(cursor.kind),
+                        static_cast<uint8_t>(cursor.newest_first),
+                        static_cast<uint8_t>(cursor.position.has_value()),
+                        0,
+                        cursor.question_hash,
+                        cursor.at,
+                        position.event_ts,
+                        position.seq};
+  const ByteView bytes(reinterpret_cast<const uint8_t*>(&content), sizeof content);
+  const SipTag tag = SipHash128(snapshot.cursor_key, bytes);
+  std::string text(AsText(bytes));
+  text.append(AsText(tag));
+  return text;
 }
 
 Status DecodeCursor(const Snapshot& snapshot, std::string_view bytes, Cursor* cursor) {
-  const PlanKind kind = cursor->kind;
-  const bool newest_first = cursor->newest_first;
-  const uint64_t question_hash = cursor->question_hash;
-  if (bytes.size() != kSignedBytes + sizeof(SipTag)) return Foreign();
-  const ByteView content = AsBytes(bytes).first(kSignedBytes);
-  const auto tag = LoadUnaligned<SipTag>(AsBytes(bytes).data() + kSignedBytes);
-  if (!SameTag(tag, SipHash128(snapshot.cursor_key, content))) return Foreign();
-  ByteReader in(content);
-  if (in.Get<uint32_t>() != kCursorMagic) return Foreign();
-  cursor->kind = in.Get<PlanKind>();
-  cursor->newest_first = in.Get<uint8_t>() != 0;
-  const bool has_position = in.Get<uint8_t>() != 0;
-  in.Get<uint8_t>();
-  cursor->question_hash = in.Get<uint64_t>();
-  cursor->at = in.Get<uint64_t>();
-  Position position;
-  position.event_ts = in.Get<int64_t>();
-  position.seq = in.Get<uint64_t>();
-  cursor->position.reset();
-  if (has_position) cursor->position = position;
-  if (cursor->kind != kind || cursor->question_hash != question_hash) {
+  if (bytes.size() != sizeof(Content) + sizeof(SipTag)) return Foreign();
+  const uint8_t* start = AsBytes(bytes).data();
+  const auto tag = LoadUnaligned<SipTag>(start + sizeof(Content));
+  if (!SameTag(tag, SipHash128(snapshot.cursor_key, {start, sizeof(Content)}))) return Foreign();
+  const auto content = LoadUnaligned<Content>(start);
+  if (content.magic != kCursorMagic) return Foreign();
+  if (content.kind != static_cast<uint8_t>(cursor->kind) ||
+      content.question_hash != cursor->question_hash) {
     return {Code::kInvalid, "the cursor is of another query"};
   }
-  if (cursor->newest_first != newest_first) {
+  if ((content.newest_first != 0) != cursor->newest_first) {
     return {Code::kInvalid, "the cursor goes on in the other direction"};
   }
+  cursor->at = content.at;
+  cursor->position.reset();
+  if (content.has_position != 0) cursor->position = Position{content.event_ts, content.seq};
   return Status::Ok();
 }
 
