@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/query/aggregate_state.h"
+#include "core/query/select_compile.h"
 
 namespace hypergraph {
 
@@ -24,6 +25,26 @@ uint64_t MembershipCount(const Selector& selector) {
 // How many groups a result can show at most.
 uint32_t KeptMax(const AggregatePlan& plan, const Guard& guard) {
   return plan.top_by ? std::min(plan.top_count, guard.rows_max()) : guard.rows_max();
+}
+
+// The general way, in parts that the members of fit the memory meant for them.
+Status AddInParts(const RowSource& source, Rows rows, Guard* guard, AggregateState* state) {
+  std::vector<uint32_t> arities;
+  // Rows that were examined count, even if examining them was the last thing that was allowed.
+  const auto gives_up = [guard] {
+    return guard->stopped() && guard->reason() != Truncated::kExaminedMax;
+  };
+  while (rows.size() > 0 && !gives_up()) {
+    uint32_t count = rows.size();
+    if (state->NeedsMembers()) {
+      HG_RETURN_IF_ERROR(RowsWithin(source, rows, kMembersInBatch, &arities, &count));
+    }
+    HG_RETURN_IF_ERROR(state->AddRows(source, rows.Slice(0, count)));
+    HG_RETURN_IF_ERROR(guard->Work(state->last_member_count() / 32));
+    if (state->bytes() > guard->bytes_max()) guard->Stop(Truncated::kBytesMax);
+    rows = rows.Slice(count, rows.size() - count);
+  }
+  return Status::Ok();
 }
 
 Status AddAll(Selector* selector, uint32_t node_end, AggregateMethod method,
@@ -50,7 +71,7 @@ Status AddAll(Selector* selector, uint32_t node_end, AggregateMethod method,
     } else if (by_rank[batch.source]) {
       HG_RETURN_IF_ERROR(state->AddByRank(source, batch.rows));
     } else {
-      HG_RETURN_IF_ERROR(state->AddRows(source, batch.rows));
+      HG_RETURN_IF_ERROR(AddInParts(source, batch.rows, &guard, state));
     }
     if (!counted_nodes && state->bytes() > guard.bytes_max()) guard.Stop(Truncated::kBytesMax);
   }

@@ -25,7 +25,7 @@ ValueClass ClassOf(const TableSchema& schema, ColumnRef column) {
   }
 }
 
-const ColumnValues* BatchColumns::Need(ColumnRef column) {
+const ColumnValues* AggregateColumns::Need(ColumnRef column) {
   for (const ColumnValues& values : columns_) {
     if (values.column == column) return &values;
   }
@@ -34,14 +34,14 @@ const ColumnValues* BatchColumns::Need(ColumnRef column) {
   return &columns_.back();
 }
 
-Status BatchColumns::Load(const RowSource& source, Rows rows) {
+Status AggregateColumns::Load(const RowSource& source, Rows rows) {
   members_.Clear();
   if (needs_members_) HG_RETURN_IF_ERROR(source.Members(rows, &members_));
   for (ColumnValues& values : columns_) HG_RETURN_IF_ERROR(LoadColumn(source, rows, &values));
   return Status::Ok();
 }
 
-Status BatchColumns::LoadColumn(const RowSource& source, Rows rows, ColumnValues* values) {
+Status AggregateColumns::LoadColumn(const RowSource& source, Rows rows, ColumnValues* values) {
   const uint32_t count = rows.size();
   values->present.clear();
   switch (values->column.kind) {
@@ -89,7 +89,7 @@ Status BatchColumns::LoadColumn(const RowSource& source, Rows rows, ColumnValues
   return Status::Ok();
 }
 
-Status BatchColumns::LoadProperty(const RowSource& source, Rows rows, ColumnValues* values) {
+Status AggregateColumns::LoadProperty(const RowSource& source, Rows rows, ColumnValues* values) {
   property_.present.clear();
   property_.integers.clear();
   property_.floats.clear();

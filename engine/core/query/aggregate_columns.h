@@ -28,14 +28,15 @@ struct ColumnValues {
   bool Has(size_t row) const { return present.empty() || present[row] != 0; }
 };
 
-class BatchColumns {
+class AggregateColumns {
  public:
-  explicit BatchColumns(const TableSchema& schema) : schema_(schema) {}
+  explicit AggregateColumns(const TableSchema& schema) : schema_(schema) {}
 
   // Before the first Load. The answer stays valid, and its values are those of the batch loaded
   // last. A label that is none and a key that is empty count as null.
   const ColumnValues* Need(ColumnRef column);
   void NeedMembers() { needs_members_ = true; }
+  bool needs_members() const { return needs_members_; }
 
   Status Load(const RowSource& source, Rows rows);
   const MemberColumns& members() const { return members_; }

@@ -1,8 +1,11 @@
 #include "core/query/aggregate_measures.h"
 
+#include <cmath>
+
 namespace hypergraph {
 
-MeasureColumn::MeasureColumn(const Measure& measure, BatchColumns* columns) : measure_(measure) {
+MeasureColumn::MeasureColumn(const Measure& measure, AggregateColumns* columns)
+    : measure_(measure) {
   if (measure.kind != MeasureKind::kCount) values_ = columns->Need(measure.column);
 }
 
@@ -28,7 +31,7 @@ void MeasureColumn::AddMany(uint32_t group, uint64_t fact_count, double sum) {
   if (!floats_.empty()) floats_[group] += sum;
 }
 
-void MeasureColumn::Add(const Facts& facts, const BatchColumns& columns, uint32_t group_count) {
+void MeasureColumn::Add(const Facts& facts, const AggregateColumns& columns, uint32_t group_count) {
   Resize(group_count);
   switch (measure_.kind) {
     case MeasureKind::kCount:
@@ -137,9 +140,15 @@ double MeasureColumn::Number(uint32_t group) const {
 
 int MeasureColumn::Compare(uint32_t left, uint32_t right) const {
   const auto order = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
+  // Sums of floats may overflow, and infinities of both signs add up to no number: it comes next to
+  // null, so that there is an order.
+  const auto order_figures = [&order](double a, double b) {
+    if (std::isnan(a) || std::isnan(b)) return order(!std::isnan(a), !std::isnan(b));
+    return order(a, b);
+  };
   if (!Has(left) || !Has(right)) return order(Has(left), Has(right));
   if (measure_.kind != MeasureKind::kMin && measure_.kind != MeasureKind::kMax) {
-    return order(Number(left), Number(right));
+    return order_figures(Number(left), Number(right));
   }
   if (value_class() == ValueClass::kInteger) return order(integers_[left], integers_[right]);
   if (value_class() == ValueClass::kFloat) return order(floats_[left], floats_[right]);

@@ -29,9 +29,9 @@ struct Facts {
 class MeasureColumn {
  public:
   // Requires: the plan was checked against the schema. `columns` outlives it.
-  MeasureColumn(const Measure& measure, BatchColumns* columns);
+  MeasureColumn(const Measure& measure, AggregateColumns* columns);
 
-  void Add(const Facts& facts, const BatchColumns& columns, uint32_t group_count);
+  void Add(const Facts& facts, const AggregateColumns& columns, uint32_t group_count);
   // For paths that know the figures of many rows at once: of counts, and of sums of floats.
   void AddMany(uint32_t group, uint64_t fact_count, double sum);
 

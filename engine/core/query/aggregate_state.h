@@ -22,7 +22,7 @@ class AggregateState {
   // Requires: CheckAggregate was ok; all outlive it.
   AggregateState(const TableSchema& schema, const AggregatePlan& plan);
 
-  // The general way.
+  // The general way. The members of all rows are in memory at once when they are needed.
   Status AddRows(const RowSource& source, Rows rows);
 
   // By rank: bucket borders are looked up, counts are differences of ranks.
@@ -39,6 +39,9 @@ class AggregateState {
   // them.
   void FinishNodes(uint32_t kept_max, bool* more);
 
+  bool NeedsMembers() const { return columns_.needs_members(); }
+  // Of the rows added last.
+  uint64_t last_member_count() const { return columns_.members().nodes.size(); }
   uint64_t bytes() const;
   const GroupTable& groups() const { return groups_; }
   const std::deque<MeasureColumn>& measures() const { return measures_; }
@@ -57,7 +60,7 @@ class AggregateState {
   bool by_rank_ = false, by_node_ = false;
   std::optional<size_t> node_part_, role_part_;
   GroupTable groups_;
-  BatchColumns columns_;
+  AggregateColumns columns_;
   std::array<const ColumnValues*, kGroupPartsMax> part_values_{};  // Null: of the membership.
   std::array<TextIds, kGroupPartsMax> part_texts_;
   std::vector<Buckets> buckets_;  // One a part.

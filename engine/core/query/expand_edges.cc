@@ -1,5 +1,7 @@
 #include "core/query/expand_edges.h"
 
+#include "core/query/select_compile.h"
+
 namespace hypergraph {
 
 namespace {
@@ -36,6 +38,9 @@ Status CountWindow(const Selector& selector, uint64_t* row_count, double* share)
 }
 
 Status LoadEdges(const RowSource& source, Rows rows, EdgeColumns* columns) {
+  uint32_t count = 0;
+  HG_RETURN_IF_ERROR(RowsWithin(source, rows, kMembersInBatch, &columns->arities, &count));
+  rows = rows.Slice(0, count);
   columns->ts.resize(rows.size());
   columns->seq.resize(rows.size());
   columns->id.resize(rows.size());
@@ -49,10 +54,13 @@ Status LoadEdges(const RowSource& source, Rows rows, EdgeColumns* columns) {
 
 bool EdgeStream::Fill() {
   at_ = 0;
-  RowBatch batch;
-  status_ = scan_.Next(&batch);
-  if (status_.ok()) status_ = LoadEdges(selector_->source(batch.source), batch.rows, &edges_);
-  return status_.ok() && edges_.size() > 0;
+  if (batch_.rows.size() == 0) status_ = scan_.Next(&batch_);
+  if (!status_.ok() || batch_.rows.size() == 0) return false;
+  status_ = LoadEdges(selector_->source(batch_.source), batch_.rows, &edges_);
+  if (status_.ok()) status_ = selector_->guard().Work(edges_.Units());
+  if (!status_.ok()) return false;
+  batch_.rows = batch_.rows.Slice(edges_.size(), batch_.rows.size() - edges_.size());
+  return true;
 }
 
 }  // namespace hypergraph

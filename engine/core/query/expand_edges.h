@@ -21,7 +21,10 @@ struct EdgeColumns {
   std::vector<Seq> seq;
   std::vector<EdgeId> id;
   MemberColumns members;
+  std::vector<uint32_t> arities;  // Scratch of LoadEdges.
 
+  // What a guard is charged for reading them, beyond their rows.
+  uint64_t Units() const { return members.nodes.size() / 32; }
   uint32_t size() const { return static_cast<uint32_t>(ts.size()); }
   WalkEdge At(uint32_t index) const {
     const uint32_t first = members.offsets[index];
@@ -34,7 +37,8 @@ struct EdgeColumns {
   }
 };
 
-// Replaces what `columns` held.
+// Replaces what `columns` held by the first of the rows: all of them, unless their members would
+// take too much memory at once, and at least one if there is one.
 Status LoadEdges(const RowSource& source, Rows rows, EdgeColumns* columns);
 
 // All matches over all sources, by (event_ts, seq), one after the other.
@@ -58,6 +62,7 @@ class EdgeStream {
 
   Selector* const selector_;
   OrderedScan scan_;
+  RowBatch batch_;  // Those of its rows that are not in edges_ yet.
   EdgeColumns edges_;
   uint32_t at_ = 0;
   Status status_;

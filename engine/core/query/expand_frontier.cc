@@ -27,16 +27,21 @@ TimeWindow FrontierWalk::Unwalked(const Journal::Entry& entry) const {
   return window;
 }
 
-uint64_t FrontierWalk::EstimateLevel(uint64_t row_cost, uint64_t lookup_cost) const {
-  uint64_t rows = 0;
-  for (size_t i = level_first_; i < journal_->entries.size(); ++i) {
-    for (uint32_t source = 0; source < selector_->source_count(); ++source) {
+Status FrontierWalk::EstimateLevel(uint64_t row_cost, uint64_t lookup_cost, uint64_t enough,
+                                   uint64_t* cost) const {
+  *cost = 0;
+  const uint32_t sources = selector_->source_count();
+  for (size_t i = level_first_; i < journal_->entries.size() && *cost < enough; ++i) {
+    uint64_t rows = 0;
+    for (uint32_t source = 0; source < sources; ++source) {
       rows += selector_->source(source).Degree(journal_->entries[i].node);
     }
+    const double row_costs = static_cast<double>(rows * row_cost) * window_share_;
+    *cost += sources * lookup_cost + static_cast<uint64_t>(row_costs);
+    HG_RETURN_IF_ERROR(selector_->guard().Work(1 + sources / 8));
+    if (stopped()) break;
   }
-  const uint64_t lookups =
-      (journal_->entries.size() - level_first_) * selector_->source_count() * lookup_cost;
-  return lookups + static_cast<uint64_t>(static_cast<double>(rows * row_cost) * window_share_);
+  return Status::Ok();
 }
 
 Status FrontierWalk::WalkLevel() {
@@ -85,16 +90,25 @@ Status FrontierWalk::WalkRows(uint32_t source) {
     const size_t count = std::min<size_t>(kBatchRows, rows_.size() - at);
     matched_.clear();
     HG_RETURN_IF_ERROR(selector_->Match(source, Rows::List({rows_.data() + at, count}), &matched_));
-    HG_RETURN_IF_ERROR(LoadEdges(selector_->source(source), Rows::List(matched_), &edges_));
+    HG_RETURN_IF_ERROR(WalkMatched(source));
+    if (stopped()) return Status::Ok();
+  }
+  return Status::Ok();
+}
+
+Status FrontierWalk::WalkMatched(uint32_t source) {
+  const Rows matched = Rows::List(matched_);
+  for (uint32_t done = 0; done < matched.size(); done += edges_.size()) {
+    const Rows left = matched.Slice(done, matched.size() - done);
+    HG_RETURN_IF_ERROR(LoadEdges(selector_->source(source), left, &edges_));
+    HG_RETURN_IF_ERROR(selector_->guard().Work(edges_.Units()));
     for (uint32_t i = 0; i < edges_.size(); ++i) {
       // Nobody may leave it in this role yet: another node may, later.
-      if (!Walk(edges_.At(i))) walked_[source][matched_[i]] = false;
-      if (journal_->full) {
-        selector_->guard().Stop(Truncated::kFrontierMax);
-        return Status::Ok();
-      }
+      if (!Walk(edges_.At(i))) walked_[source][left[i]] = false;
+      if (!journal_->full) continue;
+      selector_->guard().Stop(Truncated::kFrontierMax);
+      return Status::Ok();
     }
-    if (stopped()) return Status::Ok();
   }
   return Status::Ok();
 }

@@ -22,8 +22,10 @@ class FrontierWalk {
   FrontierWalk(Selector* selector, const WalkRules& rules, double window_share, Journal* journal);
 
   bool AtEnd() const { return level_ == rules_.hops_max || frontier_empty(); }
-  // About what the next level costs, by its rows and its lookups.
-  uint64_t EstimateLevel(uint64_t row_cost, uint64_t lookup_cost) const;
+  // About what the next level costs, by its rows and its lookups; no more than `enough` need be
+  // told apart.
+  Status EstimateLevel(uint64_t row_cost, uint64_t lookup_cost, uint64_t enough,
+                       uint64_t* cost) const;
   // Walks one more level. When the guard stops it, what is in the journal is correct so far.
   Status WalkLevel();
 
@@ -33,6 +35,7 @@ class FrontierWalk {
   TimeWindow Unwalked(const Journal::Entry& entry) const;
   Status Gather(uint32_t source, uint32_t first, uint32_t end);
   Status WalkRows(uint32_t source);
+  Status WalkMatched(uint32_t source);
   bool Walk(const WalkEdge& edge);
   uint32_t LeavingEntry(const WalkEdge& edge) const;
   bool Reach(NodeNumber node, const WalkEdge& edge, uint32_t parent);

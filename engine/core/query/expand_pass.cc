@@ -2,8 +2,9 @@
 
 namespace hypergraph {
 
-TimePass::TimePass(const WalkRules& rules, Journal* journal)
+TimePass::TimePass(const WalkRules& rules, Guard* guard, Journal* journal)
     : rules_(rules),
+      guard_(guard),
       journal_(journal),
       hops_max_(rules.hops_max),
       tick_first_(static_cast<uint32_t>(journal->entries.size())) {}
@@ -82,15 +83,25 @@ void TimePass::EndTick() {
   tick_first_ = static_cast<uint32_t>(journal_->entries.size());
 }
 
+// Rounds over one instant may be as many as its hyperedges, which examine no more rows.
+bool TimePass::GivesUp(const WalkEdge& edge) {
+  if (!status_.ok()) return true;
+  status_ = guard_->Work(1 + edge.nodes.size() / 32);
+  return !status_.ok() || guard_->stopped();
+}
+
 // Several hyperedges of one instant may follow each other in any order: walk them until nothing
 // gets better, which takes at most one round for each hop, then say for each entry through which
 // hyperedge it came, whatever the order of the rounds was.
 void TimePass::SettleTick() {
-  for (bool improved = true; improved && !journal_->full;) {
+  for (bool improved = true; improved;) {
     improved = false;
-    for (size_t i = 0; i < held_ids_.size(); ++i) improved = Relax(Held(i)) || improved;
+    for (size_t i = 0; i < held_ids_.size(); ++i) {
+      const WalkEdge edge = Held(i);
+      improved = Relax(edge) || improved;
+      if (journal_->full || GivesUp(edge)) return;
+    }
   }
-  if (journal_->full) return;
   std::vector<Journal::Entry>& entries = journal_->entries;
   for (size_t i = tick_first_; i < entries.size(); ++i) entries[i].via = 0;
   for (size_t i = 0; i < held_ids_.size(); ++i) {

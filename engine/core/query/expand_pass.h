@@ -15,19 +15,23 @@
 #include <vector>
 
 #include "core/query/expand_journal.h"
+#include "core/query/guard.h"
 
 namespace hypergraph {
 
 class TimePass {
  public:
-  // Requires: rules.timed; the journal has the seeds and nothing else. Both outlive the pass.
-  TimePass(const WalkRules& rules, Journal* journal);
+  // Requires: rules.timed; the journal has the seeds and nothing else. All outlive the pass.
+  TimePass(const WalkRules& rules, Guard* guard, Journal* journal);
 
   // Requires: edges come in (event_ts, seq) order.
   void Add(const WalkEdge& edge);
   // Settles the current instant. Requires: no more edges of it come.
   void Finish() { EndTick(); }
 
+  // Not ok once the guard was cancelled. When it stops, what is in the journal are journeys that
+  // exist, maybe not the best.
+  const Status& status() const { return status_; }
   // From now on only journeys of at most `hops` hops count.
   void LimitHops(uint32_t hops) { hops_max_ = hops; }
   // The members held because their hyperedges share one instant; bounds the caller's memory.
@@ -45,8 +49,10 @@ class TimePass {
   WalkEdge Held(size_t index) const;
   void EndTick();
   void SettleTick();
+  bool GivesUp(const WalkEdge& edge);
 
   const WalkRules& rules_;
+  Guard* const guard_;
   Journal* const journal_;
   uint32_t hops_max_;
   Micros tick_ = kMicrosMin;
@@ -56,6 +62,7 @@ class TimePass {
   std::vector<size_t> held_ends_;
   std::vector<NodeNumber> held_nodes_;
   std::vector<Symbol> held_roles_;
+  Status status_;
 };
 
 }  // namespace hypergraph

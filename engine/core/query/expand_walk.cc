@@ -56,6 +56,8 @@ Status ExpandWalk::Prepare(const Snapshot& snapshot, const ExpandPlan& plan, Gua
     std::optional<NodeNumber> node;
     HG_RETURN_IF_ERROR(FindNode(snapshot, key, &node));
     if (node) seeds_.push_back(*node);
+    HG_RETURN_IF_ERROR(guard->Work(1));
+    if (guard->stopped()) break;
   }
   node_end_ = snapshot.nodes->end();
   Restart();
@@ -89,7 +91,7 @@ Status ExpandWalk::Run(WalkMethod method, std::optional<NodeNumber> target) {
 
 Status ExpandWalk::RunPass(std::optional<NodeNumber> target) {
   passed_ = true;
-  TimePass pass(rules_, &*journal_);
+  TimePass pass(rules_, guard_, &*journal_);
   EdgeStream stream(&selector_);
   Micros instant = kMicrosMin;
   WalkEdge edge;
@@ -106,10 +108,11 @@ Status ExpandWalk::RunPass(std::optional<NodeNumber> target) {
     pass.Add(edge);
     const bool held_too_much = pass.held_members() > guard_->bytes_max() / 16;
     if (held_too_much) guard_->Stop(Truncated::kBytesMax);
-    if (held_too_much || journal_->full) break;
+    if (held_too_much || journal_->full || !pass.status().ok()) break;
   }
   HG_RETURN_IF_ERROR(stream.status());
   pass.Finish();
+  HG_RETURN_IF_ERROR(pass.status());
   if (journal_->full) guard_->Stop(Truncated::kFrontierMax);
   return Status::Ok();
 }
@@ -119,7 +122,11 @@ Status ExpandWalk::RunFrontier(std::optional<NodeNumber> target, uint64_t cost_m
   uint64_t spent = 0;
   while (!walk.AtEnd() && !guard_->stopped()) {
     if (cost_max != UINT64_MAX) {
-      spent += walk.EstimateLevel(kPostingCost, kLookupCost);
+      uint64_t cost = 0;
+      HG_RETURN_IF_ERROR(
+          walk.EstimateLevel(kPostingCost, kLookupCost, cost_max - spent + 1, &cost));
+      if (guard_->stopped()) break;
+      spent += cost;
       if (spent > cost_max) return Status::Ok();
     }
     HG_RETURN_IF_ERROR(walk.WalkLevel());

@@ -192,7 +192,12 @@ class FilterCompiler {
     if (compare.operands.empty() && compare.op == CompareOp::kEq) {
       *step = Constant(false);
     } else if (compare.operands.empty() && compare.op == CompareOp::kNe) {
-      compare.op = CompareOp::kIsNotNull;
+      // Where there is a value. A valid_to always is one to compare with, even if it never ends.
+      if (compare.column.kind == ColumnKind::kValidTo) {
+        *step = Constant(true);
+      } else {
+        compare.op = CompareOp::kIsNotNull;
+      }
     }
     if (step->kind == FilterStep::Kind::kCompare && IsNullTest(compare.op)) ResolveNullTest(step);
   }

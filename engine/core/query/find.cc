@@ -61,6 +61,7 @@ Status RunPage(const Snapshot& snapshot, PageQuestion question, Guard* guard,
     cursor = EncodeCursor(snapshot, question.cursor);
   }
   summary.cursor = cursor;
+  summary.whole = !end.more;
   summary.row_count = page.row_count();
   return writer.Finish(summary, *guard);
 }
@@ -92,6 +93,7 @@ Status RunNodes(const Snapshot& snapshot, const Plan& plan, Guard* guard,
     HG_RETURN_IF_ERROR(snapshot.nodes->Find(
         {.is_text = node.is_text, .integer = node.integer, .text = node.text}, &number));
     if (number) numbers.push_back(*number);
+    HG_RETURN_IF_ERROR(guard->Work(1));
   }
   std::sort(numbers.begin(), numbers.end());
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());

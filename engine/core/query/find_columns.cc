@@ -8,6 +8,18 @@ namespace {
 // A batch of the widest values fits the first cache with room to spare.
 constexpr uint32_t kBatchRows = 2048;
 
+void ClearValues(PropertyColumn* column) {
+  column->present.clear();
+  column->integers.clear();
+  column->floats.clear();
+  column->strings.clear();
+}
+
+template <typename T>
+void AppendTo(std::vector<T>* all, const std::vector<T>& batch) {
+  all->insert(all->end(), batch.begin(), batch.end());
+}
+
 }  // namespace
 
 FindColumns::FindColumns(const FindPage& page, const TableSchema& schema, ResultWriter* writer)
@@ -168,10 +180,16 @@ Status FindColumns::DecodeMembers() {
 }
 
 Status FindColumns::Keys() {
+  std::vector<std::string_view> batch;
   std::vector<std::string_view> keys;
   keys.reserve(page_.row_count());
-  HG_RETURN_IF_ERROR(
-      ForRows([&](const RowSource& source, Rows rows) { return source.Keys(rows, &keys); }));
+  const auto append = [&](const RowSource& source, Rows rows) -> Status {
+    batch.clear();
+    HG_RETURN_IF_ERROR(source.Keys(rows, &batch));
+    AppendTo(&keys, batch);
+    return Status::Ok();
+  };
+  HG_RETURN_IF_ERROR(ForRows(append));
   Reorder(&keys);
   std::vector<uint8_t> present(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) present[i] = keys[i].empty() ? 0 : 1;
@@ -181,9 +199,19 @@ Status FindColumns::Keys() {
 
 Status FindColumns::Property(PropertyIndex property) {
   constexpr auto kKind = static_cast<uint8_t>(ColumnKind::kProperty);
+  PropertyColumn batch;
   PropertyColumn all;
-  HG_RETURN_IF_ERROR(ForRows(
-      [&](const RowSource& source, Rows rows) { return source.Property(property, rows, &all); }));
+  all.present.reserve(page_.row_count());
+  const auto append = [&](const RowSource& source, Rows rows) -> Status {
+    ClearValues(&batch);
+    HG_RETURN_IF_ERROR(source.Property(property, rows, &batch));
+    AppendTo(&all.present, batch.present);
+    AppendTo(&all.integers, batch.integers);
+    AppendTo(&all.floats, batch.floats);
+    AppendTo(&all.strings, batch.strings);
+    return Status::Ok();
+  };
+  HG_RETURN_IF_ERROR(ForRows(append));
   Reorder(&all.present);
   switch (schema_.properties[property].type) {
     case PropertyType::kBool: {

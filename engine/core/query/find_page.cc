@@ -90,7 +90,7 @@ Status FindPage::Fill(const std::optional<Position>& after, End* end) {
       full = true;
     }
   }
-  if (!full && guard.stopped()) {
+  if (!full && guard.stopped() && !scan.ended()) {
     end->more = true;
     end->position = scan.settled() ? scan.settled() : after;
   }

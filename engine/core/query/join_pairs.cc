@@ -14,10 +14,8 @@ bool Before(const JoinPair& a, const JoinPair& b) {
          std::tie(b.left.ts, b.left.seq, b.right.ts, b.right.seq);
 }
 
-Micros Sum(Micros ts, int64_t distance) {
-  Micros sum = 0;
-  if (!__builtin_add_overflow(ts, distance, &sum)) return sum;
-  return distance < 0 ? kMicrosMin : kMicrosMax;
+Micros Sum(Micros ts, __int128 distance) {
+  return static_cast<Micros>(std::clamp<__int128>(ts + distance, kMicrosMin, kMicrosMax));
 }
 
 }  // namespace
@@ -32,7 +30,7 @@ void JoinSide::NodesOf(const WalkEdge& edge, std::vector<NodeNumber>* nodes) con
   nodes->erase(std::unique(nodes->begin(), nodes->end()), nodes->end());
 }
 
-TimeWindow Around(Micros ts, int64_t low, int64_t high) {
+TimeWindow Around(Micros ts, __int128 low, __int128 high) {
   const Micros last = Sum(ts, high);
   // No event_ts is the greatest instant, so a window up to it leaves nothing out.
   return {Sum(ts, low), last == kMicrosMax ? last : last + 1};

@@ -24,8 +24,9 @@ struct JoinTerms {
   bool same_table = false;
 };
 
-// [ts + low, ts + high], as far as it can be told, half-open.
-TimeWindow Around(Micros ts, int64_t low, int64_t high);
+// [ts + low, ts + high], half-open, of the instants that there are. Wide: a distance's negative may
+// have no int64.
+TimeWindow Around(Micros ts, __int128 low, __int128 high);
 
 struct EdgeName {
   Micros ts = 0;

@@ -20,7 +20,7 @@ class Prober {
     Selector& selector = probed_->selector;
     const TimeWindow reach = Reach(edge.ts);
     if (reach.from >= reach.to) return Status::Ok();
-    for (uint32_t i = 0; i < selector.source_count(); ++i) {
+    for (uint32_t i = 0; i < selector.source_count() && !selector.guard().stopped(); ++i) {
       rows_.clear();
       HG_RETURN_IF_ERROR(selector.source(i).RowsOfNodes(nodes, terms_.shared_min, reach, &rows_));
       HG_RETURN_IF_ERROR(selector.guard().Work(nodes.size() + rows_.size()));
@@ -28,22 +28,30 @@ class Prober {
         const size_t count = std::min<size_t>(kBatchRows, rows_.size() - at);
         matched_.clear();
         HG_RETURN_IF_ERROR(selector.Match(i, Rows::List({rows_.data() + at, count}), &matched_));
-        HG_RETURN_IF_ERROR(LoadEdges(selector.source(i), Rows::List(matched_), &edges_));
-        for (uint32_t k = 0; k < edges_.size(); ++k) AddPair(edge, nodes, edges_.At(k));
+        HG_RETURN_IF_ERROR(AddPairs(edge, nodes, selector.source(i)));
       }
     }
     return Status::Ok();
   }
 
  private:
+  Status AddPairs(const WalkEdge& edge, const std::vector<NodeNumber>& nodes,
+                  const RowSource& source) {
+    const Rows matched = Rows::List(matched_);
+    for (uint32_t done = 0; done < matched.size(); done += edges_.size()) {
+      const Rows left = matched.Slice(done, matched.size() - done);
+      HG_RETURN_IF_ERROR(LoadEdges(source, left, &edges_));
+      HG_RETURN_IF_ERROR(probed_->selector.guard().Work(edges_.Units()));
+      for (uint32_t k = 0; k < edges_.size(); ++k) AddPair(edge, nodes, edges_.At(k));
+    }
+    return Status::Ok();
+  }
+
   // Where the other side's hyperedges may lie.
   TimeWindow Reach(Micros ts) const {
-    const auto negated = [](int64_t distance) {
-      return distance == INT64_MIN ? INT64_MAX : -distance;
-    };
-    const TimeWindow reach =
-        driver_is_left_ ? Around(ts, terms_.distance_min, terms_.distance_max)
-                        : Around(ts, negated(terms_.distance_max), negated(terms_.distance_min));
+    const __int128 low = terms_.distance_min;
+    const __int128 high = terms_.distance_max;
+    const TimeWindow reach = driver_is_left_ ? Around(ts, low, high) : Around(ts, -high, -low);
     const TimeWindow window = probed_->selector.window();
     return {std::max(reach.from, window.from), std::min(reach.to, window.to)};
   }

@@ -13,6 +13,11 @@ class RightWindow {
  public:
   RightWindow(const JoinSide& side, uint32_t node_end) : side_(side), newest_(node_end) {}
 
+  // Whether the edge may be added: numbers of links and edges are 31 bits.
+  bool HasRoomFor(const WalkEdge& edge) const {
+    return links_base_ + links_.size() + edge.nodes.size() < (1u << 31) - 1;
+  }
+  // Requires: HasRoomFor(edge).
   void Add(const WalkEdge& edge) {
     side_.NodesOf(edge, &nodes_);
     for (const NodeNumber node : nodes_) {
@@ -39,8 +44,6 @@ class RightWindow {
   }
   const EdgeName& Name(uint32_t edge) const { return edges_[edge - edges_base_].name; }
   uint64_t bytes() const { return links_.size() * sizeof(Link) + edges_.size() * sizeof(Edge); }
-  // Numbers of links and edges are 31 bits.
-  bool Exhausted() const { return links_base_ + links_.size() > (1u << 31) - (1u << 22); }
 
  private:
   struct Link {
@@ -90,9 +93,9 @@ Status SlideJoin(JoinSide* left, JoinSide* right, const JoinTerms& terms, uint32
     const TimeWindow reach = Around(edge.ts, terms.distance_min, terms.distance_max);
     window.DropBefore(reach.from);
     for (; more && next.ts < reach.to; more = rights.Next(&next)) {
-      if (next.ts >= reach.from) window.Add(next);
-      if (window.bytes() > guard.bytes_max() || window.Exhausted())
-        guard.Stop(Truncated::kBytesMax);
+      const bool has_room = window.HasRoomFor(next);
+      if (next.ts >= reach.from && has_room) window.Add(next);
+      if (window.bytes() > guard.bytes_max() || !has_room) guard.Stop(Truncated::kBytesMax);
       if (guard.stopped()) break;
     }
     HG_RETURN_IF_ERROR(rights.status());

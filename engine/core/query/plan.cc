@@ -139,6 +139,11 @@ Comparison ReadComparison(PlanReader* in) {
     in->Fail("a comparison has " + std::to_string(given) + " operands");
   }
   const uint32_t count = in->Count(given, 5);
+  if (count > kOperandsMax) {
+    in->Fail({Code::kTooLarge,
+              "plan: an \"in\" has more than " + std::to_string(kOperandsMax) + " operands"});
+    return comparison;
+  }
   comparison.operands.reserve(count);
   for (uint32_t i = 0; i < count && in->ok(); ++i) comparison.operands.push_back(ReadValue(in));
   return comparison;

@@ -160,7 +160,8 @@ Status ResultWriter::Finish(const ResultSummary& summary, const Guard& guard) {
   AppendBytes(summary.cursor.data(), summary.cursor.size());
   uint8_t* header = out_->data();
   Store(header + kRowCountAt, summary.row_count);
-  Store(header + kTruncatedAt, static_cast<uint32_t>(guard.reason()));
+  const Truncated truncated = summary.whole ? Truncated::kWhole : guard.reason();
+  Store(header + kTruncatedAt, static_cast<uint32_t>(truncated));
   if (!summary.cursor.empty()) {
     Store(header + kCursorAt, static_cast<uint32_t>(cursor_at));
     Store(header + kCursorBytesAt, static_cast<uint32_t>(summary.cursor.size()));

@@ -55,6 +55,7 @@ struct ResultSummary {
   Seq seq = 0;              // What the result was read at.
   std::string_view cursor;  // Empty: none.
   bool snapshot_lost = false;
+  bool whole = false;  // Nothing is missing, even if the guard stopped at the very end.
 };
 
 class ResultWriter {

@@ -112,6 +112,8 @@ class OrderedScan {
   // Whether there may be more behind what was given: exact when little is left to look at, and true
   // when finding out would be work. Requires: the guard has not stopped.
   Status MayHaveMore(bool* more);
+  // True once every match was given, even if the guard stopped just then.
+  bool ended() const;
   // Once the guard stopped the scan: every match up to here (from here on, newest first) was given.
   // Empty: nothing was settled yet.
   std::optional<Position> settled() const;

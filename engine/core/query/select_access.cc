@@ -67,6 +67,7 @@ Status ChooseAccess(const CompiledSelection& compiled, const RowSource& source,
   *choice = {};
   const SourceBounds bounds = source.bounds();
   if (!MayMatch(compiled, bounds)) return Status::Ok();
+  HG_RETURN_IF_ERROR(compiled.guard->Work(compiled.nodes.size()));
   CheapestAccess cheapest;
   if (compiled.instants != nullptr) {
     *choice = {AccessPath::kInstants, nullptr, compiled.instants->size()};
@@ -129,6 +130,8 @@ Status SourceCursor::Open() {
   HG_RETURN_IF_ERROR(ChooseAccess(*compiled_, *source_, &choice_));
   remainder_ = compiled_->WholeRemainder(*source_);
   HG_RETURN_IF_ERROR(Collect());
+  // A stop while collecting leaves candidates out: there is more, but nobody may ask for it.
+  if (gave_up_) return Status::Ok();
   done_ = done_ || (!refills_ && Candidates().size() == 0);
   return Status::Ok();
 }
@@ -177,7 +180,8 @@ Status SourceCursor::Next(uint32_t candidates_max, Rows* matched) {
   }
   Guard& guard = *compiled_->guard;
   count = std::min({count, candidates_max, kGuardRows});
-  if (guard.examined_left() < count) count = static_cast<uint32_t>(guard.examined_left());
+  const uint64_t left = guard.stopped() ? 0 : guard.examined_left();
+  count = static_cast<uint32_t>(std::clamp<uint64_t>(left, 1, count));
   uint32_t from = newest_first_ ? candidates.size() - taken_ - count : taken_;
   if (ranged_ && count > 1 && !remainder_.empty()) {
     // Chunks end where zones do, so that each needs one zone's bounds.

@@ -33,9 +33,10 @@ class SourceCursor {
 
   // The next matches, from at most `candidates_max` candidates (at least one): ascending, and
   // newest first each chunk before the last. Empty with !done(): none of them matched. Valid until
-  // the next call. Requires: !done(), and the guard is not stopped.
+  // the next call. Requires: !done(). Of a guard that has stopped, it looks at one candidate.
   Status Next(uint32_t candidates_max, Rows* matched);
   bool done() const { return done_; }
+  bool looked() const { return looked_; }  // At any candidate.
   // True when a chunk comes whole and unchecked: then its size is worth bounding by what is wanted.
   bool unchecked() const { return remainder_.empty(); }
 
@@ -55,6 +56,9 @@ class SourceCursor {
   Status CollectInstants();
   Status OpenRange();
   Status RefillWindow();
+  // Charges the guard for a lookup; sets gave_up_ when it has stopped. Lookups examine no rows, so
+  // examined_max does not end them.
+  Status ChargeLookup();
   Status SortList();
   Status KeepWindow();
   Status TrimList();
@@ -81,6 +85,7 @@ class SourceCursor {
   uint32_t refill_rows_ = 0;
   bool done_ = false;
   bool looked_ = false;
+  bool gave_up_ = false;  // The guard stopped before all candidates were collected.
   uint32_t last_looked_ = 0;
   std::vector<uint32_t> matched_;
 };

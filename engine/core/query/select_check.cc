@@ -9,6 +9,8 @@ Status RowsWithin(const RowSource& source, Rows rows, uint64_t members_max,
                   std::vector<uint32_t>* arities, uint32_t* count) {
   // Enough for hyperedges of any usual size to pass in one go, and little to read for them.
   const uint32_t looked_at = std::min(rows.size(), kGuardRows);
+  *count = looked_at;
+  if (source.bounds().member_count <= members_max) return Status::Ok();
   arities->resize(looked_at);
   HG_RETURN_IF_ERROR(source.Arities(rows.Slice(0, looked_at), arities->data()));
   uint64_t members = 0;
@@ -56,7 +58,7 @@ Status CompiledSelection::CheckValidAt(const RowSource& source, Rows* rows) {
   std::vector<uint32_t>* into = NextBuffer();
   // The window has seen to event_ts <= valid_at.
   for (uint32_t i = 0; i < rows->size(); ++i) {
-    if (ends_[i] > *valid_at) into->push_back((*rows)[i]);
+    if (ends_[i] > *valid_at || ends_[i] == kMicrosMax) into->push_back((*rows)[i]);
   }
   *rows = Rows::List(*into);
   return Status::Ok();

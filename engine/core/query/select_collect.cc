@@ -8,6 +8,8 @@ namespace hypergraph {
 namespace {
 
 constexpr uint32_t kRefillRowsMax = 1u << 16;
+// What a lookup costs a source, in rows.
+constexpr uint64_t kLookupUnits = 4;
 
 }  // namespace
 
@@ -87,19 +89,28 @@ Status SourceCursor::RefillWindow() {
   return Status::Ok();
 }
 
+Status SourceCursor::ChargeLookup() {
+  Guard& guard = *compiled_->guard;
+  HG_RETURN_IF_ERROR(guard.Work(kLookupUnits));
+  gave_up_ = guard.stopped() && guard.reason() != Truncated::kExaminedMax;
+  return Status::Ok();
+}
+
 Status SourceCursor::CollectIds() {
-  for (const EdgeId id : compiled_->ids) HG_RETURN_IF_ERROR(source_->FindId(id, &list_));
-  HG_RETURN_IF_ERROR(compiled_->guard->Work(compiled_->ids.size()));
+  for (size_t i = 0; i < compiled_->ids.size() && !gave_up_; ++i) {
+    HG_RETURN_IF_ERROR(source_->FindId(compiled_->ids[i], &list_));
+    HG_RETURN_IF_ERROR(ChargeLookup());
+  }
   HG_RETURN_IF_ERROR(SortList());
   HG_RETURN_IF_ERROR(KeepWindow());
   return TrimList();
 }
 
 Status SourceCursor::CollectKeys() {
-  for (const std::string& key : compiled_->keys) {
-    HG_RETURN_IF_ERROR(source_->FindKey(key, &list_));
+  for (size_t i = 0; i < compiled_->keys.size() && !gave_up_; ++i) {
+    HG_RETURN_IF_ERROR(source_->FindKey(compiled_->keys[i], &list_));
+    HG_RETURN_IF_ERROR(ChargeLookup());
   }
-  HG_RETURN_IF_ERROR(compiled_->guard->Work(compiled_->keys.size()));
   HG_RETURN_IF_ERROR(SortList());
   HG_RETURN_IF_ERROR(KeepWindow());
   return TrimList();
@@ -130,7 +141,7 @@ Status SourceCursor::CollectInstants() {
       std::lower_bound(instants.begin(), instants.end(), std::max(window_.from, bounds.ts_min));
   for (; instant != instants.end() && *instant < window_.to && *instant <= bounds.ts_max;
        ++instant) {
-    if (*instant == kMicrosMax) break;
+    if (*instant == kMicrosMax || gave_up_) break;
     if (source_->ranked()) {
       uint32_t row = 0;
       HG_RETURN_IF_ERROR(source_->LowerBound(*instant, &row));
@@ -144,7 +155,7 @@ Status SourceCursor::CollectInstants() {
       const TimeWindow only{*instant, *instant + 1};
       HG_RETURN_IF_ERROR(source_->RowsInWindow(only, UINT32_MAX, newest_first_, &list_));
     }
-    HG_RETURN_IF_ERROR(compiled_->guard->Work(1));
+    HG_RETURN_IF_ERROR(ChargeLookup());
   }
   return TrimList();
 }

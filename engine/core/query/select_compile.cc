@@ -235,6 +235,11 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
                                 std::to_string(selection.members.size()) + " members"};
   }
   terms_at_least = selection.at_least;
+  // The records of nodes have no members, though a memtable chains each to its node.
+  if (selection.table == kNodeTable) {
+    nothing = true;
+    return Status::Ok();
+  }
   for (const MemberTerm& asked : selection.members) {
     std::optional<uint32_t> node, role;
     HG_RETURN_IF_ERROR(snapshot.nodes->Find(Borrow(asked.node), &node));
@@ -242,6 +247,7 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
       HG_RETURN_IF_ERROR(
           snapshot.symbols->Find(NodeKey{.is_text = true, .text = *asked.role}, &role));
     }
+    HG_RETURN_IF_ERROR(guard->Work(1));
     if (!node || (asked.role && !role)) continue;
     terms.push_back({*node, !asked.role, role.value_or(kSymbolNone)});
   }

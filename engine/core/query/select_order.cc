@@ -41,11 +41,20 @@ struct OrderedScan::State {
   std::vector<Waiting> waiting;  // The next one last.
   std::vector<std::unique_ptr<Stream>> streams;
   std::optional<Position> settled;
+  bool ended = false;
 
   bool Before(const Position& a, const Position& b) const { return newest_first ? b < a : a < b; }
   // A place before all rows of the instant, in the direction of the scan.
   Position Edge(Micros event_ts) const { return {event_ts, newest_first ? kSeqMax + 1 : 0}; }
 
+  // A stop by examined_max still lets each source look at one row, so that however small it is a
+  // page gets on.
+  bool GivesUp() const {
+    return compiled->guard->stopped() && compiled->guard->reason() != Truncated::kExaminedMax;
+  }
+  bool MayFill(const Stream& stream) const {
+    return !compiled->guard->stopped() || (!GivesUp() && !stream.cursor->looked());
+  }
   void ListSources();
   Status OpenNext();
   Status Fill(Stream* stream);
@@ -87,7 +96,7 @@ Status OrderedScan::State::OpenNext() {
 
 // Gets the stream's next matches, unless it or the guard ends first.
 Status OrderedScan::State::Fill(Stream* stream) {
-  while (stream->chunk.size() == 0 && !stream->cursor->done() && !compiled->guard->stopped()) {
+  while (stream->chunk.size() == 0 && !stream->cursor->done() && MayFill(*stream)) {
     const uint64_t wanted = std::clamp<uint64_t>(rows_wanted, kChunkRowsMin, kGuardRows);
     const bool bounded = stream->cursor->unchecked();
     HG_RETURN_IF_ERROR(
@@ -201,8 +210,8 @@ Status OrderedScan::State::GiveMerged(RowBatch* batch) {
 
 OrderedScan::OrderedScan(Selector* selector, bool newest_first, std::optional<Position> after,
                          uint64_t rows_wanted)
-    : state_(std::make_unique<State>(
-          State{&selector->compiled(), newest_first, after, rows_wanted, {}, {}, std::nullopt})) {
+    : state_(std::make_unique<State>(State{
+          &selector->compiled(), newest_first, after, rows_wanted, {}, {}, std::nullopt, false})) {
   state_->ListSources();
 }
 OrderedScan::~OrderedScan() = default;
@@ -212,7 +221,9 @@ Status OrderedScan::Next(RowBatch* batch) {
   State& state = *state_;
   while (batch->rows.size() == 0) {
     if (state.streams.empty()) {
-      if (state.waiting.empty()) return Status::Ok();
+      state.ended = state.waiting.empty();
+      if (state.ended) return Status::Ok();
+      if (state.GivesUp()) return state.Settle();
       HG_RETURN_IF_ERROR(state.OpenNext());
       continue;
     }
@@ -232,6 +243,7 @@ Status OrderedScan::MayHaveMore(bool* more) {
   State& state = *state_;
   *more = true;
   for (uint32_t step = 0; step < kLookAheadSteps; ++step) {
+    if (state.compiled->guard->stopped()) return Status::Ok();
     for (const auto& stream : state.streams) {
       if (stream->chunk.size() > 0) return Status::Ok();
     }
@@ -240,7 +252,6 @@ Status OrderedScan::MayHaveMore(bool* more) {
       State::Stream& stream = *state.streams.front();
       stream.placed = false;
       HG_RETURN_IF_ERROR(stream.cursor->Next(kGuardRows, &stream.chunk));
-      if (state.compiled->guard->stopped()) return Status::Ok();
     } else if (!state.waiting.empty()) {
       HG_RETURN_IF_ERROR(state.OpenNext());
     } else {
@@ -251,6 +262,7 @@ Status OrderedScan::MayHaveMore(bool* more) {
   return Status::Ok();
 }
 
+bool OrderedScan::ended() const { return state_->ended; }
 std::optional<Position> OrderedScan::settled() const { return state_->settled; }
 
 }  // namespace hypergraph
