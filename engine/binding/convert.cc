@@ -222,7 +222,8 @@ Status OptionsOf(napi_env env, napi_value value, OpenOptions* options) {
   HG_RETURN_IF_ERROR(ReadLimit(env, value, "segmentRecordsMax", &options->segment_records_max));
   HG_RETURN_IF_ERROR(ReadLimit(env, value, "commitBytesMax", &options->commit_bytes_max));
   HG_RETURN_IF_ERROR(ReadLimit(env, value, "textBytesMax", &options->text_bytes_max));
-  return ReadLimit(env, value, "commitQueueMax", &options->commit_queue_max);
+  HG_RETURN_IF_ERROR(ReadLimit(env, value, "commitQueueMax", &options->commit_queue_max));
+  return ReadLimit(env, value, "commitQueueBytesMax", &options->commit_queue_bytes_max);
 }
 
 }  // namespace hypergraph::binding

@@ -29,6 +29,7 @@ export interface NativeOpenOptions {
   readonly commitBytesMax?: number
   readonly textBytesMax?: number
   readonly commitQueueMax?: number
+  readonly commitQueueBytesMax?: number
 }
 
 export interface NativeAddon {

@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly textBytesMax?: number
   /** How many commits may wait before more are refused with `too_large`; 4,096 unless said. */
   readonly commitQueueMax?: number
+  /** How many bytes they may have together; 256 MiB unless said. One alone may be larger. */
+  readonly commitQueueBytesMax?: number
 }
 
 /** The options checked, with their defaults. */
@@ -45,6 +47,7 @@ const limits = [
   'commitBytesMax',
   'textBytesMax',
   'commitQueueMax',
+  'commitQueueBytesMax',
 ] as const
 const flags = ['readOnly', 'create'] as const
 const known: ReadonlySet<string> = new Set([
