@@ -25,7 +25,8 @@ class ClockReader final : public ClockFile {
     }
     if (!CodeColumn::Open(file_.get(), section, &meta, &seqs_) ||
         !CodeColumn::Open(file_.get(), section, &meta, &instants_) ||
-        seqs_.count() != info_.count || instants_.count() != info_.count) {
+        seqs_.count() != info_.count || instants_.count() != info_.count ||
+        info_.count > file_->file_bytes() * 8) {  // A block of 128 seqs takes 112 bytes and more.
       return Damaged();
     }
     return Status::Ok();

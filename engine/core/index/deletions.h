@@ -20,6 +20,7 @@ class Deletions {
  public:
   explicit Deletions(uint32_t row_count);
 
+  uint32_t row_count() const { return row_count_; }
   void Add(uint32_t row, Seq superseded_by);
   bool empty() const { return count_.load(std::memory_order_acquire) == 0; }
   uint32_t count() const { return count_.load(std::memory_order_acquire); }

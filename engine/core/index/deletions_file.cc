@@ -55,16 +55,25 @@ Status ReadDeletions(FileSystem& files, const std::string& path, const Deletions
   CodeColumn seqs;
   if (!CodeColumn::Open(file->get(), section, &meta, &rows) ||
       !CodeColumn::Open(file->get(), section, &meta, &seqs) || rows.count() != seqs.count() ||
-      rows.max() > UINT32_MAX || seqs.max() > kSeqMax) {
+      rows.count() > into->row_count()) {
     return corrupt;
   }
+  uint64_t next_row = 0;
   for (uint64_t first = 0; first < rows.count(); first += kCodeBlockRows) {
     const auto count =
         static_cast<size_t>(std::min<uint64_t>(kCodeBlockRows, rows.count() - first));
     uint64_t row_codes[kCodeBlockRows];
     uint64_t seq_codes[kCodeBlockRows];
     if (!rows.Read(first, count, row_codes) || !seqs.Read(first, count, seq_codes)) return corrupt;
-    for (size_t i = 0; i < count; ++i) into->Add(static_cast<uint32_t>(row_codes[i]), seq_codes[i]);
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t row = row_codes[i];
+      const Seq seq = seq_codes[i];
+      if (row < next_row || row >= into->row_count() || seq == kSeqNone || seq > kSeqMax) {
+        return corrupt;
+      }
+      into->Add(static_cast<uint32_t>(row), seq);
+      next_row = row + 1;
+    }
   }
   return Status::Ok();
 }

@@ -145,6 +145,9 @@ Status DictionaryFileReader::ReadMeta() {
   }
   fits = fits && PackedArray::Open(section, &meta, &slots_) && slots_.count() > 0 &&
          slots_.count() < uint64_t{1} << 33;
+  // Each key has a slot of some bits: what is as long as the keys is as long as the file.
+  fits = fits && (info_.key_count == 0 ||
+                  (slots_.width() > 0 && info_.key_count <= slots_.count()));
   return fits ? Status::Ok() : Damaged();
 }
 

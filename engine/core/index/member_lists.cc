@@ -37,6 +37,7 @@ bool MemberLists::Open(const SectionFile* file, ByteView section, uint32_t row_c
     return false;
   }
   lists->data_ = section.subspan(static_cast<size_t>(offset), static_cast<size_t>(bytes));
+  lists->readable_end_ = section.data() + section.size();
   return true;
 }
 
@@ -69,6 +70,9 @@ bool MemberLists::Load(uint64_t index, Block* block) const {
   block->roles = block->control + control_bytes;
   block->data = block->roles + role_bytes;
   block->end = data_.data() + end;
+  if (!MayDecodeByteGroups(block->control, total, block->data, block->end, readable_end_)) {
+    return false;
+  }
   block->index = index;
   return true;
 }
@@ -173,9 +177,9 @@ bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* o
         if (count == 0) return true;
         out->nodes.resize(at + count);
         const uint8_t* data = block.data + ByteGroupDataBytes(block.control, 0, first);
-        DecodeByteGroups(block.control, first, count, data, out->nodes.data() + at);
+        data = DecodeByteGroups(block.control, first, count, data, out->nodes.data() + at);
         AppendRoles(block, first, count, out);
-        return true;
+        return data <= block.end;
       });
   return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
 }
@@ -186,8 +190,8 @@ bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_
     const uint32_t first = block.starts[place];
     members.resize(block.starts[place + length] - first);
     const uint8_t* data = block.data + ByteGroupDataBytes(block.control, 0, first);
-    DecodeByteGroups(block.control, first, members.size(), data, members.data());
-    if (!nodes.ToGlobal(members)) return false;
+    data = DecodeByteGroups(block.control, first, members.size(), data, members.data());
+    if (data > block.end || !nodes.ToGlobal(members)) return false;
     for (const uint32_t node : members) {
       if (node >= counts.size()) return false;
       ++counts[node];

@@ -57,6 +57,7 @@ class MemberLists {
   unsigned role_width_ = 0;
   PackedArray block_ends_;
   ByteView data_;
+  const uint8_t* readable_end_ = nullptr;  // Of the section: behind data_ and its padding.
 };
 
 }  // namespace hypergraph

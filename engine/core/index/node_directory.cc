@@ -57,7 +57,7 @@ Numbering NumberSparse(std::span<const NodeNumber> members) {
   return numbering;
 }
 
-// More than a half of the slots stay empty, so that an absent node is found absent in a probe or two.
+// A third of the slots or more stay empty, so that an absent node is found absent in few probes.
 uint64_t SlotCount(uint64_t nodes) { return std::bit_ceil(nodes + nodes / 2 + 2); }
 
 }  // namespace
@@ -179,8 +179,19 @@ bool NodeDirectory::Find(NodeNumber node, Place* place) const {
   return !found || PlaceOf(local, place);
 }
 
-bool NodeDirectory::ToGlobal(std::span<uint32_t> locals) const {
+// What readers then take for node numbers lies where the directory says, though the bytes lie.
+bool NodeDirectory::CheckNodes() const {
   if (!file_->Verified(nodes_.bytes())) return false;
+  for (uint64_t local = 0; local < nodes_.count(); ++local) {
+    if (nodes_[local] < node_min_ || nodes_[local] > node_max_) return false;
+  }
+  nodes_checked_.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+bool NodeDirectory::ToGlobal(std::span<uint32_t> locals) const {
+  if (!nodes_checked_.load(std::memory_order_relaxed) && !CheckNodes()) return false;
+  if (nodes_.count() == 0) return locals.empty();
   const uint64_t count = nodes_.count();
   bool all_known = true;
   for (uint32_t& local : locals) {
@@ -193,7 +204,7 @@ bool NodeDirectory::ToGlobal(std::span<uint32_t> locals) const {
 }
 
 bool NodeDirectory::VerifyWhole() const {
-  if (!file_->Verified(nodes_.bytes()) || !file_->Verified(lookup_.bytes()) ||
+  if (!CheckNodes() || !file_->Verified(lookup_.bytes()) ||
       !degrees_.VerifyWhole() || !ends_.VerifyWhole()) {
     return false;
   }

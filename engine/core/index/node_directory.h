@@ -7,6 +7,7 @@
 #ifndef HYPERGRAPH_INDEX_NODE_DIRECTORY_H_
 #define HYPERGRAPH_INDEX_NODE_DIRECTORY_H_
 
+#include <atomic>
 #include <vector>
 
 #include "core/base/types.h"
@@ -41,13 +42,16 @@ class NodeDirectory {
   };
 
   uint32_t count() const { return static_cast<uint32_t>(nodes_.count()); }
+  // Above every node that ToGlobal gives; 0 when there is none.
+  uint64_t node_end() const { return nodes_.count() == 0 ? 0 : uint64_t{node_max_} + 1; }
   [[nodiscard]] bool Find(NodeNumber node, Place* place) const;
   [[nodiscard]] bool PlaceOf(uint32_t local, Place* place) const;
-  // In place; false also when one is no local number.
+  // In place; false also when one is no local number. All nodes are checked at its first call.
   [[nodiscard]] bool ToGlobal(std::span<uint32_t> locals) const;
   [[nodiscard]] bool VerifyWhole() const;
 
  private:
+  [[nodiscard]] bool CheckNodes() const;
   [[nodiscard]] bool FindLocal(NodeNumber node, uint32_t* local, bool* found) const;
 
   const SectionFile* file_ = nullptr;
@@ -57,6 +61,8 @@ class NodeDirectory {
   PackedArray lookup_;
   CodeColumn degrees_;
   CodeColumn ends_;
+  // Whether nodes_ was read and found within node_min_ and node_max_. Relaxed: the bytes never change.
+  mutable std::atomic<bool> nodes_checked_{false};
 };
 
 }  // namespace hypergraph

@@ -60,6 +60,7 @@ class PostingList {
   uint32_t count_ = 0;
   uint32_t row_count_ = 0;
   ByteView bytes_;
+  const uint8_t* readable_end_ = nullptr;  // Of the section: behind all lists and their padding.
 };
 
 class Postings {

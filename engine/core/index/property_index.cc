@@ -11,6 +11,9 @@ namespace {
 
 enum class IndexSection : uint32_t { kMeta = 1, kRanks = 2 };  // Frozen: stored.
 
+// How many codes of a column may have one value: two zeros, or quotients that come to the same.
+constexpr uint64_t kEqualCodesMax = 64;
+
 // The sort key of one column of every row: a code, or the text where texts have no codes.
 struct SortColumn {
   std::vector<uint64_t> codes;
@@ -130,7 +133,8 @@ Status PropertyIndexReader::ReadMeta() {
     column.property = meta.Get<PropertyIndex>();
     fits = column == info_.columns[i];
   }
-  if (!fits || !PackedArray::Open(section, &meta, &ranks_) || ranks_.count() > row_count_) {
+  if (!fits || !PackedArray::Open(section, &meta, &ranks_) || ranks_.count() > row_count_ ||
+      ranks_.width() > 32) {
     return Status(Code::kCorrupt, file_->name() + ": not the index it should be");
   }
   return Status::Ok();
@@ -282,6 +286,7 @@ bool PropertyIndexReader::FindRanges(std::span<const IndexedColumn> columns,
       CodeRanges codes;
       if (!CodesOf(columns[i], CompareOp::kEq, probe.equals[i], &codes)) return false;
       for (const CodeRange& range : codes) {
+        if (range.high - range.low >= kEqualCodesMax) return false;
         for (uint64_t code = range.low; code - range.low <= range.high - range.low; ++code) {
           choices.push_back({false, code, {}});
           if (code == range.high) break;

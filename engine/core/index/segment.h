@@ -35,6 +35,9 @@ class Segment : public RowSource {
   // kCorrupt when the file is not the one `info` describes.
   static StatusOr<std::shared_ptr<Segment>> Open(FileSystem& files, const std::string& path,
                                                  const SegmentInfo& info);
+  // What only the database knows, and whoever reads the segment relies on: every member is below
+  // `node_end`, and every property is one of `types`, by number, with that type. Else kCorrupt.
+  virtual Status CheckFits(std::span<const PropertyType> types, uint64_t node_end) const = 0;
   virtual const SegmentInfo& info() const = 0;
   virtual Deletions& deletions() = 0;
   virtual const Deletions& deletions() const = 0;

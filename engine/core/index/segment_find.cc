@@ -143,7 +143,9 @@ bool SegmentReader::FindReplacedId(EdgeId id, std::vector<uint32_t>* rows) const
   for (; low < id_order_.count(); ++low) {
     if (!id_at(low, &found)) return false;
     if (found != id) break;
-    rows->push_back(static_cast<uint32_t>(id_rows_[id_order_[low]]));
+    const uint64_t row = id_rows_[id_order_[low]];
+    if (row >= row_count()) return false;
+    rows->push_back(static_cast<uint32_t>(row));
   }
   return true;
 }

@@ -131,11 +131,13 @@ Status SegmentReader::Read(uint32_t first, uint32_t count, RecordColumns* column
     HG_RETURN_IF_ERROR(Keys(rows, &keys));
     AppendTexts(keys, &columns->key_ends, &columns->key_bytes);
   }
+  const size_t members_before = columns->members.size();
   for (uint32_t done = 0; done < count; done += kChunk) {
     MemberColumns members;
     members.Clear();
     HG_RETURN_IF_ERROR(Members(rows.Slice(done, std::min(kChunk, count - done)), &members));
     AppendMembers(members, columns);
+    if (columns->members.size() - members_before > info_.bounds.member_count) return Damaged();
   }
   HG_RETURN_IF_ERROR(ReadProperties(first, count, columns));
   if (!deletions_.empty() || !columns->superseded_by.empty()) {

@@ -45,7 +45,9 @@ bool SegmentReader::ReadBounds(ByteReader* meta) {
   bounds.seq_max = meta->Get<Seq>();
   bounds.member_count = meta->Get<uint64_t>();
   const SourceBounds& expected = info_.bounds;
+  // A block of 128 seqs takes 112 bytes and more: what is as long as the rows is as long as the file.
   return meta->ok() && bounds.row_count > 0 && bounds.row_count == expected.row_count &&
+         bounds.row_count <= file_->file_bytes() * 8 &&
          bounds.ts_min == expected.ts_min && bounds.ts_max == expected.ts_max &&
          bounds.seq_min == expected.seq_min && bounds.seq_max == expected.seq_max &&
          bounds.member_count == expected.member_count;
@@ -138,6 +140,14 @@ Status SegmentReader::ReadMeta() {
       OpenProperties(&meta) && (!valid_to_ || valid_to_->integers()) &&
       (!label_ || label_->integers()) && (!weight_ || !weight_->integers());
   return Checked(ok);
+}
+
+Status SegmentReader::CheckFits(std::span<const PropertyType> types, uint64_t node_end) const {
+  const bool typed = std::all_of(properties_.begin(), properties_.end(), [&](const auto& property) {
+    return property.first < types.size() && property.second.type == types[property.first];
+  });
+  if (typed && postings_.nodes().node_end() <= node_end) return Status::Ok();
+  return Status(Code::kCorrupt, file_->name() + ": not a segment of this table and its nodes");
 }
 
 bool SegmentReader::AllVisible(Seq at) const {

@@ -35,6 +35,7 @@ class SegmentReader final : public Segment {
   // A label or a property, for its index.
   IndexedColumn ColumnOf(const ColumnRef& column) const;
 
+  Status CheckFits(std::span<const PropertyType> types, uint64_t node_end) const override;
   const SegmentInfo& info() const override { return info_; }
   Deletions& deletions() override { return deletions_; }
   const Deletions& deletions() const override { return deletions_; }

@@ -9,6 +9,8 @@ namespace hypergraph {
 
 namespace {
 
+constexpr uint64_t kNoBitsCountMax = uint64_t{1} << 32;
+
 // Eight values of W bits are W bytes, so each of the eight has a constant place and shift.
 template <unsigned W, typename T, size_t... I>
 inline void UnpackEight(const uint8_t* in, T* out, std::index_sequence<I...>) {
@@ -121,7 +123,7 @@ bool PackedArray::Open(ByteView section, ByteReader* meta, PackedArray* array) {
   if (!meta->ok() || !IsPackedWidth(width)) return false;
   if (offset > section.size() || section.size() - offset < kPackedPadding) return false;
   const uint64_t room = section.size() - offset - kPackedPadding;
-  if (width != 0 && count > room * 8 / width) return false;
+  if (count > (width == 0 ? kNoBitsCountMax : room * 8 / width)) return false;
   array->data_ = section.data() + offset;
   array->count_ = count;
   array->width_ = width;

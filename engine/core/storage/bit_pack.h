@@ -44,12 +44,14 @@ class PackedArray {
   // Appends the values, padding included, to `section`, and where they are to `meta`.
   static void Write(std::span<const uint64_t> values, ByteWriter* section, ByteWriter* meta);
   static void Write(std::span<const uint32_t> values, ByteWriter* section, ByteWriter* meta);
-  // False when what `meta` says does not fit into `section`.
+  // False when what `meta` says does not fit into `section`. Values of no bits take no bytes: of
+  // these there are at most 2^32, and who opens the array compares the count with one it knows.
   static bool Open(ByteView section, ByteReader* meta, PackedArray* array);
 
   uint64_t count() const { return count_; }
   unsigned width() const { return width_; }
   uint64_t operator[](uint64_t index) const { return UnpackOne(data_, width_, index); }
+  // For uint32_t the width is at most 32: a reader of files checks it once, when it opens the array.
   template <typename T>
   void Read(uint64_t first, size_t count, T* out) const {
     UnpackBits(data_, width_, first, count, out);

@@ -20,6 +20,14 @@ inline size_t ByteGroupLength(uint32_t value) {
 void EncodeByteGroups(std::span<const uint32_t> values, std::vector<uint8_t>* out);
 // The data bytes of values [first, first + count).
 size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count);
+// Whether values [0, count) may be decoded from [data, end), whatever the control bytes say: nothing
+// is then read at or behind `readable_end`, which lies kByteGroupPadding bytes or more behind `end`.
+// That the values also end at `end` is for the caller to ask once they are decoded.
+inline bool MayDecodeByteGroups(const uint8_t* control, size_t count, const uint8_t* data,
+                                const uint8_t* end, const uint8_t* readable_end) {
+  if (count <= static_cast<size_t>(readable_end - data) / 4) return true;  // Of 4 bytes each.
+  return ByteGroupDataBytes(control, 0, count) <= static_cast<size_t>(end - data);
+}
 // Values [first, first + count); `data` is where value `first` begins. Returns where the last ends.
 const uint8_t* DecodeByteGroups(const uint8_t* control, size_t first, size_t count,
                                 const uint8_t* data, uint32_t* out);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "core/storage/column_number_codes.h"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr size_t kChunk = 1024;
 
-// Four sums side by side: the additions of one do not wait for those of another.
+// Eight sums side by side: the additions of one do not wait for those of another.
 template <typename T>
 double SumOf(const T* values, size_t count) {
   std::array<double, 8> sums{};
@@ -35,6 +36,7 @@ bool NumberColumn::Open(const SectionFile* file, ByteView section, uint64_t row_
   switch (column->form_) {
     case NumberForm::kScaled:
       column->scale_ = meta->Get<double>();
+      if (!(column->scale_ > 0) || std::isinf(column->scale_)) return false;
       [[fallthrough]];
     case NumberForm::kInteger:
       column->base_ = meta->Get<int64_t>();
