@@ -110,8 +110,9 @@ class RowSource {
   virtual Status Weights(Rows rows, double* out) const = 0;
   virtual Status Labels(Rows rows, Symbol* out) const = 0;
   virtual Status Arities(Rows rows, uint32_t* out) const = 0;
-  virtual Status Members(Rows rows, MemberColumns* out) const = 0;
-  virtual Status Keys(Rows rows, std::vector<std::string_view>* out) const = 0;  // Empty: no key.
+  virtual Status Members(Rows rows, MemberColumns* out) const = 0;  // Appended.
+  // `out` comes in empty: a source may append or replace. An empty key is none.
+  virtual Status Keys(Rows rows, std::vector<std::string_view>* out) const = 0;
   virtual Status Property(PropertyIndex property, Rows rows, PropertyColumn* out) const = 0;
   // The sum of the weights of a contiguous range; the fast path of aggregates.
   virtual Status SumWeights(Rows rows, double* sum) const = 0;

@@ -64,13 +64,6 @@ class SegmentWriter {
     file_->Add(SectionId(SegmentSection::kNodes), nodes.view());
   }
 
-  std::vector<uint64_t> Offsets(std::span<const uint64_t> values) const {
-    const uint64_t min = *std::min_element(values.begin(), values.end());
-    std::vector<uint64_t> offsets(values.begin(), values.end());
-    for (uint64_t& value : offsets) value -= min;
-    return offsets;
-  }
-
   void WriteSeqs() {
     std::vector<int64_t> seqs(records_.seq.begin(), records_.seq.end());
     NumberColumn::WriteIntegers(seqs, {}, CodeLayout::kBlocks, &section_, &meta_);
