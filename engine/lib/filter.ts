@@ -9,7 +9,7 @@ export type FilterValue = string | number | bigint | boolean | Date
 
 /**
  * A condition on one column; several comparisons in one object must all hold. A null satisfies
- * `isNull` and `eq: null` alone.
+ * `isNull` and `eq: null` alone, under `not` as well: as in SQL, 3 is neither less nor not less than it.
  *
  * @example { column: 'amt', gte: 3, lt: 5 }
  */
