@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kGroupBytesKept = size_t{4} << 20;  // What a large group may leave behind.
 constexpr uint64_t kAllocateBytesMin = 4096;
+constexpr uint64_t kFirstStepBytes = 256u << 10;
 
 std::vector<uint8_t> EncodeHeader(const WalHeader& header) {
   ByteWriter out;
@@ -38,7 +39,8 @@ StatusOr<std::unique_ptr<WalWriter>> WalWriter::Create(FileSystem& files,
   std::unique_ptr<WalWriter> writer(
       new WalWriter(std::move(created).value(), header, 0, allocate_bytes));  // NOLINT: private
   File& file = *writer->file_;
-  Status status = file.Allocate(writer->allocate_bytes_);
+  const uint64_t first_step = writer->NextStep();
+  Status status = file.Allocate(first_step);
   if (status.ok()) status = file.WriteAt(0, EncodeHeader(header));
   if (status.ok()) status = file.SyncData();
   if (status.ok()) status = files.SyncDirectory(directory);
@@ -48,7 +50,7 @@ StatusOr<std::unique_ptr<WalWriter>> WalWriter::Create(FileSystem& files,
     (void)files.SyncDirectory(directory);
     return status;
   }
-  writer->allocated_ = writer->allocate_bytes_;
+  writer->allocated_ = first_step;
   writer->offset_ = kWalHeaderBytes;
   return writer;
 }
@@ -81,12 +83,20 @@ WalWriter::WalWriter(std::unique_ptr<File> file, const WalHeader& header, uint64
       written_seq_(last_seq_),
       durable_seq_(last_seq_) {}
 
+// A log doubles up to the full step, so that a small database stays small.
+uint64_t WalWriter::NextStep() const {
+  return std::min(allocate_bytes_, std::max(kFirstStepBytes, allocated_));
+}
+
 Status WalWriter::Reserve(uint64_t payload_bytes, uint64_t frame_count) {
   if (!failure_.ok()) return failure_;
   const uint64_t needed = offset_ + group_.size() + payload_bytes + frame_count * kWalFrameOverhead;
   if (needed <= allocated_) return Status::Ok();
-  const uint64_t steps = (needed - allocated_ + allocate_bytes_ - 1) / allocate_bytes_;
-  uint64_t target = allocated_ + steps * allocate_bytes_;
+  uint64_t target = allocated_ + NextStep();
+  if (target < needed) {
+    const uint64_t steps = (needed - allocated_ + allocate_bytes_ - 1) / allocate_bytes_;
+    target = allocated_ + steps * allocate_bytes_;
+  }
   Status status = file_->Allocate(target);
   if (status.code() == Code::kStorageFull) {
     target = needed;  // The last bytes of a disk serve too.

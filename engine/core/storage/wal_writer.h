@@ -27,9 +27,9 @@ namespace hypergraph {
 
 class WalWriter {
  public:
-  // Makes the file with its header, `allocate_bytes` of space, both synced, and syncs `directory`,
-  // where it lies. On failure nothing is left that is not removed. kStorageFull when there is no
-  // space.
+  // Makes the file with its header and some space, both synced, and syncs `directory`, where it
+  // lies. Space is taken ahead in steps that double up to `allocate_bytes`. On failure nothing is
+  // left that is not removed. kStorageFull when there is no space.
   static StatusOr<std::unique_ptr<WalWriter>> Create(FileSystem& files,
                                                      const std::string& directory,
                                                      const std::string& name,
@@ -62,6 +62,7 @@ class WalWriter {
  private:
   WalWriter(std::unique_ptr<File> file, const WalHeader& header, uint64_t offset,
             uint64_t allocate_bytes);
+  uint64_t NextStep() const;
 
   std::unique_ptr<File> file_;
   WalHeader header_;

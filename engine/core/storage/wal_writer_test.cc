@@ -1,0 +1,41 @@
+#include "core/storage/wal_writer.h"
+
+#include "core/platform/memory_file_system.h"
+#include "test/test.h"
+
+namespace hypergraph {
+namespace {
+
+uint64_t SizeOf(FileSystem& files, const std::string& path) {
+  auto file = files.OpenForRead(path);
+  CHECK_OK(file);
+  auto size = file.value()->Size();
+  CHECK_OK(size);
+  return size.value();
+}
+
+TEST(A_log_takes_space_ahead_in_steps_that_double) {
+  MemoryFileSystem files;
+  CHECK_OK(files.MakeDirectory("db"));
+  WalHeader header;
+  header.log_number = 1;
+  header.first_seq = 1;
+  constexpr uint64_t kFull = 4 << 20;
+  auto writer = WalWriter::Create(files, "db", "log", header, kFull);
+  CHECK_OK(writer);
+  std::vector<uint64_t> sizes;
+  const std::string payload(100'000, 'x');
+  for (Seq seq = 1; seq <= 200; ++seq) {
+    CHECK_OK((*writer)->Reserve(payload.size(), 1));
+    (*writer)->Append(seq, 1, AsBytes(payload));
+    CHECK_OK((*writer)->Write());
+    const uint64_t bytes = SizeOf(files, "db/log");
+    if (sizes.empty() || sizes.back() != bytes) sizes.push_back(bytes);
+  }
+  const std::vector<uint64_t> expected = {256u << 10, 512u << 10, 1u << 20,  2u << 20, 4u << 20,
+                                          8u << 20,   12u << 20,  16u << 20, 20u << 20};
+  CHECK(sizes == expected);
+}
+
+}  // namespace
+}  // namespace hypergraph
