@@ -1,16 +1,19 @@
-// Feeds every target of test/fuzz with what libFuzzer thinks up, a while each, and starts from what it
-// found before.
+// Feeds every target of test/fuzz with what libFuzzer thinks up, a while each, as many at once as the
+// machine has cores. Each starts from its own seeds and from what it found before.
 //
-//   node scripts/fuzz.mjs                   30 seconds each
-//   node scripts/fuzz.mjs --seconds=3600 wal
-import { spawnSync } from 'node:child_process'
+//   node scripts/fuzz.mjs                            30 seconds each
+//   node scripts/fuzz.mjs --seconds=3600 wal batch   only targets with these in their name
+//   node scripts/fuzz.mjs --seed=7                   the numbers of an earlier run
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const args = process.argv.slice(2)
-const seconds = Number(args.find((arg) => arg.startsWith('--seconds='))?.split('=')[1] ?? 30)
+const seconds = Number(option('seconds') ?? 30)
+const seed = Number(option('seed') ?? 1 + Math.floor(Math.random() * 0x7fffffff))
+const out = option('out') ?? 'build-fuzz'
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 
 const targets = readdirSync(join(root, 'test', 'fuzz'))
@@ -18,22 +21,73 @@ const targets = readdirSync(join(root, 'test', 'fuzz'))
   .map((name) => name.slice(0, -'.cc'.length))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
 
-const built = run('make', ['-s', `-j${availableParallelism()}`, 'BUILD=fuzz', 'fuzz'])
-const failed = built ? targets.filter((name) => !fuzz(name)) : targets
+console.log(`SEED=${seed}, ${seconds} s each`)
+const failed = build() ? await fuzzAll() : targets
 for (const name of failed) console.error(`FAILED: ${name}`)
 console.log(`${targets.length - failed.length} passed, ${failed.length} failed`)
 process.exitCode = failed.length === 0 && targets.length > 0 ? 0 : 1
 
-function fuzz(name) {
-  const folder = join('build-fuzz', 'corpus', name)
-  mkdirSync(join(root, folder), { recursive: true })
-  const limits = [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048']
-  const output = [`-artifact_prefix=${folder}-`, '-print_final_stats=1', '-verbosity=0']
-  return run(join(root, 'build-fuzz', 'fuzz', name), [folder, ...limits, ...output])
+function option(name) {
+  return args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3)
 }
 
-function run(command, options) {
-  const { status, error } = spawnSync(command, options, { cwd: root, stdio: 'inherit' })
-  if (error) console.error(`${command}: ${error.message}`)
+function build() {
+  const goals = targets.map((name) => `${out}/fuzz/${name}`)
+  const options = ['-s', `-j${availableParallelism()}`, 'BUILD=fuzz', `OUT=${out}`, ...goals]
+  const { status, error } = spawnSync('make', options, { cwd: root, stdio: 'inherit' })
+  if (error) console.error(`make: ${error.message}`)
   return status === 0
+}
+
+async function fuzzAll() {
+  const waiting = [...targets]
+  const bad = []
+  const lane = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
+      if (!(await fuzz(name))) bad.push(name)
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return bad
+}
+
+/** Whether the target found nothing. Its own lines are shown where it did, else only how far it came. */
+function fuzz(name) {
+  const corpus = join(out, 'corpus', name)
+  mkdirSync(join(root, corpus), { recursive: true })
+  const options = [
+    corpus,
+    `-max_total_time=${seconds}`,
+    `-seed=${seed}`,
+    '-timeout=20',
+    '-rss_limit_mb=2048',
+    '-max_len=65536',
+    `-artifact_prefix=${corpus}-`,
+    '-print_final_stats=1',
+  ]
+  return new Promise((resolve) => {
+    const child = spawn(join(root, out, 'fuzz', name), options, { cwd: root })
+    let log = ''
+    const take = (chunk) => {
+      log = (log + chunk).slice(-200_000)
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    child.on('error', take)
+    child.on('close', (status) => {
+      if (status === 0) console.log(`${name}: ${summary(log)}`)
+      else console.error(`${log}\n${name}: the input is in ${corpus}-*`)
+      resolve(status === 0)
+    })
+  })
+}
+
+function summary(log) {
+  const number = (pattern) => log.match(pattern)?.at(-1) ?? '?'
+  const runs = number(/number_of_executed_units:\s*(\d+)/)
+  const edges =
+    log
+      .match(/cov: \d+/g)
+      ?.at(-1)
+      ?.slice('cov: '.length) ?? '?'
+  return `${runs} inputs, ${edges} edges`
 }

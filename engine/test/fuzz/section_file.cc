@@ -4,9 +4,10 @@
 #include <cstring>
 
 #include "core/base/crc32c.h"
-#include "core/platform/memory_image.h"
+#include "core/platform/memory_file_system.h"
+#include "test/fuzz/support/fuzz.h"
 
-namespace hypergraph {
+namespace hypergraph::fuzz {
 namespace {
 
 class InputMapping : public Mapping {
@@ -33,27 +34,42 @@ void MendChecksums(std::vector<uint8_t>* bytes, SectionFile::Expected* expected)
   std::memcpy(bytes->data() + bytes->size() - 4, &expected->info.footer_crc, 4);
 }
 
-}  // namespace
-}  // namespace hypergraph
+Bytes Seed(uint32_t section_count, size_t section_bytes) {
+  MemoryFileSystem files;
+  auto file = SectionFileWriter::Create(files, "file", FileKind::kSegment, 7);
+  FUZZ_CHECK_OK(file.status());
+  for (uint32_t id = 1; id <= section_count; ++id) {
+    file.value()->Add(id, Bytes(section_bytes * id, static_cast<uint8_t>(id)));
+  }
+  SectionFileInfo info;
+  FUZZ_CHECK_OK(file.value()->Finish(&info));
+  const ByteView bytes = files.Map("file").value()->bytes();
+  return {bytes.begin(), bytes.end()};
+}
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t count) {
-  using namespace hypergraph;  // NOLINT: a fuzz target is one function.
-  std::vector<uint8_t> bytes(data, data + count);
+}  // namespace
+
+void RunInput(ByteView input) {
+  Bytes bytes(input.begin(), input.end());
   SectionFile::Expected expected;
-  expected.info.file_bytes = count;
-  if (count >= 128) MendChecksums(&bytes, &expected);
+  expected.info.file_bytes = bytes.size();
+  if (bytes.size() >= 128) MendChecksums(&bytes, &expected);
   auto file = SectionFile::Open(std::make_shared<InputMapping>(bytes), "input", expected);
-  if (!file.ok()) return 0;
+  if (!file.ok()) return;
   uint8_t sum = 0;
   for (const SectionEntry& entry : file.value()->sections()) {
     ByteView section;
-    if (!file.value()->Section(entry.id, &section).ok()) __builtin_trap();
+    FUZZ_CHECK_OK(file.value()->Section(entry.id, &section));
     for (const uint8_t byte : section) sum ^= byte;
-    if (!file.value()->Verified(section.data(), section.size()) && file.value()->Fault().ok()) {
-      __builtin_trap();
-    }
+    FUZZ_CHECK(file.value()->Verified(section.data(), section.size()) ||
+               !file.value()->Fault().ok());
   }
   __asm__ volatile("" : : "r"(sum));  // Every byte is read, whatever the optimizer thinks.
   (void)file.value()->VerifyAll();
-  return 0;
 }
+
+std::vector<Bytes> MakeSeeds() {
+  return {Seed(0, 0), Seed(1, 10), Seed(3, 100), Seed(9, 65), Seed(2, 70'000)};
+}
+
+}  // namespace hypergraph::fuzz
