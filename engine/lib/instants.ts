@@ -44,11 +44,6 @@ export function toMicrosSpan(milliseconds: unknown, name: string): Micros {
   return microsOfNumber(milliseconds, 'ms', name)
 }
 
-/** Microseconds as a number in the unit; exact to the microsecond within ±285 years of 1970. */
-export function fromMicros(micros: bigint, unit: TimeUnit): number {
-  return Number(micros) / microsPer[unit]
-}
-
 /** Microseconds as ISO 8601 UTC; `…us` where a calendar does not reach. Read back by `toMicros`. */
 export function microsToText(micros: bigint): string {
   const fraction = ((micros % 1000n) + 1000n) % 1000n

@@ -5,7 +5,7 @@ import type { PropertyValue } from '../property-values.ts'
 import type { TableSchema } from '../schema.ts'
 
 /** Integers that JSON's numbers cannot hold are `{ "int": "<digits>" }`. */
-export function toJsonValue(value: unknown): unknown {
+function toJsonValue(value: unknown): unknown {
   return typeof value === 'bigint' ? { int: String(value) } : value
 }
 
