@@ -8,6 +8,9 @@ namespace hypergraph {
 
 namespace {
 constexpr uint32_t kChunkRows = 1024;
+// Lists whose bytes are asked for while those before them are decoded.
+constexpr uint32_t kFetchAhead = 4;
+constexpr uint64_t kLineBytes = 64;
 }  // namespace
 
 bool MemberLists::Open(const SectionFile* file, ByteView section, uint32_t row_count,
@@ -77,6 +80,13 @@ bool MemberLists::Load(uint64_t index, Block* block) const {
   return true;
 }
 
+// A hint only, so nothing is verified: what is read to find the place may be damaged.
+void MemberLists::Prefetch(uint64_t index) const {
+  if (index >= block_ends_.count()) return;
+  const uint8_t* at = data_.data() + (index == 0 ? 0 : block_ends_[index - 1]);
+  for (uint64_t line = 0; line < 4; ++line) __builtin_prefetch(at + line * kLineBytes);
+}
+
 bool MemberLists::ListsOf(Rows rows, uint32_t* lists) const {
   if (identity_) {
     for (uint32_t i = 0; i < rows.size(); ++i) lists[i] = rows[i];
@@ -108,6 +118,7 @@ class MemberLists::Walk {
       const uint32_t count = std::min(kChunkRows, rows_.size() - done);
       if (!lists_.ListsOf(rows_.Slice(done, count), numbers.data())) return false;
       for (uint32_t i = 0; i < count;) {
+        if (i + kFetchAhead < count) lists_.Prefetch(numbers[i + kFetchAhead] / kBlockLists);
         const uint32_t list = numbers[i];
         const uint32_t place = list % kBlockLists;
         const uint32_t room = std::min(kBlockLists - place, count - i);
@@ -151,8 +162,8 @@ void MemberLists::AppendRoles(const Block& block, uint32_t first, uint32_t count
   for (uint32_t done = 0; done < count; done += kChunkRows) {
     const uint32_t taken = std::min(kChunkRows, count - done);
     UnpackBits(block.roles, role_width_, first + done, taken, codes.data());
-    const bool any = std::any_of(codes.begin(), codes.begin() + taken,
-                                 [](uint32_t code) { return code != 0; });
+    const bool any =
+        std::any_of(codes.begin(), codes.begin() + taken, [](uint32_t code) { return code != 0; });
     if (!any && out->roles.empty()) continue;
     out->roles.resize(before + done + taken);
     for (uint32_t i = 0; i < taken; ++i) {

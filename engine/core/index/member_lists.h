@@ -44,6 +44,7 @@ class MemberLists {
   };
   class Walk;
 
+  void Prefetch(uint64_t index) const;
   [[nodiscard]] bool Load(uint64_t index, Block* block) const;
   [[nodiscard]] bool ListsOf(Rows rows, uint32_t* lists) const;
   void AppendRoles(const Block& block, uint32_t first, uint32_t count, MemberColumns* out) const;

@@ -120,8 +120,24 @@ Status FindPage::MeasureText(const RowSource& source, ColumnRef column, Rows row
   return Status::Ok();
 }
 
+// The same where every row has as many bytes.
+void FindPage::CutToRows(Rows* rows, bool* cut) {
+  const uint64_t bytes_max = selector_->guard().bytes_max();
+  uint64_t room =
+      bytes_ < bytes_max ? (bytes_max - bytes_) / std::max<uint64_t>(fixed_bytes_, 1) : 0;
+  if (room == 0 && row_count_ == 0) room = 1;
+  const auto count = static_cast<uint32_t>(std::min<uint64_t>(room, rows->size()));
+  bytes_ += count * uint64_t{fixed_bytes_};
+  *cut = count < rows->size();
+  if (*cut) *rows = rows->Slice(newest_first_ ? rows->size() - count : 0, count);
+}
+
 // Shortens the batch to what the bytes left allow, but never the page to nothing: it has to get on.
 Status FindPage::CutToBytes(const RowSource& source, Rows* rows, bool* cut) {
+  if (!wants_members_ && text_columns_.empty()) {
+    CutToRows(rows, cut);
+    return Status::Ok();
+  }
   row_bytes_.assign(rows->size(), fixed_bytes_);
   if (wants_members_) {
     arities_.resize(rows->size());

@@ -47,6 +47,7 @@ class FindPage {
 
  private:
   Status Measure(const RowSource& source, Rows rows, uint64_t* bytes_each);
+  void CutToRows(Rows* rows, bool* cut);
   Status CutToBytes(const RowSource& source, Rows* rows, bool* cut);
   Status MeasureText(const RowSource& source, ColumnRef column, Rows rows);
   // Requires: a row was taken.

@@ -9,6 +9,8 @@ namespace {
 
 // Unpacking all of a block takes as long as about so many of its codes one by one.
 constexpr size_t kUnpackWholeFrom = 20;
+// Rows whose bytes are asked for while those before them are decoded.
+constexpr size_t kFetchAhead = 6;
 constexpr uint64_t kBytesPerBit = kCodeBlockRows / 8;  // A block's bytes for each bit of width.
 
 struct BlockShape {
@@ -170,6 +172,13 @@ bool CodeColumn::ReadNarrow(uint64_t first, size_t count, uint32_t* out) const {
   return ReadAs(first, count, out);
 }
 
+// A hint only, so nothing is verified: what is read to find the place may be damaged.
+void CodeColumn::Prefetch(uint32_t index, unsigned width) const {
+  const uint64_t block = index >> kCodeBlockShift;
+  const uint64_t begin = block == 0 ? 0 : ends_[block - 1];
+  __builtin_prefetch(data_.data() + begin * kBytesPerBit + index % kCodeBlockRows * width / 8);
+}
+
 bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const {
   if (layout_ == CodeLayout::kWhole) {
     for (size_t i = 0; i < indexes.size(); ++i) {
@@ -179,11 +188,12 @@ bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const 
     return true;
   }
   std::array<uint64_t, kCodeBlockRows> codes;
+  Block block{};
   for (size_t i = 0; i < indexes.size();) {
+    if (i + kFetchAhead < indexes.size()) Prefetch(indexes[i + kFetchAhead], block.width);
     const uint64_t wanted = indexes[i] >> kCodeBlockShift;
     size_t end = i + 1;
     while (end < indexes.size() && indexes[end] >> kCodeBlockShift == wanted) ++end;
-    Block block;
     if (!FindBlock(wanted, &block)) return false;
     if (end - i >= kUnpackWholeFrom) {
       UnpackBits(block.data, block.width, 0, kCodeBlockRows, codes.data());

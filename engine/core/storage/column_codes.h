@@ -53,6 +53,7 @@ class CodeColumn {
     unsigned width;
     const uint8_t* data;
   };
+  void Prefetch(uint32_t index, unsigned width) const;
   [[nodiscard]] bool FindBlock(uint64_t block, Block* found) const;
   template <typename T>
   [[nodiscard]] bool ReadAs(uint64_t first, size_t count, T* out) const;
