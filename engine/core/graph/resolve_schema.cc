@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/index/segment_format.h"
+
 namespace hypergraph {
 
 namespace {
@@ -23,6 +25,8 @@ Status CheckOptions(const TableSchema& options) {
   return Status::Ok();
 }
 
+static_assert(kPropertiesMax <= kSegmentPropertiesMax, "else a flush fails for ever");
+
 Status AddProperties(const std::vector<PropertySchema>& properties, TableSchema* table) {
   std::vector<std::string_view> names;
   for (const PropertySchema& known : table->properties) names.push_back(known.name);
@@ -30,7 +34,10 @@ Status AddProperties(const std::vector<PropertySchema>& properties, TableSchema*
     HG_RETURN_IF_ERROR(CheckName(property.name, "a property"));
     names.push_back(property.name);
   }
-  if (names.size() > UINT16_MAX) return {Code::kTooLarge, "a table has at most 65535 properties"};
+  if (names.size() > kPropertiesMax) {
+    return {Code::kTooLarge,
+            "a table has at most " + std::to_string(kPropertiesMax) + " properties"};
+  }
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) {

@@ -198,6 +198,19 @@ TEST(Schema_changes_that_cannot_be_are_refused_with_nothing_changed) {
   f.Refuses(Code::kInvalid, B().SetOptions(kNodeTable, {.ttl = 5}));
 }
 
+TEST(A_table_takes_no_more_properties_than_a_segment_can_hold) {
+  Fixture f;
+  std::vector<PropertySchema> properties;
+  for (size_t i = 0; i < kPropertiesMax; ++i) {
+    properties.push_back({"p" + std::to_string(i), PropertyType::kInt64});
+  }
+  BatchWriter batch;
+  CHECK_OK(f.Commit(&batch.CreateTable("wide", properties)));
+  f.Refuses(Code::kTooLarge, BatchWriter().AddProperties(2, {{"more", PropertyType::kBool}}));
+  properties.push_back({"more", PropertyType::kBool});
+  f.Refuses(Code::kTooLarge, BatchWriter().CreateTable("wider", properties));
+}
+
 TEST(A_dropped_tables_id_is_not_used_again) {
   Fixture f;
   f.CommitOk(BatchWriter().CreateTable("b").Insert(2, {Row()}));

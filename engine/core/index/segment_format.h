@@ -13,15 +13,15 @@ enum class SegmentSection : uint32_t {
   kMeta = 1,
   kEventTs = 2,
   kSeq = 3,
-  kIds = 4,        // Only of records that keep an earlier number as their id.
-  kValidTo = 5,    // Absent: none ends.
-  kWeight = 6,     // Absent: all 1.
-  kLabel = 7,      // Absent: none.
-  kMembers = 8,    // The distinct member lists.
-  kNodes = 9,      // Local node numbers to global ones and back, degrees, places of postings.
+  kIds = 4,      // Only of records that keep an earlier number as their id.
+  kValidTo = 5,  // Absent: none ends.
+  kWeight = 6,   // Absent: all 1.
+  kLabel = 7,    // Absent: none.
+  kMembers = 8,  // The distinct member lists.
+  kNodes = 9,    // Local node numbers to global ones and back, degrees, places of postings.
   kPostings = 10,
-  kKeys = 11,      // Absent: none.
-  kProperty = 256, // + the property's number.
+  kKeys = 11,       // Absent: none.
+  kProperty = 256,  // + the property's number.
 };
 
 inline uint32_t SectionId(SegmentSection section) { return static_cast<uint32_t>(section); }
@@ -30,6 +30,7 @@ inline uint32_t PropertySectionId(PropertyIndex property) {
 }
 
 inline constexpr uint32_t kSegmentMetaVersion = 1;
+inline constexpr size_t kSegmentPropertiesMax = 4080;  // With a section each, beside the others.
 
 }  // namespace hypergraph
 

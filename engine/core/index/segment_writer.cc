@@ -210,7 +210,7 @@ SourceBounds BoundsOf(const RecordColumns& records) {
 Status WriteSegment(FileSystem& files, const std::string& path, uint64_t file_id,
                     const RecordColumns& records, SegmentInfo* info) {
   if (records.record_count == 0) return Status(Code::kInvalid, "a segment has at least one record");
-  if (records.properties.size() > kSectionCountMax - 16) {
+  if (records.properties.size() > kSegmentPropertiesMax) {
     return Status(Code::kTooLarge, "too many properties for one segment");
   }
   StatusOr<std::unique_ptr<SectionFileWriter>> file =
