@@ -18,12 +18,13 @@ void CountFile(uint64_t file_bytes, CheckReport* report) {
   report->bytes_checked += file_bytes;
 }
 
-void CheckSegment(FileSystem& files, const std::string& directory, const SegmentState& state,
-                  CheckReport* report) {
+void CheckSegment(FileSystem& files, const std::string& directory, const ManifestState& manifest,
+                  const SegmentState& state, CheckReport* report) {
   const std::string name = SegmentName(state.segment.file_id);
   CountFile(state.segment.file_bytes, report);
   auto segment = Segment::Open(files, JoinPath(directory, name), state.segment);
   if (!Note(name, segment.status(), report)) return;
+  if (!Note(name, CheckSegmentFits(manifest, state.table, **segment), report)) return;
   if (!Note(name, (*segment)->Verify(), report)) return;
   report->records_checked += state.segment.bounds.row_count;
   if (state.deletions) {
@@ -79,7 +80,7 @@ Status ReadLog(FileSystem& files, const std::string& path, const WalHeader& expe
 void CheckFiles(FileSystem& files, const std::string& directory, const ManifestState& state,
                 CheckReport* report) {
   for (const SegmentState& segment : state.segments) {
-    CheckSegment(files, directory, segment, report);
+    CheckSegment(files, directory, state, segment, report);
   }
   for (const auto* dictionary : {&state.nodes, &state.symbols}) {
     for (const DictionaryFileInfo& info : *dictionary) {

@@ -20,19 +20,20 @@ Status OpenDictionary(FileSystem& files, const std::string& directory,
   return Status::Ok();
 }
 
-Status OpenSegment(FileSystem& files, const std::string& directory, const SegmentState& state,
-                   OpenedFiles* opened) {
+Status OpenSegment(FileSystem& files, const std::string& directory, const ManifestState& manifest,
+                   const SegmentState& state, OpenedFiles* opened) {
   const uint64_t file_id = state.segment.file_id;
   auto segment = Segment::Open(files, JoinPath(directory, SegmentName(file_id)), state.segment);
   if (!segment.ok()) return segment.status();
+  HG_RETURN_IF_ERROR(CheckSegmentFits(manifest, state.table, **segment));
   if (state.deletions) {
-    HG_RETURN_IF_ERROR(
-        ReadDeletions(files, JoinPath(directory, DeletionsName(state.deletions->file_id)),
-                      *state.deletions, &(*segment)->deletions()));
+    HG_RETURN_IF_ERROR(ReadDeletions(files,
+                                     JoinPath(directory, DeletionsName(state.deletions->file_id)),
+                                     *state.deletions, &(*segment)->deletions()));
   }
   for (const PropertyIndexInfo& info : state.indexes) {
-    auto index = PropertyIndexFile::Open(
-        files, JoinPath(directory, PropertyIndexName(info.file_id)), info);
+    auto index =
+        PropertyIndexFile::Open(files, JoinPath(directory, PropertyIndexName(info.file_id)), info);
     if (!index.ok()) return index.status();
     (*segment)->AttachIndex(index.value());
     opened->indexes.push_back(std::move(index.value()));
@@ -44,6 +45,16 @@ Status OpenSegment(FileSystem& files, const std::string& directory, const Segmen
 
 }  // namespace
 
+Status CheckSegmentFits(const ManifestState& manifest, TableId table, const Segment& segment) {
+  std::vector<PropertyType> types;
+  for (const PropertySchema& property : manifest.schema->Find(table)->properties) {
+    types.push_back(property.type);
+  }
+  uint64_t node_end = 0;
+  for (const DictionaryFileInfo& info : manifest.nodes) node_end += info.key_count;
+  return segment.CheckFits(types, node_end);
+}
+
 Status LoadManifest(FileSystem& files, const std::string& directory, ManifestState* state) {
   std::vector<uint8_t> content;
   HG_RETURN_IF_ERROR(ReadManifest(files, directory, &content));
@@ -54,7 +65,7 @@ Status OpenFiles(FileSystem& files, const std::string& directory, const Manifest
                  OpenedFiles* opened) {
   *opened = {};
   for (const SegmentState& segment : state.segments) {
-    HG_RETURN_IF_ERROR(OpenSegment(files, directory, segment, opened));
+    HG_RETURN_IF_ERROR(OpenSegment(files, directory, state, segment, opened));
   }
   HG_RETURN_IF_ERROR(OpenDictionary(files, directory, state.nodes, &opened->nodes));
   HG_RETURN_IF_ERROR(OpenDictionary(files, directory, state.symbols, &opened->symbols));
@@ -153,8 +164,8 @@ Status LogReplay::ApplyFrames(WalReader* reader, GraphState* graph) {
     }
     const Status applied = graph->Apply(frame.payload);
     if (!applied.ok()) {
-      return {applied.code(), "commit " + std::to_string(frame.last_seq) +
-                                  " of the log: " + applied.message()};
+      return {applied.code(),
+              "commit " + std::to_string(frame.last_seq) + " of the log: " + applied.message()};
     }
     last_seq_ = frame.last_seq;
     ++commits_;

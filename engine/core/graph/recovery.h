@@ -31,6 +31,8 @@ struct OpenedFiles {
   std::map<uint64_t, uint32_t> persisted_marks;
 };
 
+// kCorrupt unless the segment's properties and members are those of the table and its nodes.
+Status CheckSegmentFits(const ManifestState& manifest, TableId table, const Segment& segment);
 Status LoadManifest(FileSystem& files, const std::string& directory, ManifestState* state);
 // kNotFound: a file that the state names is not there. Other failures name the file too.
 Status OpenFiles(FileSystem& files, const std::string& directory, const ManifestState& state,
