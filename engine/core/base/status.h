@@ -18,9 +18,9 @@ enum class Code : uint8_t {
   kNotFound,
   kExists,
   kConflict,      // A transaction lost the race to another one; retry it.
-  kGone,          // A cursor, snapshot or instant that history no longer reaches.
+  kGone,          // A snapshot or instant that history no longer reaches.
   kTooLarge,      // A named limit was reached.
-  kDeadline,
+  kDeadline,      // Not given: a query at its deadline ends with what is complete, marked so.
   kCancelled,
   kClosed,        // Use after close.
   kReadOnly,

@@ -1,4 +1,4 @@
-// A question as the query layer runs it, decoded from the bytes of wire.md.
+// A question as the query layer runs it, decoded from the bytes of WIRE.md.
 #ifndef HYPERGRAPH_QUERY_PLAN_H_
 #define HYPERGRAPH_QUERY_PLAN_H_
 

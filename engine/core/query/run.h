@@ -16,7 +16,7 @@ struct QueryControl {
   std::atomic<bool> cancelled{false};
 };
 
-// `result` gets the bytes of wire.md. Deadline and budgets end in a result marked truncated, not in
+// `result` gets the bytes of WIRE.md. Deadline and budgets end in a result marked truncated, not in
 // an error; a cancel ends in kCancelled.
 Status RunPlan(const Snapshot& snapshot, ByteView plan, const QueryControl* control,
                std::vector<uint8_t>* result);

@@ -63,7 +63,7 @@ class Database {
                      std::unique_ptr<Database>* database);
   virtual ~Database() = default;
 
-  // One commit, atomic and isolated. `batch` is in the form of wire.md and is copied. The callback runs
+  // One commit, atomic and isolated. `batch` is in the form of WIRE.md and is copied. The callback runs
   // once, on an engine thread (on the caller's without background threads).
   virtual void Submit(ByteView batch, Durability durability,
                       std::function<void(Status, CommitReceipt)> done) = 0;
