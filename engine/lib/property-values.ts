@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { EngineError, invalid, quote } from './errors.ts'
-import { type TimeUnit, toMicros } from './instants.ts'
+import { microsMax, microsMin, type TimeUnit, toMicros } from './instants.ts'
 import { type PropertySchema, propertyTypeCodes, type TableLayout } from './schema.ts'
 
 /** A property's value: by its type, or null. A timestamp is an instant. */
@@ -143,7 +143,8 @@ function writeInteger(writer: ByteWriter, property: PropertySchema, value: Prope
 
 /**
  * Numbers of a property: an int64 of any of these, where a Float64Array holds whole numbers; a
- * float64 of a Float64Array; a timestamp of a BigInt64Array of microseconds.
+ * float64 of a Float64Array; a timestamp of a BigInt64Array of microseconds, in range where it is null
+ * as well.
  */
 export type PropertyNumbers = Float64Array | BigInt64Array | Int32Array | Uint32Array
 
@@ -199,6 +200,7 @@ function writeTypedColumn(
   if (type === 'float64' && values instanceof Float64Array && present === undefined) {
     assertFinite(values, `property ${name}`)
   }
+  if (type === 'timestamp' && values instanceof BigInt64Array) assertInstants(values, name)
   writer.u16(index)
   writer.u8(propertyTypeCodes[type])
   writer.u8(present === undefined ? 0 : 1)
@@ -230,6 +232,13 @@ function isNumbersOf(type: PropertySchema['type'], values: unknown): values is P
   if (values instanceof BigInt64Array) return type === 'int64' || type === 'timestamp'
   const isNumbers = [Float64Array, Int32Array, Uint32Array].some((one) => values instanceof one)
   return type === 'int64' && isNumbers
+}
+
+/** The ends of int64 are no instants: rows could not give them either. */
+function assertInstants(values: BigInt64Array, name: string): void {
+  const row = values.findIndex((value) => value < microsMin || value > microsMax)
+  if (row < 0) return
+  throw invalid(`property ${name} of row ${row} is out of range: ${values[row]} µs`)
 }
 
 /** Throws `invalid` at the first number that is not finite. */
