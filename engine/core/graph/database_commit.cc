@@ -103,6 +103,7 @@ Status DatabaseCore::EnsureLog() {
                                options_.log_allocate_bytes);
   // A name that could not be removed again must not be in the way of the next attempt.
   ++next_log_number_;
+  if (log.status().code() == Code::kPoisoned) return Poison(log.status());
   if (!log.ok()) return log.status();
   log_ = std::move(log.value());
   return Status::Ok();

@@ -31,5 +31,31 @@ TEST(A_commit_after_a_kill_survives_a_power_failure_though_its_logs_name_was_uns
   }
 }
 
+TEST(After_a_failed_sync_of_the_directory_nothing_is_written_that_a_power_failure_would_break) {
+  for (uint64_t failing = 0; failing < 24; ++failing) {
+    MemoryFileSystem files;
+    StandingClock clock;
+    auto database = OpenTest(TestOptions(&files, &clock), kPlace);
+    CreateTestTable(database.get());
+    files.FailSync(failing, FaultLength::kOnce);
+    EdgeId acknowledged = 0;
+    for (int64_t round = 0; round < 3; ++round) {
+      BatchWriter batch;
+      CommitReceipt receipt;
+      batch.Insert(kTestTable, {BatchRow(round).Member(1).Set(0, round)});
+      if (database->Commit(batch.Finish(), Durability::kSync, &receipt).ok()) {
+        acknowledged = receipt.first_id;
+      }
+      (void)database->Flush();
+    }
+    const size_t end = files.record_size();
+    database.reset();
+    const auto after = CrashStates(files).Materialize(end, {CrashKind::kLoseAll, 0});
+    const auto again = OpenTest(TestOptions(after.get(), &clock), kPlace);
+    const std::map<EdgeId, std::string> rows = RowsNow(again.get());
+    CHECK(acknowledged == 0 || rows.contains(acknowledged));
+  }
+}
+
 }  // namespace
 }  // namespace hypergraph::test

@@ -73,7 +73,14 @@ Status DatabaseCore::SaveChange(Change* change) {
   for (const auto& [name, file] : version_->files) obsolete.insert(name);
   for (const std::string& name : NamedFiles(state)) obsolete.erase(name);
   for (const std::string& name : obsolete) state.obsolete.push_back({name});
-  if (!change->made.empty()) HG_RETURN_IF_ERROR(files_.SyncDirectory(path_));
+  if (!change->made.empty()) {
+    const Status synced = files_.SyncDirectory(path_);
+    if (!synced.ok()) {
+      // No later sync would make these names sure, nor any that share the directory.
+      const std::lock_guard<std::mutex> writer(writer_mutex_);
+      return Poison(synced);
+    }
+  }
   std::vector<uint8_t> content;
   EncodeManifest(state, &content);
   const Status replaced = ReplaceManifest(files_, path_, content);

@@ -43,7 +43,10 @@ StatusOr<std::unique_ptr<WalWriter>> WalWriter::Create(FileSystem& files,
   Status status = file.Allocate(first_step);
   if (status.ok()) status = file.WriteAt(0, EncodeHeader(header));
   if (status.ok()) status = file.SyncData();
-  if (status.ok()) status = files.SyncDirectory(directory);
+  if (status.ok()) {
+    status = files.SyncDirectory(directory);
+    if (!status.ok()) status = {Code::kPoisoned, status.message()};
+  }
   if (!status.ok()) {
     // Best effort: an unused log is told by its reader too.
     (void)files.Remove(path);
