@@ -201,6 +201,8 @@ Status AggregateState::AddByRank(const RowSource& source, Rows rows) {
     parts.codes[0] = static_cast<uint64_t>(buckets_[0].StartOf(ts));
     uint32_t border = 0;
     HG_RETURN_IF_ERROR(source.LowerBound(buckets_[0].end(), &border));
+    // Else it would not get on: instants of a segment whose contents lie.
+    if (border <= rows[first]) return Status(Code::kCorrupt, "instants are out of their order");
     uint32_t end = rows.size();
     if (rows.contiguous()) {
       end = std::min(end, border - rows.first());
