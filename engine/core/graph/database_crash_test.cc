@@ -57,5 +57,26 @@ TEST(After_a_failed_sync_of_the_directory_nothing_is_written_that_a_power_failur
   }
 }
 
+TEST(A_log_that_could_not_be_made_leaves_its_directory_as_sure_as_it_was) {
+  for (uint64_t failing = 0; failing < 8; ++failing) {
+    MemoryFileSystem files;
+    StandingClock clock;
+    auto database = OpenTest(TestOptions(&files, &clock), kPlace);
+    files.FailOperation(failing, FaultKind::kIoError, FaultLength::kForEver);
+    BatchWriter batch;
+    CommitReceipt receipt;
+    batch.CreateTable("acknowledged");
+    (void)database->Commit(batch.Finish(), Durability::kSync, &receipt);
+    files.ClearFaults();
+    const bool acknowledged = database->Commit(batch.Finish(), Durability::kSync, &receipt).ok();
+    const size_t end = files.record_size();
+    database.reset();
+    const auto after = CrashStates(files).Materialize(end, {CrashKind::kLoseAll, 0});
+    const auto again = OpenTest(TestOptions(after.get(), &clock), kPlace);
+    const bool there = ReadTest(again.get())->schema->Find("acknowledged") != nullptr;
+    CHECK(there || !acknowledged);
+  }
+}
+
 }  // namespace
 }  // namespace hypergraph::test

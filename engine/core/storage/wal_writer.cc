@@ -48,9 +48,9 @@ StatusOr<std::unique_ptr<WalWriter>> WalWriter::Create(FileSystem& files,
     if (!status.ok()) status = {Code::kPoisoned, status.message()};
   }
   if (!status.ok()) {
-    // Best effort: an unused log is told by its reader too.
+    // Best effort, and without a sync, whose failure would have to be told: an unused log is known
+    // as such by its reader too.
     (void)files.Remove(path);
-    (void)files.SyncDirectory(directory);
     return status;
   }
   writer->allocated_ = first_step;
