@@ -17,6 +17,7 @@ import {
   type Table,
 } from '../lib/index.ts'
 import { runCommand } from '../lib/tools/command-line.ts'
+import { parseHif } from '../lib/tools/hif-document.ts'
 import { callsOf, newDatabase, sampleRows, temporaryDirectory } from './_database.ts'
 
 const formats = {
@@ -140,6 +141,21 @@ test('HIF of others: directions are roles, times by default, the unknown only on
   expect(calls.findSync({ columns: ['at', 'members', 'roles', 'weight'] }).rows()).toEqual([
     { at: 5, members: [1, 'b'], roles: ['tail', 'boss'], weight: 2 },
   ])
+})
+
+test('what goes out as HIF has the published fields only', async () => {
+  const calls = await callsOf(await newDatabase())
+  await calls.insertMany(sampleRows(40))
+  const pieces: string[] = []
+  for await (const piece of exportHif(calls, { pageRows: 7 })) pieces.push(piece)
+  const parsed = JSON.parse(pieces.join(''))
+  const document = parseHif(parsed)
+  expect(Object.keys(parsed).sort()).toEqual(['edges', 'incidences', 'metadata', 'network-type'])
+  expect(document.edges.length).toBe(40)
+  const arity = calls.findSync().members.length
+  expect(document.incidences.length).toBe(arity)
+  const edges = new Set(document.edges.map(({ edge }) => edge))
+  expect(document.incidences.every(({ edge }) => edges.has(edge))).toBe(true)
 })
 
 test.each([

@@ -142,7 +142,9 @@ async function* toRows(
 
 function assertNothingLost(document: HifDocument): void {
   const hint = 'is not kept here; allow that with dropUnknown'
-  const node = document.nodes.find(({ weight, attrs }) => weight ?? Object.keys(attrs)[0])
+  const node = document.nodes.find(
+    ({ weight, attrs }) => weight !== undefined || Object.keys(attrs).length > 0,
+  )
   if (node !== undefined) throw invalid(`what nodes says of ${quote(node.node)} ${hint}`)
   const weighted = document.incidences.find(({ weight }) => weight !== undefined)
   if (weighted !== undefined) {
