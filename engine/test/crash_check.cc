@@ -17,8 +17,9 @@ bool HasExtra(const Schema& schema) {
   });
 }
 
-// The last operations before the crash.
-std::string Trace(const MemoryFileSystem& life, size_t point) {
+}  // namespace
+
+std::string DescribeOperations(const MemoryFileSystem& life, size_t point) {
   constexpr const char* kKinds[] = {"write",          "allocate",      "truncate", "sync",
                                     "create",         "rename",        "link",     "remove",
                                     "make directory", "sync directory"};
@@ -34,15 +35,13 @@ std::string Trace(const MemoryFileSystem& life, size_t point) {
   return text;
 }
 
-}  // namespace
-
 std::string DescribePlace(const CrashPlace& place) {
   std::string text = place.before == nullptr ? "" : DescribePlace(*place.before) + "\nthen ";
   text += std::string(place.what) + " after operation " + std::to_string(place.point) + " of " +
           std::to_string(place.life->record_size()) + ", variant " +
           std::to_string(static_cast<int>(place.variant.kind)) + "/" +
           std::to_string(place.variant.index);
-  return text + Trace(*place.life, place.point);
+  return text + DescribeOperations(*place.life, place.point);
 }
 
 void CrashCheck::Fail(const std::string& what) const {
@@ -143,8 +142,31 @@ void CrashCheck::CommitExtra(Database* database, const Recovered& recovered) con
   }
 }
 
+void CrashCheck::RetryLost(MemoryFileSystem* files, std::unique_ptr<Database> database,
+                           size_t count) const {
+  const std::vector<ModelCommit>& commits = script_.model().commits();
+  const std::vector<uint8_t> batch =
+      EncodeBatch(script_.BatchOf(count), *commits[count - 1].schema);
+  CommitReceipt receipt;
+  Require(database->Commit(batch, Durability::kSync, &receipt), "the lost commit, again");
+  MemoryFileSystem after(files->image());
+  std::unique_ptr<Database> again;
+  Require(Database::Open(kDatabasePath, SmallOptions(&after, &clock_), &again), "opening again");
+  std::shared_ptr<const Snapshot> snapshot;
+  Require(again->Read(&snapshot), "reading again");
+  if (snapshot->seq != commits[count].seq) {
+    Fail("after the lost commit was made again, seq " + std::to_string(snapshot->seq));
+  }
+  const std::string difference = Difference(*again, {count + 1, false, false});
+  if (!difference.empty()) Fail("after the lost commit was made again: " + difference);
+}
+
 void CrashCheck::GoOn(MemoryFileSystem* files, std::unique_ptr<Database> database,
                       const Recovered& recovered) const {
+  const bool has_lost = recovered.count < script_.model().commits().size();
+  if (has_lost && !recovered.has_extra && OneOf(3, 0)) {
+    return RetryLost(files, std::move(database), recovered.count);
+  }
   CommitExtra(database.get(), recovered);
   if (OneOf(8, 1)) Require(database->Flush(), "a flush");
   if (OneOf(8, 2)) Require(database->Compact(), "a compaction");

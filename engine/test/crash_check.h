@@ -21,6 +21,8 @@ struct CrashPlace {
   CrashVariant variant;
   const CrashPlace* before = nullptr;
 };
+// The last of the first `point`.
+std::string DescribeOperations(const MemoryFileSystem& life, size_t point);
 std::string DescribePlace(const CrashPlace& place);
 
 // In commits of the script, the empty database counted.
@@ -55,6 +57,8 @@ class CrashCheck {
   // ended anyhow.
   void GoOn(MemoryFileSystem* files, std::unique_ptr<Database> database,
             const Recovered& recovered) const;
+  // The commit that was lost is made again, and what followed it stays lost.
+  void RetryLost(MemoryFileSystem* files, std::unique_ptr<Database> database, size_t count) const;
   void CommitExtra(Database* database, const Recovered& recovered) const;
   // That backups and restored copies are whole or refused.
   void CheckCopies(MemoryFileSystem* files) const;

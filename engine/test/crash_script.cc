@@ -203,6 +203,7 @@ void CrashScript::RunCommit(const Step& step) {
   model_.SetInstant(receipt.committed_at);
   commit.acknowledged_at = files_.operation_count();
   commit.commit_count = model_.commits().size();
+  commit.step = began_.size() - 1;
   commits_.push_back(commit);
   if (is_durable) NoteDurable();
 }

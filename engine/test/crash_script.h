@@ -61,6 +61,7 @@ inline const std::string kBackupPath = "/backup";
 struct ScriptCommit {
   size_t attempted_at = 0, acknowledged_at = 0;  // In operations done before.
   size_t commit_count = 0;                       // Of the model, with this one.
+  size_t step = 0;
 };
 struct ScriptCopy {  // A backup or a restored one.
   size_t begun_at = 0, done_at = 0;
@@ -104,6 +105,8 @@ class CrashScript {
   // many may be.
   size_t Required(size_t point, bool only_the_process) const;
   size_t Attempted(size_t point) const;
+  // The batch of the model's commit `at`.
+  const ModelBatch& BatchOf(size_t at) const { return steps_[commits_[at - 1].step].batch; }
   // What a reader at commit `at` sees when the first `count` commits are there.
   const std::vector<std::string>& Dump(size_t count, size_t at) const;
   // Whether history may no longer reach back to commit `at`.
