@@ -58,12 +58,12 @@ inline void CreateTestTable(Database* database, BatchTableOptions options = {}) 
 // One hyperedge at `event_ts` with the size as its property and both as members.
 inline EdgeId InsertOne(Database* database, Micros event_ts, int64_t size,
                         Durability durability = Durability::kSync) {
+  std::vector<BatchRow> rows(1);
+  rows[0].EventTs(event_ts).Member(static_cast<uint64_t>(event_ts));
+  const BatchNode name("n" + std::to_string(size));
+  rows[0].Member(name, "role").Set(0, size).SetText(1, "name " + std::to_string(size));
   BatchWriter batch;
-  batch.Insert(kTestTable, {BatchRow(event_ts)
-                                .Member(static_cast<uint64_t>(event_ts))
-                                .Member("n" + std::to_string(size), "role")
-                                .Set(0, size)
-                                .SetText(1, "name " + std::to_string(size))});
+  batch.Insert(kTestTable, rows);
   return CommitTest(database, batch.Finish(), durability).first_id;
 }
 
