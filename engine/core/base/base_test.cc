@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/crc32c.h"
+#include "core/base/forever.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/base/siphash.h"
@@ -12,6 +13,21 @@
 
 namespace hypergraph {
 namespace {
+
+TEST(What_is_forever_is_made_once_and_never_destroyed) {
+  static int made = 0;
+  static int destroyed = 0;
+  struct Counted {
+    Counted() { ++made; }
+    ~Counted() { ++destroyed; }
+  };
+  {
+    Forever<Counted> counted;
+    CHECK_EQ(&counted.get(), &counted.get());
+  }
+  CHECK_EQ(made, 1);
+  CHECK_EQ(destroyed, 0);
+}
 
 TEST(Crc32c_gives_the_published_values) {
   CHECK_EQ(Crc32c(AsBytes("123456789")), 0xe3069283u);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/base/forever.h"
+
 namespace hypergraph {
 
 namespace {
@@ -106,12 +108,12 @@ class RecordBlock {
   }
 
   void AddProperty(size_t index, PropertyType type) {
-    static const RecordProperty kNull;
+    static Forever<const RecordProperty> null;
     Column& column = columns_.emplace_back();
     bool any = false;
     for (const Record& record : records_) {
       const bool has = index < record.properties.size();
-      const RecordProperty& value = has ? record.properties[index] : kNull;
+      const RecordProperty& value = has ? record.properties[index] : null.get();
       any = any || value.present;
       column.present.push_back(value.present ? 1 : 0);
       if (type == PropertyType::kString) {

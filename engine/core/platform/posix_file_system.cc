@@ -17,6 +17,7 @@
 #include <sys/random.h>
 #endif
 
+#include "core/base/forever.h"
 #include "core/platform/file.h"
 
 namespace hypergraph {
@@ -308,13 +309,13 @@ class PosixClock : public Clock {
 }  // namespace
 
 FileSystem& PosixFileSystem() {
-  static Posix files;
-  return files;
+  static Forever<Posix> files;
+  return files.get();
 }
 
 Clock& SystemClock() {
-  static PosixClock clock;
-  return clock;
+  static Forever<PosixClock> clock;
+  return clock.get();
 }
 
 Status RandomBytes(std::span<uint8_t> into) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/base/forever.h"
+
 namespace hypergraph {
 namespace {
 
@@ -216,7 +218,7 @@ Status CompiledSelection::Compile(const Snapshot& snapshot, const Selection& sel
 }
 
 Status CompiledSelection::ResolveTable(const Snapshot& snapshot, TableId table) {
-  static const std::vector<std::shared_ptr<const RowSource>> kNoSources;
+  static Forever<const std::vector<std::shared_ptr<const RowSource>>> no_sources;
   schema_owner = snapshot.schema;
   views_owner = snapshot.tables;
   schema = snapshot.schema->Find(table);
@@ -224,7 +226,7 @@ Status CompiledSelection::ResolveTable(const Snapshot& snapshot, TableId table) 
     return {Code::kNotFound, "there is no table with the number " + std::to_string(table)};
   }
   const auto view = snapshot.tables->find(table);
-  sources = view == snapshot.tables->end() ? &kNoSources : &view->second.sources;
+  sources = view == snapshot.tables->end() ? &no_sources.get() : &view->second.sources;
   return Status::Ok();
 }
 
