@@ -78,5 +78,35 @@ TEST(A_log_that_could_not_be_made_leaves_its_directory_as_sure_as_it_was) {
   }
 }
 
+TEST(A_log_that_could_not_be_made_does_not_make_damage_of_the_torn_end_of_the_one_before) {
+  for (uint64_t making = 0; making < 8; ++making) {
+    for (uint64_t writing = 0; writing < 3; ++writing) {
+      MemoryFileSystem files;
+      StandingClock clock;
+      auto database = OpenTest(TestOptions(&files, &clock), kPlace);
+      CreateTestTable(database.get());
+      const EdgeId kept = InsertOne(database.get(), 1, 1);
+      files.FailOperation(making, FaultKind::kIoError, FaultLength::kForEver);
+      (void)database->Flush();
+      files.ClearFaults();
+      files.FailOperation(writing, FaultKind::kShortWrite);
+      BatchWriter batch;
+      CommitReceipt receipt;
+      batch.Insert(kTestTable, {BatchRow(2).Member(2).SetText(1, std::string(1000, 'x'))});
+      (void)database->Commit(batch.Finish(), Durability::kSync, &receipt);
+      database.reset();
+      files.ClearFaults();
+      // Twice: what the first leaves must do the second no harm.
+      for (int round = 0; round < 2; ++round) {
+        database.reset();
+        database = OpenTest(TestOptions(&files, &clock), kPlace);
+        CHECK(!database->open_report().damaged_log);
+        CHECK(RowsNow(database.get()).contains(kept));
+        InsertOne(database.get(), 3, 3);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hypergraph::test

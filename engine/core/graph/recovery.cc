@@ -112,15 +112,37 @@ Status LogReplay::Run(GraphState* graph) {
   if (log_floor_ != 0 && (numbers.empty() || numbers.front() != log_floor_)) {
     return {Code::kNotFound, "there is no " + JoinPath(directory_, LogName(log_floor_))};
   }
-  for (const uint64_t number : numbers) {
-    if (number < reached_) continue;
-    HG_RETURN_IF_ERROR(ReadLog(number, number == numbers.back(), graph));
-    if (ended_.damaged) break;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] < reached_) continue;
+    HG_RETURN_IF_ERROR(ReadLog(numbers[i], std::span(numbers).subspan(i + 1), graph));
+    const bool torn = ended_.torn_bytes != 0 && ended_.offset != 0;
+    if (ended_.damaged || torn) break;
   }
   return Status::Ok();
 }
 
-Status LogReplay::ReadLog(uint64_t number, bool is_newest, GraphState* graph) {
+Status LogReplay::AreUnused(std::span<const uint64_t> numbers, bool* unused) const {
+  *unused = true;
+  for (size_t i = 0; i < numbers.size() && *unused; ++i) {
+    WalHeader expected;
+    expected.log_number = numbers[i];
+    expected.database = database_;
+    expected.first_seq = kSeqNone;  // Whichever it has.
+    auto reader = WalReader::Open(files_, JoinPath(directory_, LogName(numbers[i])), expected,
+                                  kPayloadBytesMax);
+    if (!reader.ok()) return reader.status();
+    WalFrame frame;
+    bool found = false;
+    HG_RETURN_IF_ERROR((*reader)->Next(&frame, &found));
+    const bool is_empty = !found && (*reader)->end() == WalEnd::kClean;
+    const bool has_no_header = (*reader)->end() == WalEnd::kTorn && (*reader)->end_offset() == 0;
+    // What came before a log was durable when it was made.
+    *unused = has_no_header || (is_empty && (*reader)->header().first_seq <= last_seq_ + 1);
+  }
+  return Status::Ok();
+}
+
+Status LogReplay::ReadLog(uint64_t number, std::span<const uint64_t> later, GraphState* graph) {
   WalHeader expected;
   expected.log_number = number;
   expected.database = database_;
@@ -133,8 +155,10 @@ Status LogReplay::ReadLog(uint64_t number, bool is_newest, GraphState* graph) {
   HG_RETURN_IF_ERROR(ApplyFrames(reader->get(), graph));
   const uint64_t offset = (*reader)->end_offset();
   const bool torn = (*reader)->end() == WalEnd::kTorn;
-  // Every log but the newest was synced whole before the next one was made, unless not even its
-  // making succeeded; and the floor log was made before the MANIFEST named it.
+  // Every log but the newest in use was synced whole before the next one was made, unless not even
+  // its making succeeded; and the floor log was made before the MANIFEST named it.
+  bool is_newest = later.empty();
+  if (torn && offset != 0 && !is_newest) HG_RETURN_IF_ERROR(AreUnused(later, &is_newest));
   const bool must_be_whole = offset != 0 ? !is_newest : number == log_floor_;
   if ((*reader)->end() == WalEnd::kDamaged || (torn && must_be_whole)) {
     SetDamaged(number, offset, (*reader)->reason());

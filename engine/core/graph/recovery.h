@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,7 @@ class LogReplay {
   struct Ended {
     uint64_t log_number = 0;  // 0: there is no log.
     WalHeader header;
-    uint64_t offset = 0;      // Where the readable frames of that log end.
+    uint64_t offset = 0;  // Where the readable frames of that log end.
     uint64_t torn_bytes = 0;
     bool damaged = false;
     std::string damaged_file;
@@ -76,7 +77,11 @@ class LogReplay {
   const std::map<uint64_t, uint64_t>& log_bytes() const { return log_bytes_; }
 
  private:
-  Status ReadLog(uint64_t number, bool is_newest, GraphState* graph);
+  // `later` are the numbers of the logs after it.
+  Status ReadLog(uint64_t number, std::span<const uint64_t> later, GraphState* graph);
+  // Whether nothing was ever written to any of these: their making failed, and the log before them
+  // went on.
+  Status AreUnused(std::span<const uint64_t> numbers, bool* unused) const;
   Status ApplyFrames(WalReader* reader, GraphState* graph);
   void SetDamaged(uint64_t number, uint64_t offset, std::string reason);
 
