@@ -190,7 +190,7 @@ void CrashReplays::ReplayRepair() {
       check.Fail("the repair kept seq " + std::to_string(report.last_kept));
     }
   }
-  const size_t done = life.operation_count();
+  const size_t done = life.record_size();
   EachState(
       "a power failure in a repair", life, 0, options_.each_max, nullptr, &counts_.repair,
       [&](const CrashPlace& place) { return place.point == done ? 1 : 0; },
