@@ -59,9 +59,24 @@ FindPage::FindPage(Selector* selector, bool newest_first, std::span<const Column
   }
 }
 
+// Most pages cannot come near their bytes, so that no row of theirs has to be measured.
+bool FindPage::MayExceedBytes() const {
+  if (!text_columns_.empty()) return true;
+  uint64_t rows = 0;
+  uint64_t members = 0;
+  for (uint32_t i = 0; i < selector_->source_count(); ++i) {
+    rows += selector_->source(i).bounds().row_count;
+    members += selector_->source(i).bounds().member_count;
+  }
+  const Guard& guard = selector_->guard();
+  const uint64_t most = std::min<uint64_t>(rows, guard.rows_max()) * fixed_bytes_;
+  return most + members * member_bytes_ > guard.bytes_max();
+}
+
 Status FindPage::Fill(const std::optional<Position>& after, End* end) {
   Guard& guard = selector_->guard();
   OrderedScan scan(selector_, newest_first_, after, guard.rows_max());
+  const bool measures = MayExceedBytes();
   bool full = false;
   RowBatch batch;
   while (!full) {
@@ -76,7 +91,7 @@ Status FindPage::Fill(const std::optional<Position>& after, End* end) {
       full = true;
     }
     bool cut = false;
-    HG_RETURN_IF_ERROR(CutToBytes(source, &rows, &cut));
+    if (measures) HG_RETURN_IF_ERROR(CutToBytes(source, &rows, &cut));
     if (cut) guard.Stop(Truncated::kBytesMax);
     Take(source, rows);
     if (!full && !cut && row_count_ == guard.rows_max() && !guard.stopped()) {
@@ -120,24 +135,8 @@ Status FindPage::MeasureText(const RowSource& source, ColumnRef column, Rows row
   return Status::Ok();
 }
 
-// The same where every row has as many bytes.
-void FindPage::CutToRows(Rows* rows, bool* cut) {
-  const uint64_t bytes_max = selector_->guard().bytes_max();
-  uint64_t room =
-      bytes_ < bytes_max ? (bytes_max - bytes_) / std::max<uint64_t>(fixed_bytes_, 1) : 0;
-  if (room == 0 && row_count_ == 0) room = 1;
-  const auto count = static_cast<uint32_t>(std::min<uint64_t>(room, rows->size()));
-  bytes_ += count * uint64_t{fixed_bytes_};
-  *cut = count < rows->size();
-  if (*cut) *rows = rows->Slice(newest_first_ ? rows->size() - count : 0, count);
-}
-
 // Shortens the batch to what the bytes left allow, but never the page to nothing: it has to get on.
 Status FindPage::CutToBytes(const RowSource& source, Rows* rows, bool* cut) {
-  if (!wants_members_ && text_columns_.empty()) {
-    CutToRows(rows, cut);
-    return Status::Ok();
-  }
   row_bytes_.assign(rows->size(), fixed_bytes_);
   if (wants_members_) {
     arities_.resize(rows->size());
@@ -153,7 +152,6 @@ Status FindPage::CutToBytes(const RowSource& source, Rows* rows, bool* cut) {
     const uint32_t i = newest_first_ ? rows->size() - 1 - count : count;
     if (bytes_ + row_bytes_[i] > bytes_max && (row_count_ > 0 || count > 0)) break;
     bytes_ += row_bytes_[i];
-    if (wants_members_) member_count_ += arities_[i];
   }
   *cut = count < rows->size();
   if (*cut) *rows = rows->Slice(newest_first_ ? rows->size() - count : 0, count);
@@ -163,6 +161,10 @@ Status FindPage::CutToBytes(const RowSource& source, Rows* rows, bool* cut) {
 void FindPage::Take(const RowSource& source, Rows rows) {
   if (rows.size() == 0) return;
   row_count_ += rows.size();
+  if (wants_members_) {
+    const SourceBounds& bounds = source.bounds();
+    member_count_ += bounds.member_count * rows.size() / bounds.row_count;
+  }
   last_source_ = &source;
   last_row_ = newest_first_ ? rows[0] : rows[rows.size() - 1];
   if (rows.contiguous()) {

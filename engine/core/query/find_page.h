@@ -4,6 +4,7 @@
 #ifndef HYPERGRAPH_QUERY_FIND_PAGE_H_
 #define HYPERGRAPH_QUERY_FIND_PAGE_H_
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -33,8 +34,10 @@ class FindPage {
   Status Fill(const std::optional<Position>& after, End* end);
 
   uint32_t row_count() const { return row_count_; }
-  uint64_t member_count() const { return member_count_; }  // When members or roles are asked for.
-  uint64_t bytes() const { return bytes_; }                // About what the rows take.
+  uint64_t member_count() const { return member_count_; }  // About, of members or roles asked for.
+  uint64_t bytes() const {                                 // About what the rows take.
+    return std::max(bytes_, row_count_ * fixed_bytes_ + member_count_ * member_bytes_);
+  }
 
   // Pieces hold the rows in some order; each ascends by itself. Row i of the result is the
   // order()[i]-th of the pieces' rows laid end to end, or the i-th itself when order() is empty.
@@ -47,7 +50,7 @@ class FindPage {
 
  private:
   Status Measure(const RowSource& source, Rows rows, uint64_t* bytes_each);
-  void CutToRows(Rows* rows, bool* cut);
+  bool MayExceedBytes() const;
   Status CutToBytes(const RowSource& source, Rows* rows, bool* cut);
   Status MeasureText(const RowSource& source, ColumnRef column, Rows rows);
   // Requires: a row was taken.

@@ -65,7 +65,7 @@ struct OrderedScan::State {
   Status FillAll(bool* stopped);
   Status Settle();
   Status GiveAlone(Stream* stream, RowBatch* batch);
-  Status GiveMerged(RowBatch* batch);
+  Status GiveMerged(RowBatch* batch, bool stopped);
   void Give(Stream* stream, uint32_t count, RowBatch* batch);
 };
 
@@ -169,20 +169,30 @@ Status OrderedScan::State::GiveAlone(Stream* stream, RowBatch* batch) {
     Position last;
     const uint32_t last_row = newest_first ? stream->chunk[0] : stream->chunk[count - 1];
     HG_RETURN_IF_ERROR(PositionOf(stream->cursor->source(), last_row, &last));
-    if (!Before(last, Edge(waiting.back().reached_at))) return GiveMerged(batch);
+    if (!Before(last, Edge(waiting.back().reached_at))) {
+      return GiveMerged(batch, /*stopped=*/false);
+    }
   }
   Give(stream, count, batch);
   return Status::Ok();
 }
 
-// Gives what one stream has before all others, opening those that begin there.
-Status OrderedScan::State::GiveMerged(RowBatch* batch) {
+// Gives what one stream has before all others, opening those that begin there. Stopped, some may
+// have no matches at hand: then only what lies before the places that they have come to, if any.
+Status OrderedScan::State::GiveMerged(RowBatch* batch, bool stopped) {
   Stream* first = nullptr;
   std::optional<Position> limit;  // Of what `first` may give: the second stream's head.
   for (auto& stream : streams) {
+    if (stream->chunk.size() == 0) {
+      std::optional<Position> looked_at;
+      HG_RETURN_IF_ERROR(stream->cursor->LookedAt(&looked_at));
+      const Position reached = looked_at.value_or(stream->start);
+      if (!limit || Before(reached, *limit)) limit = reached;
+      continue;
+    }
     HG_RETURN_IF_ERROR(Place(stream.get()));
     if (first == nullptr || Before(Head(*stream), Head(*first))) {
-      if (first != nullptr) limit = Head(*first);
+      if (first != nullptr && (!limit || Before(Head(*first), *limit))) limit = Head(*first);
       first = stream.get();
     } else if (!limit || Before(Head(*stream), *limit)) {
       limit = Head(*stream);
@@ -190,9 +200,14 @@ Status OrderedScan::State::GiveMerged(RowBatch* batch) {
   }
   if (!waiting.empty()) {
     const Position edge = Edge(waiting.back().reached_at);
-    if (!Before(Head(*first), edge)) return OpenNext();  // Then there is more to merge.
+    const bool by_limit = first == nullptr || (limit && Before(*limit, Head(*first)));
+    if (!Before(by_limit ? *limit : Head(*first), edge)) {  // Then there is more to merge.
+      return GivesUp() ? Status::Ok() : OpenNext();
+    }
     if (!limit || Before(edge, *limit)) limit = edge;
   }
+  if (first == nullptr) return Status::Ok();
+  if (stopped && limit && !Before(Head(*first), *limit)) return Status::Ok();
   uint32_t low = 1;
   uint32_t high = first->chunk.size();
   while (limit && low < high) {
@@ -229,12 +244,21 @@ Status OrderedScan::Next(RowBatch* batch) {
     }
     bool stopped = false;
     HG_RETURN_IF_ERROR(state.FillAll(&stopped));
-    if (stopped) return state.Settle();
+    if (stopped) {
+      const size_t waited = state.waiting.size();
+      HG_RETURN_IF_ERROR(state.GiveMerged(batch, stopped));
+      if (batch->rows.size() > 0) return Status::Ok();
+      if (state.waiting.size() == waited) return state.Settle();
+      continue;
+    }
     if (state.streams.size() == 1) {
       HG_RETURN_IF_ERROR(state.GiveAlone(state.streams[0].get(), batch));
     } else if (!state.streams.empty()) {
-      HG_RETURN_IF_ERROR(state.GiveMerged(batch));
+      HG_RETURN_IF_ERROR(state.GiveMerged(batch, stopped));
     }
+    // A source waits to be opened in front of what is at hand, and it is too late for that.
+    const bool blocked = batch->rows.size() == 0 && !state.streams.empty() && state.GivesUp();
+    if (blocked) return state.Settle();
   }
   return Status::Ok();
 }
