@@ -181,8 +181,8 @@ Status DumpSnapshot(const Snapshot& snapshot, const std::string& without,
       HG_RETURN_IF_ERROR(SourceReader(snapshot, *table, *source).Read(&records));
     }
     if (table->ttl > 0) {
-      std::erase_if(
-          records, [&](const auto& record) { return record.event_ts < snapshot.now - table->ttl; });
+      const Micros oldest = snapshot.now - table->ttl;
+      std::erase_if(records, [&](const auto& record) { return record.event_ts < oldest; });
     }
     std::sort(records.begin(), records.end(), [](const ModelRecord& a, const ModelRecord& b) {
       return std::tie(a.event_ts, a.seq) < std::tie(b.event_ts, b.seq);

@@ -109,8 +109,7 @@ TEST(History_without_retention_goes_with_a_merge_and_the_floor_says_so) {
   const Seq before = ReadTest(database.get())->seq;
   auto pinned = ReadTest(database.get());
   BatchWriter batch;
-  const Seq deleted_at =
-      CommitTest(database.get(), batch.Delete(kTestTable, {first}).Finish()).seq;
+  const Seq deleted_at = CommitTest(database.get(), batch.Delete(kTestTable, {first}).Finish()).seq;
   CHECK_OK(database->Compact());
   std::shared_ptr<const Snapshot> past;
   CHECK_OK(database->ReadAsOf(before, &past));  // The pin held it back.
@@ -194,7 +193,7 @@ TEST(A_past_snapshot_may_take_the_place_of_another) {
   InsertOne(database.get(), 1, 1);
   const Seq seq = ReadTest(database.get())->seq;
   std::shared_ptr<const Snapshot> snapshot;
-  for (int i = 0; i < 3; ++i) CHECK_OK(database->ReadAsOf(seq - i, &snapshot));
+  for (Seq back = 0; back < 3; ++back) CHECK_OK(database->ReadAsOf(seq - back, &snapshot));
   CHECK_EQ(snapshot->seq, seq - 2);
 }
 
