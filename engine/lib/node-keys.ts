@@ -13,16 +13,18 @@ export interface KeySource {
 
 const pageBits = 12
 const pageSize = 1 << pageBits
-/** 64 MiB of keys, of 16 million nodes: beyond it, they are asked for each time. */
-const pagesMax = 1 << 12
+/** 64 MiB of keys: those of later nodes are asked for each time. */
+const knownMax = 1 << 24
 
 /** Turns node numbers into keys. */
 export class NodeKeys {
   readonly #source: KeySource
   /** Texts are decoded once for each distinct node; integers are not worth that. */
   #hasTexts = false
-  /** Keys by number, since a node keeps its number for ever. Null: not all are integers of 32 bits. */
-  readonly #pages: (Uint32Array | null | undefined)[] = []
+  /** Key + 1 by number, 0: not known. It stays right, since a node keeps its number for ever. */
+  #known = new Uint32Array(pageSize)
+  /** Pages where not all are integers of 32 bits. */
+  readonly #otherPages = new Set<number>()
 
   constructor(source: KeySource) {
     this.#source = source
@@ -33,42 +35,51 @@ export class NodeKeys {
     return this.#knownKeys(numbers) ?? this.#fetch(numbers)
   }
 
-  /** Undefined where a page has other keys than integers of 32 bits. */
+  /** Undefined where some are no integers of 32 bits. */
   #knownKeys(numbers: Uint32Array): Uint32Array | undefined {
-    const pages = this.#pages
     const keys = new Uint32Array(numbers.length)
+    let known = this.#known
     for (let at = 0; at < numbers.length; at++) {
       const number = numbers[at] ?? 0
-      const place = number & (pageSize - 1)
-      let page = pages[number >>> pageBits]
-      if (page === undefined || (page !== null && place >= page.length)) {
-        page = this.#learn(number >>> pageBits)
+      let next = number < known.length ? (known[number] ?? 0) : 0
+      if (next === 0) {
+        if (!this.#learn(number)) return undefined
+        known = this.#known
+        next = known[number] ?? 0
       }
-      if (page === null) return undefined
-      keys[at] = page[place] ?? 0
+      keys[at] = next - 1
     }
     return keys
   }
 
-  #learn(place: number): Uint32Array | null {
-    if (place >= pagesMax) return null
-    const keys = new BigUint64Array(this.#source.integerKeys(place * pageSize, pageSize))
-    const page = keys.length === 0 ? undefined : decodeIntegers(keys.buffer, 0, keys.length)
-    const known = page instanceof Uint32Array ? page : null
-    this.#pages[place] = known
-    return known
+  #learn(number: number): boolean {
+    const page = number >>> pageBits
+    if (number >= knownMax || this.#otherPages.has(page)) return false
+    const first = page * pageSize
+    const halves = new Uint32Array(this.#source.integerKeys(first, pageSize))
+    if (first + pageSize > this.#known.length) {
+      const grown = new Uint32Array(Math.max(first + pageSize, this.#known.length * 2))
+      grown.set(this.#known)
+      this.#known = grown
+    }
+    for (let at = 0; at < halves.length; at += 2) {
+      if (halves[at + 1] === 0) this.#known[first + at / 2] = (halves[at] ?? 0) + 1
+    }
+    const isKnown = this.#known[number] !== 0
+    if (!isKnown) this.#otherPages.add(page)
+    return isKnown
   }
 
   #fetch(numbers: Uint32Array): NodeKeyColumn {
     if (!this.#hasTexts) {
       const reply = this.#source.keysOf(numbers)
-      if (isAllIntegers(reply)) return decodeIntegers(reply, 8, numbers.length)
+      if (isAllIntegers(reply)) return decodeIntegers(reply, numbers.length)
       this.#hasTexts = true
     }
     const { distinct, places } = distinctOf(numbers)
     const reply = this.#source.keysOf(distinct)
     if (isAllIntegers(reply)) {
-      const keys = decodeIntegers(reply, 8, distinct.length)
+      const keys = decodeIntegers(reply, distinct.length)
       return spread(keys, places)
     }
     const keys = decodeMixed(reply, distinct.length)
@@ -87,16 +98,15 @@ function isAllIntegers(reply: ArrayBuffer): boolean {
 
 function decodeIntegers(
   reply: ArrayBuffer,
-  start: number,
   count: number,
 ): Uint32Array | Float64Array | BigUint64Array {
-  const halves = new Uint32Array(reply, start, count * 2)
+  const halves = new Uint32Array(reply, 8, count * 2)
   let highest = 0
   for (let at = 1; at < halves.length; at += 2) {
     const high = halves[at] ?? 0
     if (high > highest) highest = high
   }
-  if (highest >= 1 << 21) return new BigUint64Array(reply, start, count)
+  if (highest >= 1 << 21) return new BigUint64Array(reply, 8, count)
   if (highest === 0) {
     const keys = new Uint32Array(count)
     for (let row = 0; row < count; row++) keys[row] = halves[row * 2] ?? 0

@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kUnpackWholeFrom = 20;
 // Rows whose bytes are asked for while those before them are decoded.
 constexpr size_t kFetchAhead = 6;
+constexpr size_t kVerifyWholeFrom = 256;
+constexpr size_t kVerifiedBytesARow = 16u << 10;
 constexpr uint64_t kBytesPerBit = kCodeBlockRows / 8;  // A block's bytes for each bit of width.
 
 struct BlockShape {
@@ -115,17 +117,20 @@ bool CodeColumn::Open(const SectionFile* file, ByteView section, ByteReader* met
 
 bool CodeColumn::FindBlock(uint64_t block, Block* found) const {
   const uint64_t from = block == 0 ? 0 : block - 1;
-  if (!file_->Verified(ends_.BytesOf(from, block - from + 1)) ||
-      !file_->Verified(bases_.BytesOf(block, 1))) {
-    return false;
-  }
+  return file_->Verified(ends_.BytesOf(from, block - from + 1)) &&
+         file_->Verified(bases_.BytesOf(block, 1)) && LocateBlock(block, found) &&
+         file_->Verified(found->data, found->width * kBytesPerBit);
+}
+
+// Requires: the bytes of bases and ends are verified.
+bool CodeColumn::LocateBlock(uint64_t block, Block* found) const {
   const uint64_t begin = block == 0 ? 0 : ends_[block - 1];
   const uint64_t end = ends_[block];
   if (end < begin || end - begin > 64 || end > data_.size() / kBytesPerBit) return false;
   found->base = bases_[block];
   found->width = static_cast<unsigned>(end - begin);
   found->data = data_.data() + begin * kBytesPerBit;
-  return IsPackedWidth(found->width) && file_->Verified(found->data, found->width * kBytesPerBit);
+  return IsPackedWidth(found->width);
 }
 
 bool CodeColumn::At(uint64_t index, uint64_t* code) const {
@@ -187,6 +192,10 @@ bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const 
     }
     return true;
   }
+  // One look at all the bytes is less than three a row; where some are damaged, rows are looked at.
+  const bool many =
+      indexes.size() >= kVerifyWholeFrom && data_.size() / kVerifiedBytesARow <= indexes.size();
+  const bool all_verified = many && VerifyWhole();
   std::array<uint64_t, kCodeBlockRows> codes;
   Block block{};
   for (size_t i = 0; i < indexes.size();) {
@@ -194,7 +203,7 @@ bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const 
     const uint64_t wanted = indexes[i] >> kCodeBlockShift;
     size_t end = i + 1;
     while (end < indexes.size() && indexes[end] >> kCodeBlockShift == wanted) ++end;
-    if (!FindBlock(wanted, &block)) return false;
+    if (!(all_verified ? LocateBlock(wanted, &block) : FindBlock(wanted, &block))) return false;
     if (end - i >= kUnpackWholeFrom) {
       UnpackBits(block.data, block.width, 0, kCodeBlockRows, codes.data());
       for (; i < end; ++i) out[i] = block.base + codes[indexes[i] % kCodeBlockRows];

@@ -53,6 +53,7 @@ class CodeColumn {
     unsigned width;
     const uint8_t* data;
   };
+  [[nodiscard]] bool LocateBlock(uint64_t block, Block* found) const;
   void Prefetch(uint32_t index, unsigned width) const;
   [[nodiscard]] bool FindBlock(uint64_t block, Block* found) const;
   template <typename T>
