@@ -64,7 +64,7 @@ TEST(Replaced_records_go_only_when_their_time_is_over_and_no_snapshot_needs_them
   CHECK_OK(f.database->Compact());
   CHECK_EQ(f.Stats().segment_records, 4);  // The pin needs what the first update made.
   CHECK_CODE(f.database->ReadAsOf(versions[0] - 1, &past), Code::kGone);
-  CHECK_EQ(VisibleRows(*pinned).at(id), "1:0:1:n1");
+  CHECK_EQ(RowAt(*pinned, id), "1:0:1:n1");
   pinned.reset();
   CHECK_OK(f.database->Compact());
   CHECK_EQ(f.Stats().segment_records, 2);
@@ -74,11 +74,11 @@ TEST(Replaced_records_go_only_when_their_time_is_over_and_no_snapshot_needs_them
     CHECK_CODE(f.database->ReadAsOf(versions[2] - 1, &past), Code::kGone);
     CHECK_CODE(f.database->ReadAsOfTime(2'010'029, &past), Code::kGone);
     CHECK_OK(f.database->ReadAsOfTime(2'010'030, &past));
-    CHECK_EQ(VisibleRows(*past).at(id), "1:2:1:n1");
+    CHECK_EQ(RowAt(*past, id), "1:2:1:n1");
     CHECK_OK(f.database->ReadAsOfTime(2'010'039, &past));
     CHECK_EQ(past->seq, versions[2]);
     CHECK_OK(f.database->ReadAsOfTime(2'010'040, &past));
-    CHECK_EQ(VisibleRows(*past).at(id), "1:3:1:n1");
+    CHECK_EQ(RowAt(*past, id), "1:3:1:n1");
   }
 }
 
@@ -173,7 +173,7 @@ TEST(Each_version_of_a_nodes_properties_is_read_as_of_its_time) {
     if (age == 1) CHECK_OK(f.database->Flush());
   }
   CommitTest(f.database.get(), batch.Clear().DropNodes({"ann"}).Finish());
-  const Seq dropped = ReadTest(f.database.get())->seq;
+  const Seq dropped = SeqNow(f.database.get());
   f.AtEachStage([&] {
     CHECK(!AgeAt(f.database.get(), seqs[0] - 2, ann));
     for (int64_t age = 0; age < 4; ++age) {
@@ -240,7 +240,7 @@ TEST(Every_limit_has_its_code_and_changes_nothing) {
   BatchTableOptions options;
   options.arity_max = 3;
   CreateTestTable(f.database.get(), options);
-  const Seq seq = ReadTest(f.database.get())->seq;
+  const Seq seq = SeqNow(f.database.get());
   using B = BatchWriter;
   const auto refuses = [&](Code code, const BatchRow& row) {
     CHECK_CODE(f.Try(B().Insert(kTestTable, {row})), code);
@@ -256,7 +256,7 @@ TEST(Every_limit_has_its_code_and_changes_nothing) {
     indexes.CreateIndex(kTestTable, {"i" + std::to_string(i), {{ColumnKind::kProperty, 0}}});
   }
   CHECK_CODE(f.Try(indexes), Code::kTooLarge);
-  CHECK_EQ(ReadTest(f.database.get())->seq, seq);
+  CHECK_EQ(SeqNow(f.database.get()), seq);
   CHECK(ReadTest(f.database.get())->schema->Find(kTestTable)->indexes.empty());
   InsertOne(f.database.get(), 1, 1);
 }

@@ -114,6 +114,11 @@ inline std::shared_ptr<const Snapshot> ReadTest(Database* database) {
   return snapshot;
 }
 
+inline Seq SeqNow(Database* database) { return ReadTest(database)->seq; }
+inline std::string RowAt(const Snapshot& snapshot, EdgeId id) {
+  return VisibleRows(snapshot).at(id);
+}
+
 inline std::map<EdgeId, std::string> RowsNow(Database* database) {
   return VisibleRows(*ReadTest(database));
 }
