@@ -84,13 +84,6 @@ bool Equal(const A& a, const B& b) {
   }
 }
 
-// An lvalue as it is, a temporary by value: what `result.value()` of a temporary result refers to
-// would be gone before it is compared.
-template <typename T>
-T Hold(T&& value) {
-  return std::forward<T>(value);
-}
-
 }  // namespace hypergraph::test
 
 #define TEST(name)                                                                       \
@@ -104,17 +97,16 @@ T Hold(T&& value) {
     if (!(condition)) ::hypergraph::test::Fail(__FILE__, __LINE__, #condition); \
   } while (false)
 
+// Arguments of a call, not variables: what they refer to inside temporaries lives until it returns.
 #define HG_CHECK_COMPARE(a, b, holds, sign)                                        \
-  do {                                                                             \
-    const auto& hg_a_ = ::hypergraph::test::Hold(a);                               \
-    const auto& hg_b_ = ::hypergraph::test::Hold(b);                               \
+  [](const auto& hg_a_, const auto& hg_b_) {                                       \
     if (!(holds)) {                                                                \
       ::hypergraph::test::Fail(__FILE__, __LINE__,                                 \
                                std::string(#a " " sign " " #b ": ") +              \
                                    ::hypergraph::test::Show(hg_a_) + " against " + \
                                    ::hypergraph::test::Show(hg_b_));               \
     }                                                                              \
-  } while (false)
+  }(a, b)
 
 #define CHECK_EQ(a, b) HG_CHECK_COMPARE(a, b, ::hypergraph::test::Equal(hg_a_, hg_b_), "==")
 #define CHECK_NE(a, b) HG_CHECK_COMPARE(a, b, !::hypergraph::test::Equal(hg_a_, hg_b_), "!=")
@@ -123,8 +115,7 @@ T Hold(T&& value) {
 
 // Of a Status or a StatusOr.
 #define CHECK_OK(expression)                                                            \
-  do {                                                                                  \
-    const auto& hg_result_ = ::hypergraph::test::Hold(expression);                      \
+  [](const auto& hg_result_) {                                                          \
     const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);  \
     if (!hg_status_.ok()) {                                                             \
       ::hypergraph::test::Fail(__FILE__, __LINE__,                                      \
@@ -132,18 +123,17 @@ T Hold(T&& value) {
                                    ::hypergraph::test::Show(hg_status_.code()) + ", " + \
                                    hg_status_.message());                               \
     }                                                                                   \
-  } while (false)
+  }(expression)
 
 #define CHECK_CODE(expression, expected)                                                 \
-  do {                                                                                   \
-    const auto& hg_result_ = ::hypergraph::test::Hold(expression);                       \
+  [](const auto& hg_result_, ::hypergraph::Code hg_expected_) {                          \
     const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);   \
-    if (hg_status_.code() != (expected)) {                                               \
+    if (hg_status_.code() != hg_expected_) {                                             \
       ::hypergraph::test::Fail(__FILE__, __LINE__,                                       \
                                std::string(#expression " is not " #expected ": code ") + \
                                    ::hypergraph::test::Show(hg_status_.code()) + ", " +  \
                                    hg_status_.message());                                \
     }                                                                                    \
-  } while (false)
+  }(expression, expected)
 
 #endif  // HYPERGRAPH_TEST_TEST_H_
