@@ -234,6 +234,35 @@ Status AggregateState::AddByNode(const RowSource& source, Rows rows, uint32_t no
   return source.CountMembers(rows, node_counts_);
 }
 
+// The first `kept_max` nodes that were counted, or those with the greatest counts, of equal ones
+// the first. One pass, with the least of those kept on top of a heap: few nodes come to be compared
+// twice.
+std::vector<NodeNumber> AggregateState::CountedNodes(uint32_t kept_max, bool* more) const {
+  const auto greater = [this](NodeNumber a, NodeNumber b) {
+    return node_counts_[a] > node_counts_[b] || (node_counts_[a] == node_counts_[b] && a < b);
+  };
+  std::vector<NodeNumber> kept;
+  *more = false;
+  uint32_t least = 0;  // What a node has to be above, once `kept` is full.
+  for (NodeNumber node = 0; node < node_counts_.size(); ++node) {
+    if (node_counts_[node] <= least) {
+      *more |= node_counts_[node] != 0;
+      continue;
+    }
+    if (kept.size() == kept_max) {
+      *more = true;
+      if (!plan_.top_by || kept_max == 0) break;
+      std::pop_heap(kept.begin(), kept.end(), greater);
+      kept.pop_back();
+    }
+    kept.push_back(node);
+    if (!plan_.top_by) continue;
+    std::push_heap(kept.begin(), kept.end(), greater);
+    if (kept.size() == kept_max) least = node_counts_[kept.front()];
+  }
+  return kept;
+}
+
 void AggregateState::FinishNodes(uint32_t kept_max, bool* more) {
   // The groups that were added one by one count too.
   for (uint32_t group = 0; group < groups_.size(); ++group) {
@@ -241,19 +270,7 @@ void AggregateState::FinishNodes(uint32_t kept_max, bool* more) {
     if (node_counts_.size() <= node) node_counts_.resize(node + 1);
     node_counts_[node] += static_cast<uint32_t>(measures_.empty() ? 1 : measures_[0].Number(group));
   }
-  std::vector<NodeNumber> nodes;
-  for (NodeNumber node = 0; node < node_counts_.size(); ++node) {
-    if (node_counts_[node] != 0) nodes.push_back(node);
-  }
-  *more = nodes.size() > kept_max;
-  if (*more) {
-    const auto kept = nodes.begin() + kept_max;
-    const auto greater = [this](NodeNumber a, NodeNumber b) {
-      return node_counts_[a] > node_counts_[b] || (node_counts_[a] == node_counts_[b] && a < b);
-    };
-    if (plan_.top_by) std::nth_element(nodes.begin(), kept, nodes.end(), greater);
-    nodes.erase(kept, nodes.end());
-  }
+  const std::vector<NodeNumber> nodes = CountedNodes(kept_max, more);
   groups_ = GroupTable(1);
   measures_.clear();
   for (const Measure& measure : plan_.measures) measures_.emplace_back(measure, &columns_);

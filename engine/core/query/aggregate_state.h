@@ -50,6 +50,7 @@ class AggregateState {
   const TableSchema& schema() const { return schema_; }
 
  private:
+  std::vector<NodeNumber> CountedNodes(uint32_t kept_max, bool* more) const;
   void GroupRows(uint32_t row_count);
   void GroupMemberships(uint32_t row_count);
   void PartsOfRow(uint32_t row, GroupParts* parts);
