@@ -1,6 +1,7 @@
 #include "core/index/property_index.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "core/index/segment_reader.h"
@@ -45,6 +46,33 @@ bool ReadSortColumn(const IndexedColumn& column, uint32_t rows, SortColumn* sort
   return ok;
 }
 
+// The usual case, several times as fast: all codes of a row fit one number. False: they do not.
+bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_t> present,
+                       std::vector<uint32_t>* ranks) {
+  std::vector<std::pair<uint64_t, uint32_t>> keys(present.size());
+  unsigned used = 0;
+  for (const SortColumn& sort : sorts) {
+    if (sort.codes.size() != keys.size()) return false;
+    uint64_t all = 0;
+    for (const uint64_t code : sort.codes) all |= code;
+    const auto width = static_cast<unsigned>(std::bit_width(all));
+    used += width;
+    if (used > 64) return false;
+    for (size_t row = 0; row < keys.size(); ++row) {
+      keys[row].first = (width < 64 ? keys[row].first << width : 0) | sort.codes[row];
+    }
+  }
+  uint32_t count = 0;
+  for (uint32_t row = 0; row < present.size(); ++row) {
+    if (present[row] != 0) keys[count++] = {keys[row].first, row};
+  }
+  keys.resize(count);
+  std::sort(keys.begin(), keys.end());
+  ranks->reserve(count);
+  for (const auto& [key, row] : keys) ranks->push_back(row);
+  return true;
+}
+
 Status SortRanks(const SegmentReader& segment, std::span<const ColumnRef> columns,
                  std::vector<uint32_t>* ranks) {
   const uint32_t rows = segment.bounds().row_count;
@@ -55,6 +83,7 @@ Status SortRanks(const SegmentReader& segment, std::span<const ColumnRef> column
       return segment.Damaged();
     }
   }
+  if (SortByPackedCodes(sorts, present, ranks)) return Status::Ok();
   for (uint32_t row = 0; row < rows; ++row) {
     if (present[row] != 0) ranks->push_back(row);
   }

@@ -20,13 +20,14 @@ namespace hypergraph::test {
 struct RecordShape {
   uint32_t rows = 1000;
   uint32_t nodes = 100;
-  uint32_t node_step = 1;     // Above 1: node numbers are sparse.
+  uint32_t node_step = 1;  // Above 1: node numbers are sparse.
   uint32_t arity_max = 12;
-  uint32_t huge_arity = 0;    // Of one row, when not 0.
-  int64_t ts_span = 500;      // Small: times tie.
+  uint32_t huge_arity = 0;  // Of one row, when not 0.
+  int64_t ts_span = 500;    // Small: times tie.
   int64_t ts_begin = -250;
   bool optional_columns = true;
   bool shuffled_seqs = false;
+  uint64_t seq_step = 1;  // Above 1: numbers are missing.
 };
 
 class RecordMaker {
@@ -39,13 +40,13 @@ class RecordMaker {
     for (uint32_t row = 0; row < shape_.rows; ++row) MakeMembers(row);
     if (!shape_.optional_columns) return std::move(records_);
     for (uint32_t row = 0; row < shape_.rows; ++row) {
-      records_.valid_to.push_back(random_.Chance(0.7) ? kMicrosMax
-                                                      : records_.event_ts[row] + 1 +
-                                                            static_cast<int64_t>(random_.Below(99)));
+      records_.valid_to.push_back(random_.Chance(0.7)
+                                      ? kMicrosMax
+                                      : records_.event_ts[row] + 1 +
+                                            static_cast<int64_t>(random_.Below(99)));
       records_.weight.push_back(random_.Chance(0.5) ? 1.0 : random_.Fraction());
-      records_.label.push_back(random_.Chance(0.2)
-                                   ? kSymbolNone
-                                   : static_cast<Symbol>(1 + random_.Below(7) * 1000));
+      records_.label.push_back(
+          random_.Chance(0.2) ? kSymbolNone : static_cast<Symbol>(1 + random_.Below(7) * 1000));
       if (random_.Chance(0.6)) records_.key_bytes += "key-" + std::to_string(random_.Below(5000));
       records_.key_ends.push_back(records_.key_bytes.size());
     }
@@ -57,9 +58,11 @@ class RecordMaker {
   void MakeOrder() {
     std::vector<std::pair<Micros, Seq>> order(shape_.rows);
     for (uint32_t i = 0; i < shape_.rows; ++i) {
-      const auto offset = static_cast<int64_t>(random_.Below(static_cast<uint64_t>(shape_.ts_span)));
+      const auto offset =
+          static_cast<int64_t>(random_.Below(static_cast<uint64_t>(shape_.ts_span)));
       const int64_t rising = static_cast<int64_t>(i) * shape_.ts_span / shape_.rows;
-      order[i] = {shape_.ts_begin + (shape_.shuffled_seqs ? offset : rising + offset / 100), 100 + i};
+      order[i] = {shape_.ts_begin + (shape_.shuffled_seqs ? offset : rising + offset / 100),
+                  100 + i * shape_.seq_step};
     }
     std::sort(order.begin(), order.end());
     for (const auto& [ts, seq] : order) {

@@ -77,47 +77,66 @@ bool SegmentReader::IsReplaced(uint32_t row) const {
   return false;
 }
 
+bool SegmentReader::FindSeqByOrder(uint64_t code, std::vector<uint32_t>* rows) const {
+  uint64_t low = 0;
+  uint64_t high = seq_index_.count();
+  if (!file_->Verified(seq_index_.bytes())) return false;
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    const auto row = static_cast<uint32_t>(seq_index_[middle]);
+    uint64_t found = 0;
+    if (row >= row_count() || !seq_.codes().At(row, &found)) return false;
+    if (found == code && !IsReplaced(row)) rows->push_back(row);
+    if (found == code) return true;
+    if (found < code) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return true;
+}
+
+bool SegmentReader::FindSeqInBlock(uint64_t block, uint64_t code, std::vector<uint32_t>* rows,
+                                   bool* found) const {
+  std::array<uint64_t, kCodeBlockRows> codes;
+  *found = false;
+  const uint64_t first = block << kCodeBlockShift;
+  if (first >= row_count()) return false;
+  const auto count = static_cast<size_t>(std::min<uint64_t>(kCodeBlockRows, row_count() - first));
+  if (!seq_.codes().Read(first, count, codes.data())) return false;
+  const auto at = std::find(codes.begin(), codes.begin() + count, code);
+  if (at == codes.begin() + count) return true;
+  *found = true;  // Numbers are given once.
+  const auto row = static_cast<uint32_t>(first + static_cast<uint64_t>(at - codes.begin()));
+  if (!IsReplaced(row)) rows->push_back(row);
+  return true;
+}
+
 // Rows whose own number is `seq` and is their id too.
 bool SegmentReader::FindSeq(Seq seq, std::vector<uint32_t>* rows) const {
   if (seq < info_.bounds.seq_min || seq > info_.bounds.seq_max) return true;
   const uint64_t code = seq - static_cast<uint64_t>(seq_.base());
-  if (has_seq_order_) {
-    uint64_t low = 0;
-    uint64_t high = seq_order_.count();
-    if (!file_->Verified(seq_order_.bytes())) return false;
-    while (low < high) {
-      const uint64_t middle = low + (high - low) / 2;
-      const auto row = static_cast<uint32_t>(seq_order_[middle]);
-      uint64_t found = 0;
-      if (row >= row_count() || !seq_.codes().At(row, &found)) return false;
-      if (found == code && !IsReplaced(row)) rows->push_back(row);
-      if (found == code) return true;
-      if (found < code) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return true;
+  bool found = false;
+  if (seq_index_form_ == SeqIndexForm::kRows) return FindSeqByOrder(code, rows);
+  if (seq_index_form_ == SeqIndexForm::kBlocks) {
+    const uint64_t place = seq - info_.bounds.seq_min;
+    return file_->Verified(seq_index_.BytesOf(place, 1)) &&
+           FindSeqInBlock(seq_index_[place], code, rows, &found);
   }
-  std::array<uint64_t, kCodeBlockRows> codes;
+  constexpr uint64_t kZoneBlocks = kZoneRows >> kCodeBlockShift;
   for (uint64_t zone = 0; zone << kZoneShift < row_count(); ++zone) {
     uint64_t low = 0;
     uint64_t high = 0;
     if (!seq_.ZoneBounds(zone, &low, &high)) return false;
     if (code < low || code > high) continue;
-    const uint64_t end = std::min<uint64_t>((zone + 1) << kZoneShift, row_count());
-    for (uint64_t first = zone << kZoneShift; first < end; first += kCodeBlockRows) {
-      if (!seq_.codes().BlockBounds(first >> kCodeBlockShift, &low, &high)) return false;
+    const uint64_t end = std::min((zone + 1) * kZoneBlocks, seq_.codes().block_count());
+    for (uint64_t block = zone * kZoneBlocks; block < end && !found; ++block) {
+      if (!seq_.codes().BlockBounds(block, &low, &high)) return false;
       if (code < low || code > high) continue;
-      const auto count = static_cast<size_t>(std::min<uint64_t>(kCodeBlockRows, end - first));
-      if (!seq_.codes().Read(first, count, codes.data())) return false;
-      const auto at = std::find(codes.begin(), codes.begin() + count, code);
-      if (at == codes.begin() + count) continue;
-      const auto row = static_cast<uint32_t>(first + static_cast<uint64_t>(at - codes.begin()));
-      if (!IsReplaced(row)) rows->push_back(row);
-      return true;  // Numbers are given once.
+      if (!FindSeqInBlock(block, code, rows, &found)) return false;
     }
+    if (found) return true;
   }
   return true;
 }

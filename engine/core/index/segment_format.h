@@ -24,6 +24,13 @@ enum class SegmentSection : uint32_t {
   kProperty = 256,  // + the property's number.
 };
 
+// How the row of a seq is found where the blocks of the seq column do not tell where it may be.
+enum class SeqIndexForm : uint8_t {
+  kNone = 0,
+  kRows = 1,    // All rows, by seq.
+  kBlocks = 2,  // Of each seq from the least on, the block of rows that it is in, if it is.
+};
+
 inline uint32_t SectionId(SegmentSection section) { return static_cast<uint32_t>(section); }
 inline uint32_t PropertySectionId(PropertyIndex property) {
   return static_cast<uint32_t>(SegmentSection::kProperty) + property;

@@ -45,12 +45,12 @@ bool SegmentReader::ReadBounds(ByteReader* meta) {
   bounds.seq_max = meta->Get<Seq>();
   bounds.member_count = meta->Get<uint64_t>();
   const SourceBounds& expected = info_.bounds;
-  // A block of 128 seqs takes 112 bytes and more: what is as long as the rows is as long as the file.
+  // A block of 128 seqs takes 112 bytes and more: what is as long as the rows is as long as the
+  // file.
   return meta->ok() && bounds.row_count > 0 && bounds.row_count == expected.row_count &&
-         bounds.row_count <= file_->file_bytes() * 8 &&
-         bounds.ts_min == expected.ts_min && bounds.ts_max == expected.ts_max &&
-         bounds.seq_min == expected.seq_min && bounds.seq_max == expected.seq_max &&
-         bounds.member_count == expected.member_count;
+         bounds.row_count <= file_->file_bytes() * 8 && bounds.ts_min == expected.ts_min &&
+         bounds.ts_max == expected.ts_max && bounds.seq_min == expected.seq_min &&
+         bounds.seq_max == expected.seq_max && bounds.member_count == expected.member_count;
 }
 
 bool SegmentReader::OpenMembers(ByteReader* meta) {
@@ -75,9 +75,12 @@ bool SegmentReader::OpenSeqs(ByteReader* meta) {
       seq_.form() != NumberForm::kInteger || !seq_.codes().blocked()) {
     return false;
   }
-  has_seq_order_ = meta->Get<uint8_t>() != 0;
-  return !has_seq_order_ ||
-         (PackedArray::Open(section, meta, &seq_order_) && seq_order_.count() == row_count());
+  seq_index_form_ = meta->Get<SeqIndexForm>();
+  if (seq_index_form_ == SeqIndexForm::kNone) return true;
+  if (!PackedArray::Open(section, meta, &seq_index_)) return false;
+  if (seq_index_form_ == SeqIndexForm::kRows) return seq_index_.count() == row_count();
+  return seq_index_form_ == SeqIndexForm::kBlocks &&
+         seq_index_.count() == info_.bounds.seq_max - info_.bounds.seq_min + 1;
 }
 
 bool SegmentReader::OpenIds(ByteReader* meta) {
@@ -129,16 +132,15 @@ Status SegmentReader::ReadMeta() {
     return Status(Code::kNewerFormat, file_->name() + ": written by a later version");
   }
   const ByteView times = SectionBytes(SectionId(SegmentSection::kEventTs));
-  const bool ok =
-      ReadBounds(&meta) && OpenMembers(&meta) &&
-      NumberColumn::Open(file_.get(), times, row_count(), &meta, &event_ts_) &&
-      event_ts_.form() == NumberForm::kInteger && event_ts_.codes().blocked() &&
-      event_ts_.base() == info_.bounds.ts_min && OpenSeqs(&meta) && OpenIds(&meta) &&
-      OpenOptional(SegmentSection::kValidTo, &meta, &valid_to_) &&
-      OpenOptional(SegmentSection::kWeight, &meta, &weight_) &&
-      OpenOptional(SegmentSection::kLabel, &meta, &label_) && OpenKeys(&meta) &&
-      OpenProperties(&meta) && (!valid_to_ || valid_to_->integers()) &&
-      (!label_ || label_->integers()) && (!weight_ || !weight_->integers());
+  const bool ok = ReadBounds(&meta) && OpenMembers(&meta) &&
+                  NumberColumn::Open(file_.get(), times, row_count(), &meta, &event_ts_) &&
+                  event_ts_.form() == NumberForm::kInteger && event_ts_.codes().blocked() &&
+                  event_ts_.base() == info_.bounds.ts_min && OpenSeqs(&meta) && OpenIds(&meta) &&
+                  OpenOptional(SegmentSection::kValidTo, &meta, &valid_to_) &&
+                  OpenOptional(SegmentSection::kWeight, &meta, &weight_) &&
+                  OpenOptional(SegmentSection::kLabel, &meta, &label_) && OpenKeys(&meta) &&
+                  OpenProperties(&meta) && (!valid_to_ || valid_to_->integers()) &&
+                  (!label_ || label_->integers()) && (!weight_ || !weight_->integers());
   return Checked(ok);
 }
 

@@ -98,6 +98,9 @@ class SegmentReader final : public Segment {
   Status Checked(bool ok) const { return ok ? Status::Ok() : Damaged(); }
   uint32_t row_count() const { return info_.bounds.row_count; }
   Status RangeOf(TimeWindow window, RankRange* range) const;
+  [[nodiscard]] bool FindSeqByOrder(uint64_t code, std::vector<uint32_t>* rows) const;
+  [[nodiscard]] bool FindSeqInBlock(uint64_t block, uint64_t code, std::vector<uint32_t>* rows,
+                                    bool* found) const;
   bool FindSeq(Seq seq, std::vector<uint32_t>* rows) const;
   bool FindReplacedId(EdgeId id, std::vector<uint32_t>* rows) const;
   bool IsReplaced(uint32_t row) const;
@@ -121,12 +124,12 @@ class SegmentReader final : public Segment {
   Deletions deletions_;
   NumberColumn event_ts_;
   NumberColumn seq_;
-  bool has_seq_order_ = false;
-  PackedArray seq_order_;  // Rows by seq, when blocks of rows do not tell where a seq is.
+  SeqIndexForm seq_index_form_ = SeqIndexForm::kNone;
+  PackedArray seq_index_;
   bool has_ids_ = false;
-  PackedArray id_rows_;    // Rows whose id is not their seq, ascending,
-  CodeColumn ids_;         // their ids,
-  PackedArray id_order_;   // and places in both by id.
+  PackedArray id_rows_;   // Rows whose id is not their seq, ascending,
+  CodeColumn ids_;        // their ids,
+  PackedArray id_order_;  // and places in both by id.
   std::optional<NumberColumn> valid_to_, weight_, label_;
   bool has_keys_ = false;
   TextColumn keys_;

@@ -50,10 +50,12 @@ std::vector<RecordShape> Shapes() {
   RecordShape shuffled;
   shuffled.rows = 6000;
   shuffled.shuffled_seqs = true;
+  RecordShape gaps = shuffled;
+  gaps.seq_step = 3;
   RecordShape huge;
   huge.rows = 300;
   huge.huge_arity = 70'000;
-  return {plain, tiny, bare, sparse, shuffled, huge};
+  return {plain, tiny, bare, sparse, shuffled, gaps, huge};
 }
 
 std::vector<uint32_t> SomeRows(Random* random, uint32_t rows, double share) {

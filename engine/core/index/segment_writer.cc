@@ -67,15 +67,36 @@ class SegmentWriter {
   void WriteSeqs() {
     std::vector<int64_t> seqs(records_.seq.begin(), records_.seq.end());
     NumberColumn::WriteIntegers(seqs, {}, CodeLayout::kBlocks, &section_, &meta_);
-    if (Has(SeqsAreScattered())) {
-      std::vector<uint32_t> order(records_.record_count);
-      std::iota(order.begin(), order.end(), 0u);
-      std::sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
-        return records_.seq[left] < records_.seq[right];
-      });
-      PackedArray::Write(std::span<const uint32_t>(order), &section_, &meta_);
-    }
+    const SeqIndexForm form = SeqIndexOf();
+    meta_.Put(form);
+    if (form == SeqIndexForm::kBlocks) WriteSeqBlocks();
+    if (form == SeqIndexForm::kRows) WriteRowsBySeq();
     Finish(SectionId(SegmentSection::kSeq));
+  }
+
+  SeqIndexForm SeqIndexOf() const {
+    if (!SeqsAreScattered()) return SeqIndexForm::kNone;
+    const auto [min, max] = std::minmax_element(records_.seq.begin(), records_.seq.end());
+    const uint64_t count = records_.record_count;
+    return *max - *min < count + count / 4 ? SeqIndexForm::kBlocks : SeqIndexForm::kRows;
+  }
+
+  void WriteSeqBlocks() {
+    const auto [min, max] = std::minmax_element(records_.seq.begin(), records_.seq.end());
+    std::vector<uint32_t> blocks(static_cast<size_t>(*max - *min + 1));
+    for (uint32_t row = 0; row < records_.record_count; ++row) {
+      blocks[static_cast<size_t>(records_.seq[row] - *min)] = row >> kCodeBlockShift;
+    }
+    PackedArray::Write(std::span<const uint32_t>(blocks), &section_, &meta_);
+  }
+
+  void WriteRowsBySeq() {
+    std::vector<uint32_t> order(records_.record_count);
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
+      return records_.seq[left] < records_.seq[right];
+    });
+    PackedArray::Write(std::span<const uint32_t>(order), &section_, &meta_);
   }
 
   // Finding a seq looks into each block whose span has it: few, when time and commits run together.
@@ -86,9 +107,9 @@ class SegmentWriter {
     double covered = 0;
     for (size_t first = 0; first < records_.seq.size(); first += kCodeBlockRows) {
       const size_t end = std::min(records_.seq.size(), first + kCodeBlockRows);
-      const auto [low, high] = std::minmax_element(
-          records_.seq.begin() + static_cast<ptrdiff_t>(first),
-          records_.seq.begin() + static_cast<ptrdiff_t>(end));
+      const auto [low, high] =
+          std::minmax_element(records_.seq.begin() + static_cast<ptrdiff_t>(first),
+                              records_.seq.begin() + static_cast<ptrdiff_t>(end));
       covered += static_cast<double>(*high - *low);
     }
     return covered > span * kBlocksMax;

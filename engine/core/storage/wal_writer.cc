@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kGroupBytesKept = size_t{4} << 20;  // What a large group may leave behind.
 constexpr uint64_t kAllocateBytesMin = 4096;
-constexpr uint64_t kFirstStepBytes = 256u << 10;
+constexpr uint64_t kFirstStepBytes = 64u << 10;
 
 std::vector<uint8_t> EncodeHeader(const WalHeader& header) {
   ByteWriter out;

@@ -32,8 +32,8 @@ TEST(A_log_takes_space_ahead_in_steps_that_double) {
     const uint64_t bytes = SizeOf(files, "db/log");
     if (sizes.empty() || sizes.back() != bytes) sizes.push_back(bytes);
   }
-  const std::vector<uint64_t> expected = {256u << 10, 512u << 10, 1u << 20,  2u << 20, 4u << 20,
-                                          8u << 20,   12u << 20,  16u << 20, 20u << 20};
+  const std::vector<uint64_t> expected = {128u << 10, 256u << 10, 512u << 10, 1u << 20,  2u << 20,
+                                          4u << 20,   8u << 20,   12u << 20,  16u << 20, 20u << 20};
   CHECK(sizes == expected);
 }
 
