@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..')
 const args = process.argv.slice(2)
 const seconds = Number(option('seconds') ?? 30)
 const seed = Number(option('seed') ?? 1 + Math.floor(Math.random() * 0x7fffffff))
-const out = option('out') ?? 'build-fuzz'
+const out = option('out') ?? 'build-asan'
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 
 const targets = readdirSync(join(root, 'test', 'fuzz'))
@@ -33,7 +33,7 @@ function option(name) {
 
 function build() {
   const goals = targets.map((name) => `${out}/fuzz/${name}`)
-  const options = ['-s', `-j${availableParallelism()}`, 'BUILD=fuzz', `OUT=${out}`, ...goals]
+  const options = ['-s', `-j${availableParallelism()}`, 'BUILD=asan', `OUT=${out}`, ...goals]
   const { status, error } = spawnSync('make', options, { cwd: root, stdio: 'inherit' })
   if (error) console.error(`make: ${error.message}`)
   return status === 0

@@ -17,21 +17,21 @@ enum class Code : uint8_t {
   kTypeMismatch,  // A value that is not of its property's type.
   kNotFound,
   kExists,
-  kConflict,      // A transaction lost the race to another one; retry it.
-  kGone,          // A snapshot or instant that history no longer reaches.
-  kTooLarge,      // A named limit was reached.
-  kDeadline,      // Not given: a query at its deadline ends with what is complete, marked so.
+  kConflict,  // A transaction lost the race to another one; retry it.
+  kGone,      // A snapshot or instant that history no longer reaches.
+  kTooLarge,  // A named limit was reached.
+  kDeadline,  // Not given: a query at its deadline ends with what is complete, marked so.
   kCancelled,
-  kClosed,        // Use after close.
+  kClosed,  // Use after close.
   kReadOnly,
-  kLocked,        // Another process has the database open for writing; the message names it.
+  kLocked,  // Another process has the database open for writing; the message names it.
   kNotADatabase,
-  kNewerFormat,   // Written by a later version.
-  kCorrupt,       // A checksum or an invariant of stored bytes failed.
-  kDamagedLog,    // Acknowledged commits inside the log are unreadable; opened read-only.
+  kNewerFormat,  // Written by a later version.
+  kCorrupt,      // A checksum or an invariant of stored bytes failed.
+  kDamagedLog,   // Acknowledged commits inside the log are unreadable; opened read-only.
   kIo,
   kStorageFull,
-  kPoisoned,      // An earlier fsync failed; nothing can be written until the database is reopened.
+  kPoisoned,  // An earlier fsync failed; nothing can be written until the database is reopened.
   kUnsupported,
 };
 
@@ -54,15 +54,24 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] StatusOr {
  public:
-  StatusOr(T value) : value_(std::move(value)) {}                 // NOLINT: implicit on purpose
-  StatusOr(Status status) : status_(std::move(status)) {          // NOLINT: implicit on purpose
+  StatusOr(T value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose
+  StatusOr(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose
     assert(!status_.ok());
   }
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
-  T& value() & { assert(ok()); return *value_; }
-  const T& value() const& { assert(ok()); return *value_; }
-  T&& value() && { assert(ok()); return *std::move(value_); }
+  T& value() & {
+    assert(ok());
+    return *value_;
+  }
+  const T& value() const& {
+    assert(ok());
+    return *value_;
+  }
+  T&& value() && {
+    assert(ok());
+    return *std::move(value_);
+  }
   T* operator->() { return &value(); }
   T& operator*() & { return value(); }
 
@@ -71,10 +80,10 @@ class [[nodiscard]] StatusOr {
   std::optional<T> value_;
 };
 
-#define HG_RETURN_IF_ERROR(expression)                      \
-  do {                                                      \
-    ::hypergraph::Status hg_status_ = (expression);         \
-    if (!hg_status_.ok()) return hg_status_;                \
+#define HG_RETURN_IF_ERROR(expression)              \
+  do {                                              \
+    ::hypergraph::Status hg_status_ = (expression); \
+    if (!hg_status_.ok()) return hg_status_;        \
   } while (false)
 
 }  // namespace hypergraph

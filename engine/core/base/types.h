@@ -9,11 +9,11 @@
 namespace hypergraph {
 
 // Every record (a version of a hyperedge, or a delete) takes the next number of the database; a
-// commit is the contiguous run of its records' numbers and is named by the last of them. A reader at
-// `seq` sees the records numbered at most `seq`, so commits are atomic by construction.
+// commit is the contiguous run of its records' numbers and is named by the last of them. A reader
+// at `seq` sees the records numbered at most `seq`, so commits are atomic by construction.
 using Seq = uint64_t;
-inline constexpr Seq kSeqNone = 0;                                    // Numbers start at 1.
-inline constexpr Seq kSeqMax = (uint64_t{1} << 53) - 1;               // Exact in a JavaScript number.
+inline constexpr Seq kSeqNone = 0;                       // Numbers start at 1.
+inline constexpr Seq kSeqMax = (uint64_t{1} << 53) - 1;  // Exact in a JavaScript number.
 
 // A hyperedge keeps the number of its first record as its id through all its versions.
 using EdgeId = uint64_t;

@@ -24,13 +24,13 @@ namespace hypergraph {
 struct CommitRequest {
   ByteView batch;
   Durability durability = Durability::kSync;
-  Status status;           // The outcome: set by Run.
+  Status status;  // The outcome: set by Run.
   CommitReceipt receipt;
 
  private:
   friend class CommitQueue;
-  std::vector<uint8_t> owned;                        // Of a submitted request: its batch.
-  std::function<void(Status, CommitReceipt)> done;   // Null: somebody blocks.
+  std::vector<uint8_t> owned;                       // Of a submitted request: its batch.
+  std::function<void(Status, CommitReceipt)> done;  // Null: somebody blocks.
   bool finished = false;
   std::condition_variable wake;
 };
@@ -70,8 +70,8 @@ class CommitQueue {
   std::mutex mutex_;
   std::condition_variable writer_wake_;
   std::condition_variable idle_;
-  std::deque<CommitRequest*> queue_;                    // Guarded by mutex_, as are all below.
-  uint64_t waiting_bytes_ = 0;  // Owned by the requests in queue_.
+  std::deque<CommitRequest*> queue_;  // Guarded by mutex_, as are all below.
+  uint64_t waiting_bytes_ = 0;        // Owned by the requests in queue_.
   int callbacks_running_ = 0;
   bool leading_ = false;
   bool closed_ = false;

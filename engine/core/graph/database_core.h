@@ -69,7 +69,7 @@ class DatabaseCore final : public Database {
     std::map<uint64_t, uint32_t> persisted_marks;
   };
   struct Horizon {
-    Seq seq = 0;               // Records replaced at or below it may go.
+    Seq seq = 0;                         // Records replaced at or below it may go.
     Micros expired_before = kMicrosMin;  // Records with an earlier event_ts may go.
   };
   struct FlushFiles {
@@ -91,26 +91,26 @@ class DatabaseCore final : public Database {
   Status OpenDirectory();
   Status CreateIfEmpty(const std::vector<std::string>& names);
   Status CheckNoCommits(const std::string& name);
-  Status Load();       // MANIFEST, files and logs into graph_.
+  Status Load();  // MANIFEST, files and logs into graph_.
   // Where a log was found damaged.
   using DamagePlace = std::pair<uint64_t, uint64_t>;
   Status LoadOnce(DamagePlace* damage, bool* vanished);
   Status ContinueLog(const LogReplay::Ended& ended);
   void NoteFiles(const std::vector<std::string>& names);
-  void PublishLoaded();  // Requires: writer_mutex_.
-  void PublishAll();     // The same.
+  void PublishLoaded();         // Requires: writer_mutex_.
+  void PublishAll();            // The same.
   Status RefuseWrites() const;  // Ok if this database can be written to at all.
 
   // --- Commits, database_commit.cc.
   void RunGroup(const std::vector<CommitRequest*>& group);
-  Status CommitOne(CommitRequest* request);      // Requires: writer_mutex_. Applied, in the group.
+  Status CommitOne(CommitRequest* request);  // Requires: writer_mutex_. Applied, in the group.
   Status WaitForRoom(std::unique_lock<std::mutex>& writer);
-  Status EnsureLog();                            // Requires: writer_mutex_.
-  Status SyncLog();                              // Requires: writer_mutex_.
-  Status Poison(const Status& cause);            // Requires: writer_mutex_.
-  bool MemtableFull() const;                     // Requires: writer_mutex_.
-  bool FlushWanted() const;                      // Requires: writer_mutex_.
-  uint64_t LogBytesSinceFreeze() const;          // Requires: writer_mutex_.
+  Status EnsureLog();                    // Requires: writer_mutex_.
+  Status SyncLog();                      // Requires: writer_mutex_.
+  Status Poison(const Status& cause);    // Requires: writer_mutex_.
+  bool MemtableFull() const;             // Requires: writer_mutex_.
+  bool FlushWanted() const;              // Requires: writer_mutex_.
+  uint64_t LogBytesSinceFreeze() const;  // Requires: writer_mutex_.
 
   // --- Maintenance. Requires, but where said: maintenance_mutex_. database_maintenance.cc:
   void MaintenanceLoop();
@@ -177,38 +177,38 @@ class DatabaseCore final : public Database {
   std::atomic<bool> closed_{false};
 
   mutable std::mutex writer_mutex_;
-  DatabaseId database_id_{};                     // Set when opening.
-  std::condition_variable room_;                // A flush ended, well or not.
-  std::shared_ptr<GraphState> graph_;           // Replaced by Refresh only.
-  std::unique_ptr<WalWriter> log_;              // Guarded by writer_mutex_. Null before the first.
-  std::map<uint64_t, uint64_t> older_logs_;     // The same. Number → bytes; not log_.
-  uint64_t next_log_number_ = 1;                // The same.
-  uint64_t log_bytes_at_freeze_ = 0;            // The same.
-  uint64_t frozen_log_ = 0;                     // The log that began at the last freeze.
-  Status poison_;                               // Guarded by writer_mutex_.
+  DatabaseId database_id_{};                 // Set when opening.
+  std::condition_variable room_;             // A flush ended, well or not.
+  std::shared_ptr<GraphState> graph_;        // Replaced by Refresh only.
+  std::unique_ptr<WalWriter> log_;           // Guarded by writer_mutex_. Null before the first.
+  std::map<uint64_t, uint64_t> older_logs_;  // The same. Number → bytes; not log_.
+  uint64_t next_log_number_ = 1;             // The same.
+  uint64_t log_bytes_at_freeze_ = 0;         // The same.
+  uint64_t frozen_log_ = 0;                  // The log that began at the last freeze.
+  Status poison_;                            // Guarded by writer_mutex_.
   std::shared_ptr<const Version> reader_version_;  // What PublishAll publishes. The same.
-  Seq history_floor_ = 0;                       // The same.
-  uint64_t flush_attempts_ = 0;                 // The same.
-  Status flush_failure_;                        // Of the last attempt. The same.
+  Seq history_floor_ = 0;                          // The same.
+  uint64_t flush_attempts_ = 0;                    // The same.
+  Status flush_failure_;                           // Of the last attempt. The same.
 
   std::mutex maintenance_mutex_;
-  std::shared_ptr<const Version> version_;      // Guarded by maintenance_mutex_, as are these.
+  std::shared_ptr<const Version> version_;  // Guarded by maintenance_mutex_, as are these.
   uint64_t next_file_id_ = 1;
-  std::set<std::string> pending_removals_;      // No longer named, perhaps still there.
+  std::set<std::string> pending_removals_;  // No longer named, perhaps still there.
   std::map<uint64_t, uint32_t> persisted_marks_;
   // Segments that ended at the bound of bytes: full, however few their records.
   std::set<uint64_t> full_by_bytes_;
-  std::unique_ptr<LogReplay> replay_;           // Of a read-only database.
+  std::unique_ptr<LogReplay> replay_;  // Of a read-only database.
 
   std::atomic<uint64_t> flushes_{0}, merges_{0}, commits_{0}, group_syncs_{0};
 
   std::mutex work_mutex_;
   std::condition_variable work_;
-  bool work_wanted_ = false;                    // Guarded by work_mutex_, as is stopping_.
+  bool work_wanted_ = false;  // Guarded by work_mutex_, as is stopping_.
   bool stopping_ = false;
   std::thread maintenance_;
   std::mutex close_mutex_;
-  std::unique_ptr<CommitQueue> queue_;          // Null when this database cannot be written to.
+  std::unique_ptr<CommitQueue> queue_;  // Null when this database cannot be written to.
 };
 
 }  // namespace hypergraph

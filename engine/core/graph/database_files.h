@@ -20,7 +20,15 @@ std::string DictionaryName(uint64_t file_id);
 std::string ClockName(uint64_t file_id);
 std::string LogName(uint64_t log_number);
 
-enum class NameKind : uint8_t { kOther, kImmutable, kLog, kManifest, kLock, kTemporary, kQuarantine };
+enum class NameKind : uint8_t {
+  kOther,
+  kImmutable,
+  kLog,
+  kManifest,
+  kLock,
+  kTemporary,
+  kQuarantine
+};
 struct ParsedName {
   NameKind kind = NameKind::kOther;
   uint64_t number = 0;  // Of an immutable file or a log.

@@ -1,7 +1,7 @@
 // Flushes and merges into real segments, with commits going on between their steps.
 #include <algorithm>
 
-#include "core/graph/graph_state_model.h"
+#include "core/graph/graph_state_test_model.h"
 #include "core/graph/merge_columns.h"
 #include "core/platform/memory_file_system.h"
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "core/graph/batch_writer.h"
-#include "core/graph/graph_state_model.h"
+#include "core/graph/graph_state_test_model.h"
 #include "test/test.h"
 
 namespace hypergraph {

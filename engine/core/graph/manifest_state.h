@@ -1,5 +1,5 @@
-// What a MANIFEST says: one whole durable state of a database up to `flushed_seq`, and where its log
-// goes on from there.
+// What a MANIFEST says: one whole durable state of a database up to `flushed_seq`, and where its
+// log goes on from there.
 //
 // Invariant: the immutable files named here hold the records up to flushed_seq and the marks of
 // records replaced up to flushed_seq, and nothing later: everything later is in the logs from
@@ -40,9 +40,9 @@ struct ManifestState {
   uint64_t generation = 0;  // Grows by one with each MANIFEST.
   uint64_t next_file_id = 1;
   Seq flushed_seq = 0;
-  Micros flushed_at = kMicrosMin;  // The instant of the commit flushed_seq.
-  Seq history_floor = 0;           // Reads below it are kGone.
-  uint64_t log_floor = 1;          // Logs with smaller numbers are not needed.
+  Micros flushed_at = kMicrosMin;        // The instant of the commit flushed_seq.
+  Seq history_floor = 0;                 // Reads below it are kGone.
+  uint64_t log_floor = 1;                // Logs with smaller numbers are not needed.
   std::shared_ptr<const Schema> schema;  // As of flushed_seq.
   std::vector<SegmentState> segments;
   std::vector<DictionaryFileInfo> nodes, symbols;  // By first number, without gaps.

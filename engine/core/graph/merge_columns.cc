@@ -20,7 +20,9 @@ void AppendOptional(const std::vector<T>& from, size_t row, T absent, size_t bef
   to->push_back(value);
 }
 
-uint64_t Begin(const std::vector<uint64_t>& ends, size_t row) { return row == 0 ? 0 : ends[row - 1]; }
+uint64_t Begin(const std::vector<uint64_t>& ends, size_t row) {
+  return row == 0 ? 0 : ends[row - 1];
+}
 
 // Adds one record without the property.
 void AppendAbsent(PropertyValues* to) {
@@ -131,8 +133,9 @@ RecordColumns RecordAppender::Take() {
     }
   }
   if (!out_.superseded_by.empty()) out_.superseded_by.resize(out_.record_count, kSeqNone);
-  std::sort(out_.properties.begin(), out_.properties.end(),
-            [](const PropertyValues& a, const PropertyValues& b) { return a.property < b.property; });
+  std::sort(
+      out_.properties.begin(), out_.properties.end(),
+      [](const PropertyValues& a, const PropertyValues& b) { return a.property < b.property; });
   bytes_ = 0;
   return std::exchange(out_, {});
 }

@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kMergeCountMin = 4;
 constexpr size_t kMergeCountMax = 8;
 constexpr size_t kSmallCountMax = 12;  // Segments that are not full, of all tiers.
-constexpr uint32_t kTierRows = 8192;   // All below are one tier; each next one is four times larger.
+constexpr uint32_t kTierRows = 8192;  // All below are one tier; each next one is four times larger.
 
 // Merging it makes it hardly larger.
 bool IsFull(const MergeCandidate& candidate, const MergeLimits& limits) {

@@ -54,8 +54,7 @@ Status RestoreDatabase(FileSystem& files, const std::string& backup, const std::
   HG_RETURN_IF_ERROR(MakeEmptyDirectory(files, directory));
   for (const std::string& name : NamedFiles(state)) {
     uint64_t copied = 0;
-    HG_RETURN_IF_ERROR(
-        CopyFile(files, JoinPath(backup, name), JoinPath(directory, name), &copied));
+    HG_RETURN_IF_ERROR(CopyFile(files, JoinPath(backup, name), JoinPath(directory, name), &copied));
   }
   HG_RETURN_IF_ERROR(files.SyncDirectory(directory));
   // From here on it goes its own way: no log or backup of the one may pass for one of the other.

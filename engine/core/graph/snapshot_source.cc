@@ -76,9 +76,8 @@ Status SnapshotSource::TakeAt(Seq seq, Micros now, std::shared_ptr<const Snapsho
                                  "; the newest is " + std::to_string(published_.seq)};
   }
   if (seq < published_.history_floor) {
-    return {Code::kGone, "history reaches back to seq " +
-                             std::to_string(published_.history_floor) + ", not to " +
-                             std::to_string(seq)};
+    return {Code::kGone, "history reaches back to seq " + std::to_string(published_.history_floor) +
+                             ", not to " + std::to_string(seq)};
   }
   Fill(seq, now, taken.get());
   lock.unlock();  // What *snapshot held until now goes, and takes its pin out under the same lock.
@@ -95,8 +94,8 @@ void SnapshotSource::Fill(Seq seq, Micros now, Snapshot* snapshot) {
   snapshot->nodes = &published_.graph->nodes();
   snapshot->symbols = &published_.graph->symbols();
   snapshot->cursor_key = cursor_key_;
-  snapshot->owner = std::make_shared<Pin>(shared_from_this(), seq, published_.version,
-                                          published_.graph);
+  snapshot->owner =
+      std::make_shared<Pin>(shared_from_this(), seq, published_.version, published_.graph);
 }
 
 Seq SnapshotSource::OldestPinned() const {

@@ -57,8 +57,8 @@ class SnapshotSource : public std::enable_shared_from_this<SnapshotSource> {
   const std::array<uint8_t, 16> cursor_key_;
   std::atomic<Seq> visible_seq_{0};
   mutable std::mutex mutex_;
-  Published published_;   // Guarded by mutex_.
-  Pin* pins_ = nullptr;   // Guarded by mutex_; the links too.
+  Published published_;  // Guarded by mutex_.
+  Pin* pins_ = nullptr;  // Guarded by mutex_; the links too.
 };
 
 }  // namespace hypergraph

@@ -50,7 +50,8 @@ class ClockReader final : public ClockFile {
 
   Status ReadAll(std::vector<CommitInstant>* into) const override {
     for (uint64_t first = 0; first < info_.count; first += kCodeBlockRows) {
-      const auto count = static_cast<size_t>(std::min(uint64_t{kCodeBlockRows}, info_.count - first));
+      const auto count =
+          static_cast<size_t>(std::min(uint64_t{kCodeBlockRows}, info_.count - first));
       uint64_t seqs[kCodeBlockRows];
       uint64_t instants[kCodeBlockRows];
       if (!seqs_.Read(first, count, seqs) || !instants_.Read(first, count, instants)) {

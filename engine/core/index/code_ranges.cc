@@ -40,7 +40,8 @@ void Normalize(CodeRanges* ranges) {
             [](const CodeRange& left, const CodeRange& right) { return left.low < right.low; });
   CodeRanges merged;
   for (const CodeRange& range : *ranges) {
-    if (!merged.empty() && (merged.back().high == UINT64_MAX || range.low <= merged.back().high + 1)) {
+    if (!merged.empty() &&
+        (merged.back().high == UINT64_MAX || range.low <= merged.back().high + 1)) {
       merged.back().high = std::max(merged.back().high, range.high);
     } else {
       merged.push_back(range);
@@ -49,7 +50,8 @@ void Normalize(CodeRanges* ranges) {
   *ranges = std::move(merged);
 }
 
-// `below(code, operand, or_equal)`: whether the code's value is less than (or equal to) the operand.
+// `below(code, operand, or_equal)`: whether the code's value is less than (or equal to) the
+// operand.
 template <typename Below>
 void AddComparison(Domain domain, CompareOp op, const Value& operand, Below below,
                    CodeRanges* ranges) {

@@ -1,7 +1,7 @@
 // Which rows of one segment have been replaced, and by which record. Grows while the segment lives.
 //
-// Threads: one writer; any readers. A reader that asks at `seq` gets every replacement that was added
-// before that `seq` was published.
+// Threads: one writer; any readers. A reader that asks at `seq` gets every replacement that was
+// added before that `seq` was published.
 #ifndef HYPERGRAPH_INDEX_DELETIONS_H_
 #define HYPERGRAPH_INDEX_DELETIONS_H_
 

@@ -1,5 +1,6 @@
-// Interned keys: caller keys of nodes (strings or unsigned integers) or of symbols (strings) to dense
-// numbers in order of first use, and back. Files hold ranges of numbers; what came since is in memory.
+// Interned keys: caller keys of nodes (strings or unsigned integers) or of symbols (strings) to
+// dense numbers in order of first use, and back. Files hold ranges of numbers; what came since is
+// in memory.
 //
 // Threads: Intern and Install from the one writer; everything else from any thread at any time.
 #ifndef HYPERGRAPH_INDEX_DICTIONARY_H_
@@ -19,8 +20,8 @@ namespace hypergraph {
 // A string, or an unsigned integer. Different from each other even when they print alike.
 struct NodeKey {
   bool is_text = false;
-  uint64_t integer = 0;      // When not text.
-  std::string_view text;     // When text; UTF-8, not owned.
+  uint64_t integer = 0;   // When not text.
+  std::string_view text;  // When text; UTF-8, not owned.
   bool operator==(const NodeKey&) const = default;
 };
 
@@ -63,7 +64,8 @@ class Dictionary {
   // Many integers at once: the bulk path.
   Status InternIntegers(std::span<const uint64_t> keys, uint32_t* numbers);
 
-  // Writes numbers [first, end) to a file; Install then replaces what the files cover, in memory too.
+  // Writes numbers [first, end) to a file; Install then replaces what the files cover, in memory
+  // too.
   Status WriteFile(FileSystem& files, const std::string& path, uint64_t file_id, uint32_t first,
                    uint32_t end, DictionaryFileInfo* info) const;
   Status Install(std::vector<std::shared_ptr<const DictionaryFile>> files);

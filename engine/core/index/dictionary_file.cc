@@ -10,9 +10,7 @@ enum class DictionarySection : uint32_t { kMeta = 1, kKeys = 2, kBytes = 3 };  /
 constexpr uint32_t kVersion = 1;
 constexpr unsigned kTagBits = 8;
 
-uint64_t FirstSlot(uint64_t hash, uint64_t slot_count) {
-  return (hash >> 32) * slot_count >> 32;
-}
+uint64_t FirstSlot(uint64_t hash, uint64_t slot_count) { return (hash >> 32) * slot_count >> 32; }
 uint64_t TagOf(uint64_t hash) { return hash & ((1u << kTagBits) - 1); }
 
 // Entry: (place + 1) << tag bits | the hash's lowest bits; 0 is empty.
@@ -146,8 +144,8 @@ Status DictionaryFileReader::ReadMeta() {
   fits = fits && PackedArray::Open(section, &meta, &slots_) && slots_.count() > 0 &&
          slots_.count() < uint64_t{1} << 33;
   // Each key has a slot of some bits: what is as long as the keys is as long as the file.
-  fits = fits && (info_.key_count == 0 ||
-                  (slots_.width() > 0 && info_.key_count <= slots_.count()));
+  fits =
+      fits && (info_.key_count == 0 || (slots_.width() > 0 && info_.key_count <= slots_.count()));
   return fits ? Status::Ok() : Damaged();
 }
 

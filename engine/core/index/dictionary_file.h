@@ -5,8 +5,8 @@
 //   else                one bit a key (text or integer), ends and bytes (8 of an integer), a hash
 //                       table whose entries also have 8 bits of the hash
 //
-// Hash tables are open, a fifth of their slots empty; the first slot is by the hash's upper half times
-// the number of slots. Threads: any.
+// Hash tables are open, a fifth of their slots empty; the first slot is by the hash's upper half
+// times the number of slots. Threads: any.
 #ifndef HYPERGRAPH_INDEX_DICTIONARY_FILE_H_
 #define HYPERGRAPH_INDEX_DICTIONARY_FILE_H_
 
@@ -44,7 +44,7 @@ class DictionaryFileReader final : public DictionaryFile {
   bool integers_ = false;
   bool dense_ = false;
   uint64_t key_min_ = 0;
-  PackedArray keys_;   // Of integers.
+  PackedArray keys_;  // Of integers.
   PackedArray is_text_;
   CodeColumn ends_;
   ByteView bytes_;
@@ -52,8 +52,7 @@ class DictionaryFileReader final : public DictionaryFile {
 };
 
 Status WriteDictionaryFile(FileSystem& files, const std::string& path, uint64_t file_id,
-                           uint32_t first, std::span<const NodeKey> keys,
-                           DictionaryFileInfo* info);
+                           uint32_t first, std::span<const NodeKey> keys, DictionaryFileInfo* info);
 
 }  // namespace hypergraph
 

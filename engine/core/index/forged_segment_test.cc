@@ -2,7 +2,7 @@
 // the file says it holds. Meant for the address sanitizer, which tells what lies outside.
 #include <algorithm>
 
-#include "core/index/forged_file.h"
+#include "core/index/forged_test_file.h"
 #include "core/index/random_records.h"
 #include "core/index/segment.h"
 #include "test/test.h"

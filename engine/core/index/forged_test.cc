@@ -1,7 +1,7 @@
 // Indexes, deletions, dictionaries and clocks of any contents under right checksums: each is
 // refused, or every answer lies within what the file says it holds.
 #include "core/index/dictionary.h"
-#include "core/index/forged_file.h"
+#include "core/index/forged_test_file.h"
 #include "core/index/random_records.h"
 #include "core/index/segment.h"
 #include "core/storage/column_codes.h"

@@ -2,8 +2,8 @@
 // row's list number beside; else list i is row i's.
 //
 // 32 lists make a block: a width u8, the arities packed (4 × width bytes), the control bytes of the
-// members' local numbers, the role codes packed, the data bytes. So one list is a block's arities and
-// a count over its control bytes away.
+// members' local numbers, the role codes packed, the data bytes. So one list is a block's arities
+// and a count over its control bytes away.
 //
 // Threads: any. Functions that give false met a damaged block: see SectionFile::Fault.
 #ifndef HYPERGRAPH_INDEX_MEMBER_LISTS_H_

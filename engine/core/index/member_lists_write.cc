@@ -12,8 +12,8 @@ namespace {
 
 struct ListTable {
   bool identity = true;
-  std::vector<uint32_t> first_rows;      // Of each list: a row that has it.
-  std::vector<uint64_t> list_of_row;     // Unless identity.
+  std::vector<uint32_t> first_rows;   // Of each list: a row that has it.
+  std::vector<uint64_t> list_of_row;  // Unless identity.
 };
 
 uint64_t BeginOf(const RecordColumns& records, uint64_t row) {
@@ -28,7 +28,8 @@ bool SameLists(const RecordColumns& records, uint32_t a, uint32_t b) {
   const NodeNumber* members = records.members.data();
   if (!std::equal(members + a_begin, members + a_begin + count, members + b_begin)) return false;
   const Symbol* roles = records.roles.data();
-  return records.roles.empty() || std::equal(roles + a_begin, roles + a_begin + count, roles + b_begin);
+  return records.roles.empty() ||
+         std::equal(roles + a_begin, roles + a_begin + count, roles + b_begin);
 }
 
 uint64_t HashList(const RecordColumns& records, uint32_t row) {

@@ -46,7 +46,8 @@ Numbering NumberSparse(std::span<const NodeNumber> members) {
     if (slots[slot] == UINT32_MAX) {
       if (numbering.nodes.size() * 2 >= slots.size()) {
         slots.assign(slots.size() * 2, UINT32_MAX);
-        for (uint32_t k = 0; k < numbering.nodes.size(); ++k) slots[slot_of(numbering.nodes[k])] = k;
+        for (uint32_t k = 0; k < numbering.nodes.size(); ++k)
+          slots[slot_of(numbering.nodes[k])] = k;
         slot = slot_of(members[i]);
       }
       slots[slot] = static_cast<uint32_t>(numbering.nodes.size());
@@ -66,8 +67,8 @@ NodeRanking::NodeRanking(std::span<const NodeNumber> members) {
   if (members.empty()) return;
   const auto [min, max] = std::minmax_element(members.begin(), members.end());
   const uint64_t span = static_cast<uint64_t>(*max) - *min + 1;
-  Numbering numbering = span <= members.size() * 4 + 4096 ? NumberDense(members, *min, *max)
-                                                          : NumberSparse(members);
+  Numbering numbering =
+      span <= members.size() * 4 + 4096 ? NumberDense(members, *min, *max) : NumberSparse(members);
   std::vector<uint32_t> counts(numbering.nodes.size());
   for (const uint32_t place : numbering.places) ++counts[place];
   std::vector<uint32_t> order(counts.size());
@@ -204,8 +205,8 @@ bool NodeDirectory::ToGlobal(std::span<uint32_t> locals) const {
 }
 
 bool NodeDirectory::VerifyWhole() const {
-  if (!CheckNodes() || !file_->Verified(lookup_.bytes()) ||
-      !degrees_.VerifyWhole() || !ends_.VerifyWhole()) {
+  if (!CheckNodes() || !file_->Verified(lookup_.bytes()) || !degrees_.VerifyWhole() ||
+      !ends_.VerifyWhole()) {
     return false;
   }
   for (uint32_t local = 0; local < count(); ++local) {

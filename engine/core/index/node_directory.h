@@ -1,9 +1,9 @@
-// The nodes of one segment under local numbers, the most frequent first, and where each one's posting
-// list lies.
+// The nodes of one segment under local numbers, the most frequent first, and where each one's
+// posting list lies.
 //
 // From a node to its local number: a packed array over the span of the node numbers where they are
-// dense in it, else an open hash table of local numbers (slot 0 is empty, local + 1 else) whose probes
-// compare through the way back. Threads: any.
+// dense in it, else an open hash table of local numbers (slot 0 is empty, local + 1 else) whose
+// probes compare through the way back. Threads: any.
 #ifndef HYPERGRAPH_INDEX_NODE_DIRECTORY_H_
 #define HYPERGRAPH_INDEX_NODE_DIRECTORY_H_
 
@@ -19,8 +19,8 @@ namespace hypergraph {
 class NodeRanking {
  public:
   explicit NodeRanking(std::span<const NodeNumber> members);
-  const std::vector<NodeNumber>& nodes() const { return nodes_; }    // By local number.
-  const std::vector<uint32_t>& locals() const { return locals_; }    // Of each member.
+  const std::vector<NodeNumber>& nodes() const { return nodes_; }  // By local number.
+  const std::vector<uint32_t>& locals() const { return locals_; }  // Of each member.
 
  private:
   std::vector<NodeNumber> nodes_;
@@ -61,7 +61,8 @@ class NodeDirectory {
   PackedArray lookup_;
   CodeColumn degrees_;
   CodeColumn ends_;
-  // Whether nodes_ was read and found within node_min_ and node_max_. Relaxed: the bytes never change.
+  // Whether nodes_ was read and found within node_min_ and node_max_. Relaxed: the bytes never
+  // change.
   mutable std::atomic<bool> nodes_checked_{false};
 };
 

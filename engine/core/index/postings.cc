@@ -245,8 +245,8 @@ bool PostingList::Sound() const {
     });
     if (bits != count_) return false;
   }
-  const bool ascend = std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) ==
-                      rows.end();
+  const bool ascend =
+      std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) == rows.end();
   return ascend && rows.size() == count_ && (rows.empty() || rows.back() < row_count_);
 }
 
@@ -267,11 +267,12 @@ bool Postings::Locate(const NodeDirectory::Place& place, PostingList* list) cons
   *list = {};
   list->row_count_ = row_count_;
   if (place.degree == 0) return true;
-  if (place.begin >= place.end || place.end > data_.size() || place.degree > row_count_) return false;
+  if (place.begin >= place.end || place.end > data_.size() || place.degree > row_count_)
+    return false;
   list->count_ = place.degree;
   list->readable_end_ = data_.data() + data_.size() + kByteGroupPadding;
-  list->bytes_ = data_.subspan(static_cast<size_t>(place.begin),
-                               static_cast<size_t>(place.end - place.begin));
+  list->bytes_ =
+      data_.subspan(static_cast<size_t>(place.begin), static_cast<size_t>(place.end - place.begin));
   if (!file_->Verified(list->bytes_)) return false;
   if (place.degree <= kPostingBlockRows) {
     list->form_ = PostingList::Form::kShort;

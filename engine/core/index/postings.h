@@ -2,8 +2,9 @@
 //
 //   up to 128 rows   the first rank as a varint, then (from two on) a run
 //   dense            a bitmap over all ranks, when more than a 32nd of the rows have the node
-//   else             blocks of 128 rows: skip entries {first rank u32, end of its run u32}, the runs
-//   a run            mode u8, then the gaps − 1 after a first rank: mode 0 to 32 is their packed
+//   else             blocks of 128 rows: skip entries {first rank u32, end of its run u32}, the
+//   runs a run            mode u8, then the gaps − 1 after a first rank: mode 0 to 32 is their
+//   packed
 //                    width, 255 are byte groups
 //
 // Threads: any. Functions that give false met a damaged block: see SectionFile::Fault.

@@ -1,10 +1,10 @@
 // Comparisons on one column, as the plan states them and every row source evaluates them. The one
 // place that says what comparing means: integers, timestamps and bools as int64; an int64 property
 // against a float64 operand exactly (never by rounding the integer); strings by UTF-8 bytes; NaN
-// never stored; a null satisfies only kIsNull. Null are: an absent property, an absent label, no key.
-// valid_to is never null: kMicrosMax is greater than every instant. An operand that cannot be compared
-// with the column (a string with a number) matches nothing, kNe included. Members and roles cannot be
-// compared: kInvalid.
+// never stored; a null satisfies only kIsNull. Null are: an absent property, an absent label, no
+// key. valid_to is never null: kMicrosMax is greater than every instant. An operand that cannot be
+// compared with the column (a string with a number) matches nothing, kNe included. Members and
+// roles cannot be compared: kInvalid.
 #ifndef HYPERGRAPH_INDEX_PREDICATE_H_
 #define HYPERGRAPH_INDEX_PREDICATE_H_
 
@@ -45,7 +45,7 @@ enum class CompareOp : uint8_t {  // Frozen: crosses the boundary to JavaScript.
   kLe = 4,
   kGt = 5,
   kGe = 6,
-  kIn = 7,       // Any of operands.
+  kIn = 7,  // Any of operands.
   kIsNull = 8,
   kIsNotNull = 9,
   kPrefix = 10,  // Strings.
@@ -61,11 +61,12 @@ struct Comparison {
   std::vector<Value> operands;  // One; any number with kIn; none with kIsNull and kIsNotNull.
 };
 
-// A lookup in a property index over columns (c1, …, cn): equal on the first n−1, a range on the last.
+// A lookup in a property index over columns (c1, …, cn): equal on the first n−1, a range on the
+// last.
 struct IndexProbe {
   std::vector<ColumnRef> columns;
-  std::vector<Value> equals;     // columns.size() − 1 of them.
-  std::optional<Value> low;      // Absent: unbounded.
+  std::vector<Value> equals;  // columns.size() − 1 of them.
+  std::optional<Value> low;   // Absent: unbounded.
   std::optional<Value> high;
   bool low_inclusive = true;
   bool high_inclusive = true;

@@ -1,6 +1,6 @@
 // The one implementation of PropertyIndexFile: the ranks of a segment's rows sorted by the indexed
-// columns, then by rank. Values are not repeated: the search compares the segment's own codes, so an
-// index is little more than a rank a row.
+// columns, then by rank. Values are not repeated: the search compares the segment's own codes, so
+// an index is little more than a rank a row.
 //
 // Threads: any. Functions that give false met a damaged block of the index or of the segment.
 #ifndef HYPERGRAPH_INDEX_PROPERTY_INDEX_H_

@@ -30,6 +30,30 @@ struct RecordShape {
   uint64_t seq_step = 1;  // Above 1: numbers are missing.
 };
 
+// One of each kind that segments may come in.
+inline std::vector<RecordShape> RecordShapes() {
+  RecordShape plain;
+  RecordShape tiny;
+  tiny.rows = 1;
+  RecordShape bare;
+  bare.rows = 5000;
+  bare.optional_columns = false;
+  RecordShape sparse;
+  sparse.rows = 9000;
+  sparse.nodes = 3000;
+  sparse.node_step = 100'003;
+  sparse.ts_span = 1'000'000'000'000;
+  RecordShape shuffled;
+  shuffled.rows = 6000;
+  shuffled.shuffled_seqs = true;
+  RecordShape gaps = shuffled;
+  gaps.seq_step = 3;
+  RecordShape huge;
+  huge.rows = 300;
+  huge.huge_arity = 70'000;
+  return {plain, tiny, bare, sparse, shuffled, gaps, huge};
+}
+
 class RecordMaker {
  public:
   RecordMaker(Random* random, const RecordShape& shape) : random_(*random), shape_(shape) {}

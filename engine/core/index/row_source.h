@@ -1,5 +1,5 @@
-// What the query layer reads: one immutable set of hyperedge records, whether a segment on disk or a
-// prefix of the memtable.
+// What the query layer reads: one immutable set of hyperedge records, whether a segment on disk or
+// a prefix of the memtable.
 //
 // Threads: all const functions may run on any number of threads at once. Status is kCorrupt when a
 // block on disk fails its checksum; outputs are then unspecified.
@@ -15,8 +15,8 @@
 
 namespace hypergraph {
 
-// Some row numbers of one source, ascending in (event_ts, seq) order. Row numbers of a ranked source
-// are its ranks in that order; those of a memtable are not, so never compare them as times.
+// Some row numbers of one source, ascending in (event_ts, seq) order. Row numbers of a ranked
+// source are its ranks in that order; those of a memtable are not, so never compare them as times.
 class Rows {
  public:
   static Rows Range(uint32_t first, uint32_t count) { return Rows(nullptr, first, count); }
@@ -52,15 +52,19 @@ struct MemberColumns {
   std::vector<uint32_t> offsets;  // Starts as {0} when empty; Members() appends.
   std::vector<NodeNumber> nodes;  // In the order the caller gave them.
   std::vector<Symbol> roles;      // Parallel to nodes; stays empty while no row has a role.
-  void Clear() { offsets.assign(1, 0); nodes.clear(); roles.clear(); }
+  void Clear() {
+    offsets.assign(1, 0);
+    nodes.clear();
+    roles.clear();
+  }
 };
 
 // A property of a batch of rows. Strings point into the source, which outlives the query.
 struct PropertyColumn {
-  std::vector<uint8_t> present;            // 1 or 0, one a row.
-  std::vector<int64_t> integers;           // bool, int64, timestamp.
-  std::vector<double> floats;              // float64.
-  std::vector<std::string_view> strings;   // string.
+  std::vector<uint8_t> present;           // 1 or 0, one a row.
+  std::vector<int64_t> integers;          // bool, int64, timestamp.
+  std::vector<double> floats;             // float64.
+  std::vector<std::string_view> strings;  // string.
 };
 
 class RowSource {
@@ -84,10 +88,10 @@ class RowSource {
   virtual uint32_t Degree(NodeNumber node) const = 0;
   virtual Status RowsOfNode(NodeNumber node, TimeWindow window,
                             std::vector<uint32_t>* rows) const = 0;
-  // Rows that have at least `at_least` distinct ones of the (distinct) nodes: 1 is any of, nodes.size()
-  // is all of.
-  virtual Status RowsOfNodes(std::span<const NodeNumber> nodes, uint32_t at_least, TimeWindow window,
-                             std::vector<uint32_t>* rows) const = 0;
+  // Rows that have at least `at_least` distinct ones of the (distinct) nodes: 1 is any of,
+  // nodes.size() is all of.
+  virtual Status RowsOfNodes(std::span<const NodeNumber> nodes, uint32_t at_least,
+                             TimeWindow window, std::vector<uint32_t>* rows) const = 0;
   // Whether an index on exactly these columns serves here, and about how many rows it would give.
   virtual bool EstimateIndex(const IndexProbe& probe, uint32_t* row_count) const = 0;
   // Requires: EstimateIndex(probe) was true.

@@ -1,8 +1,8 @@
 // An immutable file of records in (event_ts, seq) order with its time and member indexes, memory-
 // mapped, each 64 KiB block checked against its CRC-32C on first touch.
 //
-// Ownership: a Segment keeps its mapping alive; property indexes and deletions hang on it. Threads: as
-// RowSource; AttachIndex, DetachIndex and deletions().Add are the one writer's.
+// Ownership: a Segment keeps its mapping alive; property indexes and deletions hang on it. Threads:
+// as RowSource; AttachIndex, DetachIndex and deletions().Add are the one writer's.
 #ifndef HYPERGRAPH_INDEX_SEGMENT_H_
 #define HYPERGRAPH_INDEX_SEGMENT_H_
 
@@ -23,8 +23,8 @@ struct SegmentInfo {
   SourceBounds bounds;
 };
 
-// Creates the file at `path`, writes it whole and syncs its contents. The caller syncs the directory.
-// Requires: records is sorted as its invariant says, and not empty.
+// Creates the file at `path`, writes it whole and syncs its contents. The caller syncs the
+// directory. Requires: records is sorted as its invariant says, and not empty.
 Status WriteSegment(FileSystem& files, const std::string& path, uint64_t file_id,
                     const RecordColumns& records, SegmentInfo* info);
 
@@ -49,7 +49,8 @@ class Segment : public RowSource {
   virtual Status Read(uint32_t first, uint32_t count, RecordColumns* columns) const = 0;
 };
 
-// PSI: the segment's ranks, sorted by (columns…, rank); records with a null in any column are absent.
+// PSI: the segment's ranks, sorted by (columns…, rank); records with a null in any column are
+// absent.
 struct PropertyIndexInfo {
   uint64_t file_id = 0;
   uint64_t file_bytes = 0;

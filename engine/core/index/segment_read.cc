@@ -74,8 +74,7 @@ void AppendProperty(const PropertyColumn& column, size_t before, PropertyValues*
   } else if (values->type == PropertyType::kString) {
     AppendTexts(column.strings, &values->string_ends, &values->string_bytes);
   } else {
-    values->integers.insert(values->integers.end(), column.integers.begin(),
-                            column.integers.end());
+    values->integers.insert(values->integers.end(), column.integers.begin(), column.integers.end());
   }
 }
 

@@ -93,7 +93,8 @@ bool SelectNulls(const PresentColumn& present, bool wanted, Rows rows,
   for (uint32_t done = 0; done < rows.size();) {
     const Rows chunk = ChunkAt(rows, done);
     if (!ReadPresent(present, chunk, bits.data())) return false;
-    AppendWhere(chunk, [&](uint32_t i) { return (bits[i] != 0) == wanted; }, selected);
+    AppendWhere(
+        chunk, [&](uint32_t i) { return (bits[i] != 0) == wanted; }, selected);
     done += chunk.size();
   }
   return true;
@@ -109,9 +110,8 @@ bool MatchChunk(const CodeColumn& codes, const uint8_t* present, Rows chunk,
     return true;
   }
   std::array<uint64_t, kChunk> wide;
-  const bool read = chunk.contiguous()
-                        ? codes.Read(chunk.first(), chunk.size(), wide.data())
-                        : codes.Gather({chunk.list(), chunk.size()}, wide.data());
+  const bool read = chunk.contiguous() ? codes.Read(chunk.first(), chunk.size(), wide.data())
+                                       : codes.Gather({chunk.list(), chunk.size()}, wide.data());
   if (!read) return false;
   AppendMatches(wide.data(), present, chunk, ranges, selected);
   return true;

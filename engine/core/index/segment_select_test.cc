@@ -76,7 +76,8 @@ bool Holds(const std::optional<Value>& value, const Comparison& comparison) {
     if (const auto* integer = std::get_if<int64_t>(&*value)) {
       return Compare(*integer, comparison.op, o);
     }
-    if (const auto* number = std::get_if<double>(&*value)) return Compare(*number, comparison.op, o);
+    if (const auto* number = std::get_if<double>(&*value))
+      return Compare(*number, comparison.op, o);
     return Compare(std::string_view(std::get<std::string>(*value)), comparison.op, o);
   });
 }
@@ -114,10 +115,9 @@ Value SomeOperand(const RecordColumns& r, const ColumnRef& column, Random* rando
   return *value;
 }
 
-constexpr CompareOp kOps[] = {CompareOp::kEq, CompareOp::kNe,     CompareOp::kLt,
-                              CompareOp::kLe, CompareOp::kGt,     CompareOp::kGe,
-                              CompareOp::kIn, CompareOp::kIsNull, CompareOp::kIsNotNull,
-                              CompareOp::kPrefix};
+constexpr CompareOp kOps[] = {
+    CompareOp::kEq, CompareOp::kNe, CompareOp::kLt,     CompareOp::kLe,        CompareOp::kGt,
+    CompareOp::kGe, CompareOp::kIn, CompareOp::kIsNull, CompareOp::kIsNotNull, CompareOp::kPrefix};
 
 }  // namespace
 
@@ -143,8 +143,8 @@ TEST(Segment_comparisons_equal_a_scan) {
           if (random.Chance(0.3)) list.push_back(row);
         }
         const auto first = static_cast<uint32_t>(random.Below(shape.rows));
-        for (const Rows rows :
-             {Rows::Range(0, shape.rows), Rows::Range(first, shape.rows - first), Rows::List(list)}) {
+        for (const Rows rows : {Rows::Range(0, shape.rows), Rows::Range(first, shape.rows - first),
+                                Rows::List(list)}) {
           std::vector<uint32_t> expected = {42};
           for (uint32_t i = 0; i < rows.size(); ++i) {
             if (Holds(ValueAt(f.records, column, rows[i]), comparison)) expected.push_back(rows[i]);
@@ -186,11 +186,13 @@ std::vector<uint32_t> RowsByScan(const RecordColumns& r, const IndexProbe& probe
     }
   }
   if (probe.low) {
-    all.push_back({probe.columns.back(), probe.low_inclusive ? CompareOp::kGe : CompareOp::kGt,
+    all.push_back({probe.columns.back(),
+                   probe.low_inclusive ? CompareOp::kGe : CompareOp::kGt,
                    {*probe.low}});
   }
   if (probe.high) {
-    all.push_back({probe.columns.back(), probe.high_inclusive ? CompareOp::kLe : CompareOp::kLt,
+    all.push_back({probe.columns.back(),
+                   probe.high_inclusive ? CompareOp::kLe : CompareOp::kLt,
                    {*probe.high}});
   }
   std::vector<uint32_t> rows;

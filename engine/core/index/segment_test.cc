@@ -35,29 +35,6 @@ uint64_t BeginOf(const RecordColumns& records, uint32_t row) {
   return row == 0 ? 0 : records.member_ends[row - 1];
 }
 
-std::vector<RecordShape> Shapes() {
-  RecordShape plain;
-  RecordShape tiny;
-  tiny.rows = 1;
-  RecordShape bare;
-  bare.rows = 5000;
-  bare.optional_columns = false;
-  RecordShape sparse;
-  sparse.rows = 9000;
-  sparse.nodes = 3000;
-  sparse.node_step = 100'003;
-  sparse.ts_span = 1'000'000'000'000;
-  RecordShape shuffled;
-  shuffled.rows = 6000;
-  shuffled.shuffled_seqs = true;
-  RecordShape gaps = shuffled;
-  gaps.seq_step = 3;
-  RecordShape huge;
-  huge.rows = 300;
-  huge.huge_arity = 70'000;
-  return {plain, tiny, bare, sparse, shuffled, gaps, huge};
-}
-
 std::vector<uint32_t> SomeRows(Random* random, uint32_t rows, double share) {
   std::vector<uint32_t> some;
   for (uint32_t row = 0; row < rows; ++row) {
@@ -91,23 +68,29 @@ void CheckColumn(const Fixture& fixture, Get get, Expect expect) {
 }  // namespace
 
 TEST(Segment_columns_come_back_as_they_were_written) {
-  for (const RecordShape& shape : Shapes()) {
+  for (const RecordShape& shape : test::RecordShapes()) {
     const Fixture f(shape);
     const RecordColumns& r = f.records;
     const Segment& s = *f.segment;
     CHECK_OK(s.Verify());
-    CheckColumn<Micros>(f, [&](Rows rows, Micros* out) { return s.EventTs(rows, out); },
-                        [&](uint32_t row) { return r.event_ts[row]; });
-    CheckColumn<Seq>(f, [&](Rows rows, Seq* out) { return s.Seqs(rows, out); },
-                     [&](uint32_t row) { return r.seq[row]; });
-    CheckColumn<EdgeId>(f, [&](Rows rows, EdgeId* out) { return s.Ids(rows, out); },
-                        [&](uint32_t row) { return r.id[row]; });
-    CheckColumn<Micros>(f, [&](Rows rows, Micros* out) { return s.ValidTo(rows, out); },
-                        [&](uint32_t row) { return r.valid_to.empty() ? kMicrosMax : r.valid_to[row]; });
-    CheckColumn<double>(f, [&](Rows rows, double* out) { return s.Weights(rows, out); },
-                        [&](uint32_t row) { return r.weight.empty() ? 1.0 : r.weight[row]; });
-    CheckColumn<Symbol>(f, [&](Rows rows, Symbol* out) { return s.Labels(rows, out); },
-                        [&](uint32_t row) { return r.label.empty() ? kSymbolNone : r.label[row]; });
+    CheckColumn<Micros>(
+        f, [&](Rows rows, Micros* out) { return s.EventTs(rows, out); },
+        [&](uint32_t row) { return r.event_ts[row]; });
+    CheckColumn<Seq>(
+        f, [&](Rows rows, Seq* out) { return s.Seqs(rows, out); },
+        [&](uint32_t row) { return r.seq[row]; });
+    CheckColumn<EdgeId>(
+        f, [&](Rows rows, EdgeId* out) { return s.Ids(rows, out); },
+        [&](uint32_t row) { return r.id[row]; });
+    CheckColumn<Micros>(
+        f, [&](Rows rows, Micros* out) { return s.ValidTo(rows, out); },
+        [&](uint32_t row) { return r.valid_to.empty() ? kMicrosMax : r.valid_to[row]; });
+    CheckColumn<double>(
+        f, [&](Rows rows, double* out) { return s.Weights(rows, out); },
+        [&](uint32_t row) { return r.weight.empty() ? 1.0 : r.weight[row]; });
+    CheckColumn<Symbol>(
+        f, [&](Rows rows, Symbol* out) { return s.Labels(rows, out); },
+        [&](uint32_t row) { return r.label.empty() ? kSymbolNone : r.label[row]; });
     CheckColumn<uint32_t>(
         f, [&](Rows rows, uint32_t* out) { return s.Arities(rows, out); },
         [&](uint32_t row) { return static_cast<uint32_t>(r.member_ends[row] - BeginOf(r, row)); });
@@ -127,7 +110,7 @@ TEST(Segment_columns_come_back_as_they_were_written) {
 }
 
 TEST(Segment_members_keep_order_and_roles) {
-  for (const RecordShape& shape : Shapes()) {
+  for (const RecordShape& shape : test::RecordShapes()) {
     const Fixture f(shape);
     const RecordColumns& r = f.records;
     ForRowSets(r.record_count, [&](Rows rows) {
@@ -157,7 +140,7 @@ TEST(Segment_members_keep_order_and_roles) {
 }
 
 TEST(Segment_properties_come_back_bit_by_bit) {
-  for (const RecordShape& shape : Shapes()) {
+  for (const RecordShape& shape : test::RecordShapes()) {
     const Fixture f(shape);
     for (const PropertyValues& values : f.records.properties) {
       ForRowSets(f.records.record_count, [&](Rows rows) {
@@ -243,7 +226,7 @@ void CheckNodes(const Fixture& f, const NodeRows& by_node, std::vector<NodeNumbe
 }  // namespace
 
 TEST(Segment_time_and_node_lookups_equal_a_scan) {
-  for (const RecordShape& shape : Shapes()) {
+  for (const RecordShape& shape : test::RecordShapes()) {
     const Fixture f(shape);
     const RecordColumns& r = f.records;
     Random random(test::Seed() + 2);
@@ -258,7 +241,8 @@ TEST(Segment_time_and_node_lookups_equal_a_scan) {
       CHECK(rows == expected);
       rows.clear();
       CHECK_OK(f.segment->RowsInWindow(window, 3, true, &rows));
-      const auto skipped = static_cast<ptrdiff_t>(expected.size() - std::min<size_t>(3, expected.size()));
+      const auto skipped =
+          static_cast<ptrdiff_t>(expected.size() - std::min<size_t>(3, expected.size()));
       CHECK(rows == std::vector<uint32_t>(expected.begin() + skipped, expected.end()));
       uint32_t rank = 0;
       CHECK_OK(f.segment->LowerBound(window.from, &rank));
@@ -280,14 +264,14 @@ TEST(Segment_time_and_node_lookups_equal_a_scan) {
       CHECK(rows == list);
     }
     CHECK_EQ(f.segment->Degree(kNodeNone), 0);
-    CHECK_EQ(f.segment->Degree(r.members[0] + 50'001), by_node.count(r.members[0] + 50'001) != 0
-                                                           ? by_node.at(r.members[0] + 50'001).size()
-                                                           : 0u);
+    CHECK_EQ(
+        f.segment->Degree(r.members[0] + 50'001),
+        by_node.count(r.members[0] + 50'001) != 0 ? by_node.at(r.members[0] + 50'001).size() : 0u);
   }
 }
 
 TEST(Segment_ids_and_keys_are_found) {
-  for (const RecordShape& shape : Shapes()) {
+  for (const RecordShape& shape : test::RecordShapes()) {
     const Fixture f(shape);
     const RecordColumns& r = f.records;
     std::map<EdgeId, std::vector<uint32_t>> by_id;
@@ -318,7 +302,7 @@ TEST(Segment_ids_and_keys_are_found) {
 }
 
 TEST(Segment_reads_append_to_records_as_written) {
-  for (const RecordShape& shape : Shapes()) {
+  for (const RecordShape& shape : test::RecordShapes()) {
     Fixture f(shape);
     RecordColumns read;
     const uint32_t half = f.records.record_count / 2;

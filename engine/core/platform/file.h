@@ -42,16 +42,18 @@ class FileLock {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual StatusOr<std::unique_ptr<File>> Create(const std::string& path) = 0;  // kExists when there.
+  virtual StatusOr<std::unique_ptr<File>> Create(
+      const std::string& path) = 0;  // kExists when there.
   virtual StatusOr<std::unique_ptr<File>> OpenForWrite(const std::string& path) = 0;
   virtual StatusOr<std::unique_ptr<File>> OpenForRead(const std::string& path) = 0;
   virtual StatusOr<std::shared_ptr<const Mapping>> Map(const std::string& path) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // Replaces `to`.
   virtual Status Link(const std::string& existing, const std::string& fresh) = 0;
-  virtual Status Remove(const std::string& path) = 0;  // kNotFound when there is none.
+  virtual Status Remove(const std::string& path) = 0;         // kNotFound when there is none.
   virtual Status MakeDirectory(const std::string& path) = 0;  // Ok when there already.
   virtual Status SyncDirectory(const std::string& path) = 0;
-  virtual StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;  // Names, sorted.
+  virtual StatusOr<std::vector<std::string>> List(
+      const std::string& directory) = 0;  // Names, sorted.
   virtual bool Exists(const std::string& path) = 0;
   // kLocked, with what the holder wrote about itself, when another opener has it.
   virtual StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;

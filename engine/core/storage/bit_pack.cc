@@ -16,8 +16,8 @@ template <unsigned W, typename T, size_t... I>
 inline void UnpackEight(const uint8_t* in, T* out, std::index_sequence<I...>) {
   constexpr uint64_t kMask = W == 64 ? ~uint64_t{0} : (uint64_t{1} << (W % 64)) - 1;
   if constexpr (W <= 25 && sizeof(T) == 4) {
-    ((out[I] = LoadUnaligned<uint32_t>(in + I * W / 8) >> (I * W % 8) &
-               static_cast<uint32_t>(kMask)),
+    ((out[I] =
+          LoadUnaligned<uint32_t>(in + I * W / 8) >> (I * W % 8) & static_cast<uint32_t>(kMask)),
      ...);
   } else {
     ((out[I] = static_cast<T>(LoadUnaligned<uint64_t>(in + I * W / 8) >> (I * W % 8) & kMask)),

@@ -51,7 +51,8 @@ class PackedArray {
   uint64_t count() const { return count_; }
   unsigned width() const { return width_; }
   uint64_t operator[](uint64_t index) const { return UnpackOne(data_, width_, index); }
-  // For uint32_t the width is at most 32: a reader of files checks it once, when it opens the array.
+  // For uint32_t the width is at most 32: a reader of files checks it once, when it opens the
+  // array.
   template <typename T>
   void Read(uint64_t first, size_t count, T* out) const {
     UnpackBits(data_, width_, first, count, out);

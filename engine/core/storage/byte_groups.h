@@ -1,5 +1,5 @@
-// Unsigned 32-bit integers of 1 to 4 bytes each: two bits a value in control bytes (four values each),
-// then the data bytes. Decoded four at a time by a byte shuffle where the processor has one.
+// Unsigned 32-bit integers of 1 to 4 bytes each: two bits a value in control bytes (four values
+// each), then the data bytes. Decoded four at a time by a byte shuffle where the processor has one.
 //
 // Invariant: data is followed by kByteGroupPadding bytes that may be read. Threads: any.
 #ifndef HYPERGRAPH_STORAGE_BYTE_GROUPS_H_
@@ -20,9 +20,9 @@ inline size_t ByteGroupLength(uint32_t value) {
 void EncodeByteGroups(std::span<const uint32_t> values, std::vector<uint8_t>* out);
 // The data bytes of values [first, first + count).
 size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count);
-// Whether values [0, count) may be decoded from [data, end), whatever the control bytes say: nothing
-// is then read at or behind `readable_end`, which lies kByteGroupPadding bytes or more behind `end`.
-// That the values also end at `end` is for the caller to ask once they are decoded.
+// Whether values [0, count) may be decoded from [data, end), whatever the control bytes say:
+// nothing is then read at or behind `readable_end`, which lies kByteGroupPadding bytes or more
+// behind `end`. That the values also end at `end` is for the caller to ask once they are decoded.
 inline bool MayDecodeByteGroups(const uint8_t* control, size_t count, const uint8_t* data,
                                 const uint8_t* end, const uint8_t* readable_end) {
   if (count <= static_cast<size_t>(readable_end - data) / 4) return true;  // Of 4 bytes each.

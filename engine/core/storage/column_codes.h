@@ -40,7 +40,8 @@ class CodeColumn {
   // All bytes checked: afterwards nothing here is false.
   [[nodiscard]] bool VerifyWhole() const;
 
-  // The first index whose code is at least `code`; count() when there is none. Requires: codes ascend.
+  // The first index whose code is at least `code`; count() when there is none. Requires: codes
+  // ascend.
   [[nodiscard]] bool LowerBound(uint64_t code, uint64_t* index) const;
   // Blocks only: bounds of one block's codes; `high` may be above the greatest.
   bool blocked() const { return layout_ == CodeLayout::kBlocks; }

@@ -61,10 +61,10 @@ bool NumberColumn::Open(const SectionFile* file, ByteView section, uint64_t row_
   if (column->coded()) {
     if (!CodeColumn::Open(file, section, meta, &column->codes_)) return false;
     if (column->codes_.count() != row_count) return false;
-    const size_t values = column->integers() ? column->integer_dictionary_.size()
-                                              : column->dictionary_.size();
-    const bool has_dictionary = column->form_ == NumberForm::kDictionary ||
-                                column->form_ == NumberForm::kIntegerDictionary;
+    const size_t values =
+        column->integers() ? column->integer_dictionary_.size() : column->dictionary_.size();
+    const bool has_dictionary =
+        column->form_ == NumberForm::kDictionary || column->form_ == NumberForm::kIntegerDictionary;
     if (has_dictionary && column->codes_.max() >= values) return false;
   }
   const uint64_t zones = (row_count + kZoneRows - 1) >> kZoneShift;
@@ -73,8 +73,8 @@ bool NumberColumn::Open(const SectionFile* file, ByteView section, uint64_t row_
       column->zone_low_.count() != zones || column->zone_high_.count() != zones) {
     return false;
   }
-  return column->integers() || (OpenRawArray(section, meta, &column->zone_sums_) &&
-                                column->zone_sums_.size() == zones);
+  return column->integers() ||
+         (OpenRawArray(section, meta, &column->zone_sums_) && column->zone_sums_.size() == zones);
 }
 
 bool NumberColumn::DecodeIntegers(size_t count, int64_t* codes) const {
@@ -232,7 +232,8 @@ double NumberColumn::FloatOf(uint64_t code) const {
 }
 
 bool NumberColumn::ZoneBounds(uint64_t zone, uint64_t* low, uint64_t* high) const {
-  if (!file_->Verified(zone_low_.BytesOf(zone, 1)) || !file_->Verified(zone_high_.BytesOf(zone, 1))) {
+  if (!file_->Verified(zone_low_.BytesOf(zone, 1)) ||
+      !file_->Verified(zone_high_.BytesOf(zone, 1))) {
     return false;
   }
   *low = zone_low_[zone];

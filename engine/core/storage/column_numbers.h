@@ -1,8 +1,8 @@
-// A column of int64 or float64 values, some of them absent, in the smallest form that gives every bit
-// back, with a zone map over it.
+// A column of int64 or float64 values, some of them absent, in the smallest form that gives every
+// bit back, with a zone map over it.
 //
-// Whatever the form, a value has a code, and codes have the order of the values: a comparison becomes
-// a range of codes once, and rows are compared as codes.
+// Whatever the form, a value has a code, and codes have the order of the values: a comparison
+// becomes a range of codes once, and rows are compared as codes.
 //
 // Threads: any. Functions that give false met a damaged block: see SectionFile::Fault.
 #ifndef HYPERGRAPH_STORAGE_COLUMN_NUMBERS_H_
@@ -17,9 +17,9 @@ inline constexpr uint32_t kZoneShift = 12;  // A zone map has an entry for each 
 inline constexpr uint32_t kZoneRows = 1u << kZoneShift;
 
 enum class NumberForm : uint8_t {  // Frozen: stored.
-  kInteger = 1,     // base + code.
-  kScaled = 2,      // (base + code) / scale.
-  kDictionary = 3,  // The code-th of ascending values.
+  kInteger = 1,                    // base + code.
+  kScaled = 2,                     // (base + code) / scale.
+  kDictionary = 3,                 // The code-th of ascending values.
   kFloat32 = 4,
   kFloat64 = 5,
   kIntegerDictionary = 6,  // The code-th of ascending integers.

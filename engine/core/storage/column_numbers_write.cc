@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kDictionaryMax = 1u << 16;
 // Quantised values are mostly decimal fractions, sometimes binary ones.
-constexpr std::array<double, 11> kScales = {1,   10,  100,   1000, 10000,  100000,
+constexpr std::array<double, 11> kScales = {1,   10,  100,   1000,  10000,  100000,
                                             1e6, 4.0, 256.0, 65536, 1048576};
 
 bool Present(std::span<const uint8_t> present, size_t i) { return present.empty() || present[i]; }

@@ -5,7 +5,8 @@
 namespace hypergraph {
 
 void PresentColumn::Write(std::span<const uint8_t> present, ByteWriter* section, ByteWriter* meta) {
-  const bool all = std::all_of(present.begin(), present.end(), [](uint8_t bit) { return bit != 0; });
+  const bool all =
+      std::all_of(present.begin(), present.end(), [](uint8_t bit) { return bit != 0; });
   meta->Put(static_cast<uint8_t>(all));
   if (all) return;
   std::vector<uint32_t> bits(present.size());

@@ -1,6 +1,6 @@
-// A column of byte strings, some of them absent. Where values repeat, distinct ones are kept once, in
-// byte order, and rows are codes into them, so that comparisons are ranges of codes; else every row
-// has its bytes.
+// A column of byte strings, some of them absent. Where values repeat, distinct ones are kept once,
+// in byte order, and rows are codes into them, so that comparisons are ranges of codes; else every
+// row has its bytes.
 //
 // Threads: any. Functions that give false met a damaged block: see SectionFile::Fault. Texts point
 // into the mapping.

@@ -1,7 +1,7 @@
 // An embedded database of temporal hyperedges in one directory.
 //
-// Threads: every function may be called from any thread. One process writes (a lock on LOCK), others
-// may open read-only. Destroying a Database closes it. Snapshots outlive it safely.
+// Threads: every function may be called from any thread. One process writes (a lock on LOCK),
+// others may open read-only. Destroying a Database closes it. Snapshots outlive it safely.
 #ifndef HYPERGRAPH_DATABASE_H_
 #define HYPERGRAPH_DATABASE_H_
 
@@ -21,8 +21,8 @@ struct CommitReceipt {
   Seq seq = 0;
   Micros committed_at = 0;
   uint32_t inserted = 0, updated = 0, deleted = 0, duplicates = 0;
-  // One id a row of the batch's inserts in order, of the earlier hyperedge where a key was a duplicate.
-  // Empty when all are fresh: then they are first_id, first_id + 1, …
+  // One id a row of the batch's inserts in order, of the earlier hyperedge where a key was a
+  // duplicate. Empty when all are fresh: then they are first_id, first_id + 1, …
   EdgeId first_id = 0;
   std::vector<EdgeId> ids;
 };
@@ -43,7 +43,10 @@ struct DatabaseStats {
   uint64_t segment_count = 0, segment_bytes = 0, segment_records = 0;
   uint64_t memtable_records = 0, memtable_bytes = 0, log_bytes = 0, disk_bytes = 0;
   uint64_t flushes = 0, merges = 0, commits = 0, group_syncs = 0;
-  struct Table { std::string name; uint64_t segments, records, deleted, bytes; };
+  struct Table {
+    std::string name;
+    uint64_t segments, records, deleted, bytes;
+  };
   std::vector<Table> tables;
 };
 
@@ -63,38 +66,40 @@ class Database {
                      std::unique_ptr<Database>* database);
   virtual ~Database() = default;
 
-  // One commit, atomic and isolated. `batch` is in the form of WIRE.md and is copied. The callback runs
-  // once, on an engine thread (on the caller's without background threads).
+  // One commit, atomic and isolated. `batch` is in the form of WIRE.md and is copied. The callback
+  // runs once, on an engine thread (on the caller's without background threads).
   virtual void Submit(ByteView batch, Durability durability,
                       std::function<void(Status, CommitReceipt)> done) = 0;
   virtual Status Commit(ByteView batch, Durability durability, CommitReceipt* receipt) = 0;
 
-  virtual Status Read(std::shared_ptr<const Snapshot>* snapshot) = 0;         // The newest commits.
+  virtual Status Read(std::shared_ptr<const Snapshot>* snapshot) = 0;  // The newest commits.
   virtual Status ReadAsOf(Seq seq, std::shared_ptr<const Snapshot>* snapshot) = 0;
   virtual Status ReadAsOfTime(Micros instant, std::shared_ptr<const Snapshot>* snapshot) = 0;
   // The instant of the last commit up to seq.
   virtual Status CommittedAt(Seq seq, Micros* instant) = 0;
 
-  virtual Status Flush() = 0;    // The memtable becomes segments; the log starts anew.
-  virtual Status Compact() = 0;  // Flushes, then merges all segments of each table into as few as may be.
+  virtual Status Flush() = 0;  // The memtable becomes segments; the log starts anew.
+  virtual Status
+  Compact() = 0;  // Flushes, then merges all segments of each table into as few as may be.
   virtual Status RunOneMerge(bool* merged) = 0;  // The next merge that the policy wants, if any.
   virtual Status Refresh() = 0;  // Read-only: takes up what the writer has committed since.
 
   virtual Status Stats(DatabaseStats* stats) = 0;
   virtual const OpenReport& open_report() const = 0;
   virtual Status Check(CheckReport* report) = 0;
-  // A consistent copy at `directory`, hard links where the file system allows; into an earlier backup of
-  // the same database only what is new.
+  // A consistent copy at `directory`, hard links where the file system allows; into an earlier
+  // backup of the same database only what is new.
   virtual Status Backup(const std::string& directory, BackupReport* report) = 0;
   // Waits for running commits, flushes nothing (the log has it), releases the lock. Idempotent.
   virtual Status Close() = 0;
 };
 
-// Verifies every checksum of a backup, then makes a database of it at `directory`, which must not exist.
+// Verifies every checksum of a backup, then makes a database of it at `directory`, which must not
+// exist.
 Status RestoreDatabase(FileSystem& files, const std::string& backup, const std::string& directory,
                        CheckReport* report);
-// Point-in-time repair: keeps the commits before the first unreadable one, moves the rest of the log to
-// quarantine/. Requires: nobody has the database open.
+// Point-in-time repair: keeps the commits before the first unreadable one, moves the rest of the
+// log to quarantine/. Requires: nobody has the database open.
 struct RepairReport {
   Seq last_kept = 0;
   uint64_t bytes_quarantined = 0;

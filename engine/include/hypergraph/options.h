@@ -10,8 +10,8 @@ namespace hypergraph {
 
 // What an acknowledged commit survives.
 enum class Durability : uint8_t {  // Frozen: crosses the boundary to JavaScript.
-  kSync = 0,  // A power failure: acknowledged after fdatasync.
-  kOs = 1,    // The end of the process: acknowledged after the write.
+  kSync = 0,                       // A power failure: acknowledged after fdatasync.
+  kOs = 1,                         // The end of the process: acknowledged after the write.
 };
 
 struct OpenOptions {

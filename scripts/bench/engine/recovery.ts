@@ -38,11 +38,9 @@ export async function measureOpen(names: readonly string[]): Promise<ReadonlyMap
 }
 
 async function killedAt(word: string, args: readonly string[]): Promise<string> {
-  const process_ = spawn(
-    process.execPath,
-    ['--import', 'tsx', child, ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const process_ = spawn(process.execPath, ['--import', 'tsx', child, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const closed = new Promise((resolve) => process_.once('close', resolve))
   for await (const line of createInterface({ input: process_.stdout })) {
     if (!line.startsWith(word)) continue

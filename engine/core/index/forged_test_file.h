@@ -1,8 +1,8 @@
 // Files with changed contents and right checksums, for tests of what readers make of them.
 //
 // Threads: none of its own.
-#ifndef HYPERGRAPH_INDEX_FORGED_FILE_H_
-#define HYPERGRAPH_INDEX_FORGED_FILE_H_
+#ifndef HYPERGRAPH_INDEX_FORGED_TEST_FILE_H_
+#define HYPERGRAPH_INDEX_FORGED_TEST_FILE_H_
 
 #include <algorithm>
 #include <cstring>
@@ -99,4 +99,4 @@ class Forger {
 
 }  // namespace hypergraph::test
 
-#endif  // HYPERGRAPH_INDEX_FORGED_FILE_H_
+#endif  // HYPERGRAPH_INDEX_FORGED_TEST_FILE_H_

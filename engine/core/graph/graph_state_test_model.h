@@ -1,8 +1,8 @@
 // For tests: random commits on a GraphState beside a plain model of it, kept for every seq.
 //
 // Threads: one.
-#ifndef HYPERGRAPH_GRAPH_GRAPH_STATE_MODEL_H_
-#define HYPERGRAPH_GRAPH_GRAPH_STATE_MODEL_H_
+#ifndef HYPERGRAPH_GRAPH_GRAPH_STATE_TEST_MODEL_H_
+#define HYPERGRAPH_GRAPH_GRAPH_STATE_TEST_MODEL_H_
 
 #include <algorithm>
 #include <optional>
@@ -294,4 +294,4 @@ class Simulation {
 
 }  // namespace hypergraph::model
 
-#endif  // HYPERGRAPH_GRAPH_GRAPH_STATE_MODEL_H_
+#endif  // HYPERGRAPH_GRAPH_GRAPH_STATE_TEST_MODEL_H_
