@@ -25,21 +25,20 @@ export async function toArrowTable(
   source: CellSource,
 ): Promise<Table> {
   const arrow = await loadArrow()
-  const children: Record<string, Data> = {}
+  const children: [string, Data][] = []
   for (const column of columns) {
     const builder = new ColumnData(arrow, column, source)
-    children[column.name] = builder.data(rowCount)
-    const integers = column.name === 'members' ? builder.membersInteger(rowCount) : undefined
-    if (integers !== undefined) children.membersInteger = integers
+    const { columnName } = column
+    children.push([columnName, builder.data(rowCount)])
+    const integers = columnName === 'members' ? builder.membersInteger(rowCount) : undefined
+    if (integers !== undefined) children.push(['membersInteger', integers])
   }
-  const fields = Object.entries(children).map(
-    ([name, data]) => new arrow.Field(name, data.type, true),
-  )
+  const fields = children.map(([name, data]) => new arrow.Field(name, data.type, true))
   const struct = arrow.makeData({
     type: new arrow.Struct(fields),
     length: rowCount,
     nullCount: 0,
-    children: Object.values(children),
+    children: children.map(([, data]) => data),
   })
   const schema = new arrow.Schema(fields)
   return new arrow.Table(schema, new arrow.RecordBatch(schema, struct))

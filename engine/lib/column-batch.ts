@@ -12,7 +12,10 @@ import { buildRows, type Cells } from './row-builder.ts'
 
 /** A column of a result with its name and meaning. */
 export interface NamedColumn extends ResultColumn {
+  /** As rows have it. */
   readonly name: string
+  /** As `column()` and Arrow have it: no other column of the result is called so. */
+  readonly columnName: string
   readonly meaning: CellMeaning
   readonly isProperty: boolean
 }
@@ -20,6 +23,8 @@ export interface NamedColumn extends ResultColumn {
 /** How the columns of one plan are called. */
 export type NameColumn = (column: ResultColumn) => {
   readonly name: string
+  /** Where it is not the name. */
+  readonly columnName?: string
   readonly meaning: CellMeaning
   readonly isProperty?: boolean
 }
@@ -84,8 +89,9 @@ export class ColumnBatch<Row = Record<string, unknown>> {
     return this.#result.runningMs
   }
 
+  /** A property that has the name of a fixed column is called `props.<name>` here. */
   get columnNames(): string[] {
-    return this.#columns.map((column) => column.name)
+    return this.#columns.map((column) => column.columnName)
   }
 
   /** The arrays of a column in Arrow's layout. @throws EngineError `not_found` */
@@ -200,13 +206,14 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   get #columns(): readonly NamedColumn[] {
     this.#named ??= Array.from({ length: this.#result.columnCount }, (_, place) => {
       const column = this.#result.column(place)
-      return { isProperty: false, ...this.#nameColumn(column), ...column }
+      const named = this.#nameColumn(column)
+      return { isProperty: false, columnName: named.name, ...named, ...column }
     })
     return this.#named
   }
 
   #column(name: string): NamedColumn {
-    const column = this.#columns.find((one) => one.name === name)
+    const column = this.#columns.find((one) => one.columnName === name)
     if (column !== undefined) return column
     const names = this.columnNames.join(', ')
     throw new EngineError('not_found', `the result has no column ${quote(name)}; it has ${names}`)

@@ -2,7 +2,7 @@ import type { NameColumn } from './column-batch.ts'
 import type { CellMeaning } from './column-cells.ts'
 import { EngineError } from './errors.ts'
 import type { AggregatePlan } from './plans.ts'
-import type { PropertyType, TableLayout } from './schema.ts'
+import { nodeTableName, type PropertyType, type TableLayout } from './schema.ts'
 
 const fixedColumns: ReadonlyMap<number, readonly [string, CellMeaning]> = new Map([
   [1, ['id', 'plain']],
@@ -34,9 +34,26 @@ const fixedColumns: ReadonlyMap<number, readonly [string, CellMeaning]> = new Ma
   [81, ['detail', 'plain']],
   [82, ['estimatedRows', 'plain']],
 ])
+/** What an Arrow table says of `members` beside the columns that every hyperedge has. */
+const membersInteger = 'membersInteger'
+const hyperedgeColumns: ReadonlySet<unknown> = new Set(
+  [...fixedColumns].filter(([kind]) => kind <= 11).map(([, [name]]) => name),
+)
 const kindProperty = 10
 const kindGroupProperty = 52
 const kindMeasure = 64
+
+/**
+ * What results and Arrow files call the column of a property: `props.<name>` where a fixed column has
+ * its name. No property has a dot in its name.
+ */
+export function propertyColumnName(table: string, name: string): string {
+  const isTaken =
+    table === nodeTableName
+      ? name === 'node'
+      : hyperedgeColumns.has(name) || name === membersInteger
+  return isTaken ? `props.${name}` : name
+}
 
 /** Names for the columns of a plan over one table; of none, for plans without properties. */
 export function columnNamesOf(
@@ -54,7 +71,10 @@ export function columnNamesOf(
     const schema = layout?.schema.properties[property]
     const name = schema?.name ?? `property${property}`
     const meaning = schema?.type === 'timestamp' ? 'instant' : 'plain'
-    if (kind === kindProperty) return { name, meaning, isProperty: true }
+    if (kind === kindProperty) {
+      const columnName = propertyColumnName(layout?.schema.name ?? '', name)
+      return { name, columnName, meaning, isProperty: true }
+    }
     if (kind === kindGroupProperty) return { name, meaning }
     throw new EngineError('internal', `the core gave a column of the unknown kind ${kind}`)
   }
@@ -64,8 +84,10 @@ export function columnNamesOf(
 function meaningOfMeasure(measure: unknown, layout: TableLayout | undefined): CellMeaning {
   const { min, max } = Object(measure) as { readonly min?: unknown; readonly max?: unknown }
   const column = min ?? max
-  if (column === 'at' || column === 'until') return 'instant'
+  if (column === 'at') return 'instant'
+  if (column === 'until') return 'end'
   if (column === 'label') return 'symbol'
+  if (hyperedgeColumns.has(column)) return 'plain'
   const name = typeof column === 'string' ? column : Object(column).property
   return typeOf(layout, name) === 'timestamp' ? 'instant' : 'plain'
 }

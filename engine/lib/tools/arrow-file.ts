@@ -5,6 +5,7 @@ import type { HyperedgeInput } from '../hyperedges.ts'
 import { microsNever } from '../instants.ts'
 import type { NodeId } from '../node-ids.ts'
 import type { PropertyValue } from '../property-values.ts'
+import { propertyColumnName } from '../result-names.ts'
 import type { PropertyType, TableSchema } from '../schema.ts'
 import type { Table } from '../table.ts'
 import type { TableReader } from '../table-reader.ts'
@@ -99,13 +100,9 @@ function toTable(arrow: Arrow, rows: readonly ExactHyperedge[], schema: TableSch
   }
   for (const { name, type } of schema.properties) {
     const values = rows.map(({ props }) => props?.[name] ?? null)
-    columns[propertyColumn(name)] = propertyVector(arrow, values, type)
+    columns[propertyColumnName(schema.name, name)] = propertyVector(arrow, values, type)
   }
   return new arrow.Table(columns)
-}
-
-function propertyColumn(name: string): string {
-  return name === 'id' || columnNames.includes(name) ? `props.${name}` : name
 }
 
 function propertyVector(
@@ -180,7 +177,9 @@ class BatchReader {
       if (!columns.has(needed)) throw invalid(`the file has no column ${needed}`)
     }
     const known = new Set(['id', 'arity', 'seq', ...columnNames])
-    const properties = new Map(schema.properties.map(({ name }) => [propertyColumn(name), name]))
+    const properties = new Map(
+      schema.properties.map(({ name }) => [propertyColumnName(schema.name, name), name]),
+    )
     const unknown = [...columns.keys()].find((name) => !known.has(name) && !properties.has(name))
     if (unknown !== undefined) {
       throw new EngineError('not_found', `${schema.name} has no property ${unknown}`)

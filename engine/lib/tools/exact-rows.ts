@@ -4,6 +4,7 @@ import { microsNever } from '../instants.ts'
 import type { NodeId } from '../node-ids.ts'
 import type { PropertyValue } from '../property-values.ts'
 import { isValid } from '../result-buffer.ts'
+import { propertyColumnName } from '../result-names.ts'
 import type { TableSchema } from '../schema.ts'
 import type { Hyperedge } from '../table-reader.ts'
 
@@ -25,7 +26,7 @@ export function exactRows(batch: ColumnBatch<Hyperedge>, schema: TableSchema): E
   const { eventTs, validTo } = batch
   const timestamps = schema.properties
     .filter(({ type }) => type === 'timestamp')
-    .map(({ name }) => ({ name, column: batch.column(name) }))
+    .map(({ name }) => ({ name, column: batch.column(propertyColumnName(schema.name, name)) }))
   return batch.rows().map((row, place) => {
     const end = validTo[place] ?? microsNever
     const props: Record<string, PropertyValue> = { ...row.props }
