@@ -2,6 +2,7 @@ import { ByteWriter } from './byte-writer.ts'
 import { EngineError, invalid, quote } from './errors.ts'
 import { type HyperedgeColumns, writeColumnRows } from './hyperedge-columns.ts'
 import {
+  fields,
   fieldsOf,
   type HyperedgeChange,
   type HyperedgeInput,
@@ -32,6 +33,8 @@ const kinds = {
   setOptions: 11,
 } as const
 
+type Write = (writer: ByteWriter) => void
+
 /** A column of an index on the wire. */
 export interface IndexColumn {
   readonly kind: number
@@ -51,6 +54,7 @@ export interface TableLimits {
 export class Batch {
   readonly #writer: ByteWriter
   #operations = 0
+  #isAdding = false
 
   /** Takes over the writer, until `bytes` has been read. */
   constructor(writer: ByteWriter = new ByteWriter()) {
@@ -89,9 +93,14 @@ export class Batch {
     return rowCount
   }
 
-  /** One change for each id; those that give the same fields go as one operation. */
+  /**
+   * One change for each id, those of one id in their order; of others those that give the same fields
+   * go as one operation.
+   */
   update(ids: readonly number[], changes: readonly HyperedgeChange[], context: RowsContext): void {
-    const byFields = new Map<string, { ids: number[]; changes: HyperedgeChange[] }>()
+    const groups: { readonly ids: number[]; readonly changes: HyperedgeChange[] }[] = []
+    const byFields = new Map<number, (typeof groups)[number]>()
+    const maskOfId = new Map<number, number>()
     for (let place = 0; place < ids.length; place++) {
       const id = ids[place]
       const change = changes[place]
@@ -99,19 +108,34 @@ export class Batch {
       if (change === undefined) throw new EngineError('internal', 'fewer changes than ids')
       const mask = fieldsOf(change)
       if (mask === 0) throw invalid('a change must give at least one field')
+      if (mask & fields.key)
+        throw invalid('a change must not give a key: a hyperedge keeps its own')
+      // A later change of other fields must not come before an earlier one.
+      if ((maskOfId.get(id) ?? mask) !== mask) {
+        byFields.clear()
+        maskOfId.clear()
+      }
+      maskOfId.set(id, mask)
       // Which properties are given is told row by row.
-      const group = byFields.get(String(mask)) ?? { ids: [], changes: [] }
+      let group = byFields.get(mask)
+      if (group === undefined) {
+        group = { ids: [], changes: [] }
+        byFields.set(mask, group)
+        groups.push(group)
+      }
       group.ids.push(id)
       group.changes.push(change)
-      byFields.set(String(mask), group)
     }
-    for (const group of byFields.values()) {
-      this.#add(kinds.update, (writer) => {
-        writer.u32(context.layout.id)
-        writeIds(writer, group.ids)
-        writeChangeRows(writer, group.changes, context)
-      })
-    }
+    this.#addAll(
+      groups.map((group) => [
+        kinds.update,
+        (writer) => {
+          writer.u32(context.layout.id)
+          writeIds(writer, group.ids)
+          writeChangeRows(writer, group.changes, context)
+        },
+      ]),
+    )
   }
 
   delete(ids: readonly number[], layout: TableLayout): void {
@@ -196,15 +220,26 @@ export class Batch {
     })
   }
 
-  #add(kind: number, write: (writer: ByteWriter) => void): void {
+  #add(kind: number, write: Write): void {
+    this.#addAll([[kind, write]])
+  }
+
+  /** All or none. */
+  #addAll(operations: readonly (readonly [kind: number, write: Write])[]): void {
+    if (this.#isAdding) throw invalid('a getter of what is written must not write as well')
     const before = this.#writer.length
+    this.#isAdding = true
     try {
-      this.#writer.u8(kind)
-      write(this.#writer)
-      this.#operations++
+      for (const [kind, write] of operations) {
+        this.#writer.u8(kind)
+        write(this.#writer)
+      }
+      this.#operations += operations.length
     } catch (error) {
       this.#writer.truncate(before)
       throw error
+    } finally {
+      this.#isAdding = false
     }
   }
 }

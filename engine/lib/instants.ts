@@ -59,8 +59,10 @@ function microsOfNumber(value: number, unit: TimeUnit, name: string): Micros {
   const micros = Math.round(value * microsPer[unit])
   // −0 would be written as 0, but reads oddly in tests and messages.
   if (Number.isSafeInteger(micros)) return micros + 0
-  // Beyond 2^53 a number has whole units only, so that the product is exact as a bigint.
-  return checkRange(BigInt(Math.round(value)) * BigInt(microsPer[unit]), name)
+  // The product is no longer exact as a number; units and the fraction of one are, each by itself.
+  const units = Math.trunc(value)
+  const fraction = BigInt(Math.round((value - units) * microsPer[unit]))
+  return checkRange(BigInt(units) * BigInt(microsPer[unit]) + fraction, name)
 }
 
 function checkRange(micros: bigint, name: string): bigint {

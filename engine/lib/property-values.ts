@@ -61,12 +61,12 @@ function writePropertyRow(
   const { name, type, index } = property
   writer.u16(index)
   writer.u8(propertyTypeCodes[type])
-  const allGiven = rows.every((props) => (props?.[name] ?? null) !== null)
+  const allGiven = rows.every((props) => (givenValue(props, name) ?? null) !== null)
   writer.u8(allGiven ? 0 : 1)
   if (!allGiven) {
     writer.align8()
     for (const props of rows) {
-      const value = props?.[name]
+      const value = givenValue(props, name)
       if (value === undefined) writer.u8(context.missing)
       else writer.u8(value === null ? presence.null : presence.value)
     }
@@ -77,10 +77,16 @@ function writePropertyRow(
     return
   }
   for (const props of rows) {
-    const value = props?.[name]
+    const value = givenValue(props, name)
     if (value === undefined || value === null) writer.int(0)
     else writeScalar(writer, property, value, context.timeUnit)
   }
+}
+
+/** A property may be called `constructor`: what every object has by birth is not given. */
+function givenValue(props: PropertyValues | undefined, name: string): PropertyValue | undefined {
+  if (props === undefined) return undefined
+  return name in Object.prototype && !Object.hasOwn(props, name) ? undefined : props[name]
 }
 
 function writeTexts(
@@ -92,7 +98,7 @@ function writeTexts(
   let end = 0
   writer.patchU32(offsets, 0)
   for (let row = 0; row < rows.length; row++) {
-    const value = rows[row]?.[property.name]
+    const value = givenValue(rows[row], property.name)
     if (typeof value === 'string') end += writer.utf8(value)
     else if (value !== undefined && value !== null) throw mismatch(property, value)
     writer.patchU32(offsets + (row + 1) * 4, end)
@@ -168,7 +174,8 @@ export function writePropertyColumns(
     const column = columns[name]
     if (Array.isArray(column)) {
       assertLength(column.length, rowCount, name)
-      const rows = column.map((value: PropertyValue | undefined) => ({ [name]: value }))
+      // Unlike `map`, it takes a hole for what reads as undefined.
+      const rows = Array.from(column, (value: PropertyValue | undefined) => ({ [name]: value }))
       writePropertyRow(writer, property, rows, context)
     } else {
       writeTypedColumn(writer, property, column, rowCount)

@@ -3,7 +3,7 @@ import { columnKinds } from './columns.ts'
 import { invalid, quote } from './errors.ts'
 import { type EncodeContext, type Filter, writeFilter, writeInstant } from './filter.ts'
 import type { Instant } from './instants.ts'
-import { type NodeId, writeNode } from './node-ids.ts'
+import { assertNodeId, type NodeId, writeNode } from './node-ids.ts'
 
 /** A node, or a node in one role. */
 export type MemberTerm = NodeId | { readonly node: NodeId; readonly role?: string }
@@ -134,12 +134,16 @@ function toTerms(members: unknown): Terms {
   if (typeof members !== 'object' || members === null || 'node' in members) {
     return { terms: [members], atLeast: 1, exactly: false }
   }
-  const { all, any, of, exactly, atLeast } = members as Record<string, unknown>
-  const terms = all ?? any ?? of ?? exactly
-  if (!Array.isArray(terms)) {
-    throw invalid('members is a node, { all }, { any }, { atLeast, of } or { exactly }')
+  const { all, any, of, exactly, atLeast, ...others } = members as Record<string, unknown>
+  const [given, ...more] = [all, any, of, exactly].filter((form) => form !== undefined)
+  const isOneForm = more.length === 0 && Object.keys(others).length === 0
+  if (!Array.isArray(given) || !isOneForm || (atLeast !== undefined && of === undefined)) {
+    throw invalid(
+      'members is a node, { all }, { any }, { atLeast, of } or { exactly }, one of them',
+    )
   }
-  if (terms.length === 0) throw invalid('members names no node; leave it out to select all')
+  if (given.length === 0) throw invalid('members names no node; leave it out to select all')
+  const terms = distinctTerms(given, exactly !== undefined)
   if (any !== undefined) return { terms, atLeast: 1, exactly: false }
   if (of === undefined) {
     return { terms, atLeast: terms.length, exactly: exactly !== undefined }
@@ -148,6 +152,27 @@ function toTerms(members: unknown): Terms {
     throw invalid(`members.atLeast must be 1 to ${terms.length}, not ${quote(atLeast)}`)
   }
   return { terms, atLeast: Number(atLeast), exactly: false }
+}
+
+/** Each term once: the core counts terms, and `exactly` compares their number with the arity. */
+function distinctTerms(given: readonly unknown[], isExact: boolean): unknown[] {
+  const terms = new Map<string, unknown>()
+  const nodes = new Map<string, boolean>()
+  for (const term of given) {
+    const isObject = typeof term === 'object' && term !== null
+    const { node, role } = (isObject ? term : { node: term }) as { node?: unknown; role?: unknown }
+    assertNodeId(node)
+    // 7 and 7n are one node, '7' is another.
+    const name = typeof node === 'string' ? JSON.stringify(node) : String(node)
+    const hasRole = role !== undefined
+    if (isExact && nodes.get(name) === !hasRole) {
+      throw invalid(`members.exactly has the node ${name} both with and without a role`)
+    }
+    nodes.set(name, hasRole)
+    const identity = hasRole ? `${name} ${JSON.stringify(role)}` : name
+    if (!terms.has(identity)) terms.set(identity, term)
+  }
+  return [...terms.values()]
 }
 
 function writeArityFilter(writer: ByteWriter, arity: number, others: number): void {
