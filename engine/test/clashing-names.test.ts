@@ -15,6 +15,9 @@ import {
   importNdjson,
   type PropertyType,
 } from '../lib/index.ts'
+import { valueTypes } from '../lib/result-buffer.ts'
+import { columnNamesOf } from '../lib/result-names.ts'
+import { TableLayout } from '../lib/schema.ts'
 import { newDatabase, temporaryDirectory } from './_database.ts'
 
 const fixed = ['id', 'at', 'until', 'weight', 'label', 'arity', 'members', 'roles', 'key', 'seq']
@@ -94,13 +97,21 @@ test('a node property may be called node', async () => {
 })
 
 test('a measure of a fixed column means the column, not the property of its name', async () => {
-  const table = await tableOf(['weight', 'at'], 'timestamp')
-  await table.insert({ at: 7, weight: 5000, members: [1], props: { weight: 3n, at: 2_000n } })
+  const table = await tableOf(['arity', 'at'], 'timestamp')
+  await table.insert({ at: 7, members: [1, 2], props: { arity: 3n, at: 2_000n } })
   const measures = {
-    fixed: { max: 'weight' },
-    property: { max: { property: 'weight' } },
+    sum: { sum: 'arity' },
+    fixed: { max: 'arity' },
+    property: { max: { property: 'arity' } },
     at: { max: { property: 'at' } },
   } as const
   const [row] = table.aggregateSync({ measures }).rows()
-  expect(row).toEqual({ fixed: 5000, property: 0.003, at: 2 })
+  expect(row).toEqual({ sum: 2, fixed: 2, property: 0.003, at: 2 })
+  const nameOf = columnNamesOf(new TableLayout(table.schema), measures)
+  const meanings = [0, 1, 2, 3].map((property) => {
+    const none = { offsets: undefined, validity: undefined }
+    const values = new Float64Array(1)
+    return nameOf({ kind: 64, property, type: valueTypes.f64, values, ...none }).meaning
+  })
+  expect(meanings).toEqual(['plain', 'plain', 'instant', 'instant'])
 })
