@@ -1,4 +1,4 @@
-import { EngineError, quote } from '../errors.ts'
+import { EngineError, quote, toEngineError } from '../errors.ts'
 import type { HyperedgeInput } from '../hyperedges.ts'
 import { microsToText } from '../instants.ts'
 import type { TableSchema } from '../schema.ts'
@@ -53,7 +53,7 @@ async function* readRows(source: TextSource): AsyncGenerator<PlacedRow, void, un
 function parseLine(text: string, place: string): HyperedgeInput {
   let value: unknown
   try {
-    value = JSON.parse(text, (_, part) => fromJsonValue(part))
+    value = JSON.parse(text)
   } catch (cause) {
     throw new EngineError('invalid', `${place} is not JSON`, { cause })
   }
@@ -64,9 +64,50 @@ function parseLine(text: string, place: string): HyperedgeInput {
   if (unknown !== undefined) {
     throw new EngineError('invalid', `${place} has the unknown field ${quote(unknown)}`)
   }
-  const { id: _, ...row } = value as HyperedgeInput & { readonly id?: unknown }
+  const { id: _, ...row } = value as Record<string, unknown>
+  for (const name of ['at', 'until']) if (name in row) row[name] = toInteger(row[name], place)
+  if ('members' in row) row.members = toMembers(row.members, place)
+  if (isRecord(row.props)) {
+    row.props = mapFields(row.props, (part) => toInteger(part, place))
+  }
   // The encoder checks each field.
-  return row
+  return row as unknown as HyperedgeInput
+}
+
+/** Nodes, nodes with their role, or role → nodes. */
+function toMembers(members: unknown, place: string): unknown {
+  if (Array.isArray(members)) {
+    return members.map((member) =>
+      isRecord(member) && 'node' in member
+        ? { ...member, node: toInteger(member.node, place) }
+        : toInteger(member, place),
+    )
+  }
+  if (!isRecord(members)) return members
+  return mapFields(members, (nodes) =>
+    Array.isArray(nodes) ? nodes.map((node) => toInteger(node, place)) : nodes,
+  )
+}
+
+/** Only where one value stands: a role or a property may be called `int` as well. */
+function toInteger(value: unknown, place: string): unknown {
+  try {
+    return fromJsonValue(value)
+  } catch (cause) {
+    const failure = toEngineError(cause)
+    throw new EngineError(failure.code, `${place}: ${failure.message}`, { cause })
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function mapFields(
+  fields: Readonly<Record<string, unknown>>,
+  map: (value: unknown) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, map(value)]))
 }
 
 function toLine(row: ExactHyperedge, schema: TableSchema): Record<string, unknown> {

@@ -1,0 +1,93 @@
+import { Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import {
+  exportArrow,
+  exportCsv,
+  exportHif,
+  exportNdjson,
+  type HyperedgeInput,
+  importArrow,
+  importCsv,
+  importHif,
+  importNdjson,
+  type PropertyType,
+  type Table,
+} from '../lib/index.ts'
+import { newDatabase } from './_database.ts'
+
+const formats = {
+  ndjson: { write: exportNdjson, read: importNdjson },
+  hif: { write: exportHif, read: importHif },
+  arrow: { write: exportArrow, read: importArrow },
+  csv: { write: exportCsv, read: importCsv },
+}
+const formatNames = ['ndjson', 'hif', 'arrow', 'csv'] as const
+
+async function tableOf(properties: Record<string, PropertyType> = {}): Promise<Table> {
+  return await (await newDatabase()).createTable('t', { properties })
+}
+
+async function piecesOf(pieces: AsyncIterable<string | Uint8Array>): Promise<Buffer[]> {
+  const all: Buffer[] = []
+  for await (const piece of pieces) all.push(Buffer.from(piece))
+  return all
+}
+
+/** Another table with what the first one has, by way of a file. */
+async function copyOf(table: Table, format: keyof typeof formats): Promise<Table> {
+  const { write, read } = formats[format]
+  const properties = table.schema.properties.map(({ name, type }) => [name, type] as const)
+  const copy = await tableOf(Object.fromEntries(properties))
+  await read(copy, Readable.from(await piecesOf(write(table))))
+  return copy
+}
+
+test.each(formatNames)('%s keeps a property and a role called int', async (format) => {
+  for (const type of ['string', 'int64'] as const) {
+    const table = await tableOf({ int: type })
+    const value = type === 'string' ? '5' : 2n ** 60n
+    const rows: HyperedgeInput[] = [
+      { at: 1, members: { int: ['5'] }, props: { int: value } },
+      { at: 2, members: [5, 2n ** 60n, '7'], props: { int: null } },
+    ]
+    await table.insertMany(rows)
+    const copy = await copyOf(table, format)
+    expect(copy.findSync().rows()).toEqual(table.findSync().rows())
+    expect(copy.findSync().rows()[0]?.props).toEqual({ int: value })
+  }
+})
+
+test('NDJSON has integers of any size as members, in roles, as instants and as properties', async () => {
+  const table = await tableOf({ int: 'int64', text: 'string' })
+  const int = { int: String(2n ** 60n) }
+  const lines = [
+    { at: { int: '1000' }, until: { int: '2000' }, members: [int, { node: int, role: 'host' }] },
+    { at: 2, members: { int: [int, '5'] }, props: { int } },
+  ]
+  await importNdjson(
+    table,
+    lines.map((line) => `${JSON.stringify(line)}\n`),
+  )
+  const columns = ['at', 'until', 'members', 'roles', 'int']
+  expect(table.findSync({ columns }).rows()).toEqual([
+    {
+      at: 1,
+      until: 2,
+      members: [2n ** 60n, 2n ** 60n],
+      roles: [null, 'host'],
+      props: { int: null },
+    },
+    {
+      at: 2,
+      until: null,
+      members: [2n ** 60n, '5'],
+      roles: ['int', 'int'],
+      props: { int: 2n ** 60n },
+    },
+  ])
+  const refused = (line: unknown) => importNdjson(table, [JSON.stringify(line)])
+  await expect(refused({ at: 1, members: [{ int: 'x' }] })).rejects.toThrow('line 1: no integer: x')
+  await expect(refused({ at: 1, members: [1], props: { text: { int: '5' } } })).rejects.toThrow(
+    'line 1: ',
+  )
+})
