@@ -155,9 +155,8 @@ export class TableReader {
     options: PagesOptions = {},
   ): AsyncGenerator<ColumnBatch<Hyperedge>, void, undefined> {
     const { pageRows = pageRowsDefault, pageBytes = pageBytesDefault, asOf, ...rest } = options
-    const view = this.#view.hold(asOf)
+    const { reader, release } = this.hold(asOf)
     try {
-      const reader = new TableReader(this.name, view)
       let cursor = rest.cursor
       do {
         const page = { ...rest, limit: pageRows, maxBytes: pageBytes }
@@ -166,8 +165,18 @@ export class TableReader {
         cursor = batch.cursor ?? undefined
       } while (cursor !== undefined)
     } finally {
-      view.release()
+      release()
     }
+  }
+
+  /**
+   * A reader of one state, for several readings that have to agree.
+   *
+   * @internal
+   */
+  hold(asOf: AsOf | undefined): { readonly reader: TableReader; readonly release: () => void } {
+    const view = this.#view.hold(asOf)
+    return { reader: new TableReader(this.name, view), release: () => view.release() }
   }
 
   /** How many hyperedges are selected. */

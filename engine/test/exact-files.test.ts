@@ -5,6 +5,7 @@ import {
   exportCsv,
   exportHif,
   exportNdjson,
+  type Hyperedge,
   type HyperedgeInput,
   importArrow,
   importCsv,
@@ -91,3 +92,50 @@ test('NDJSON has integers of any size as members, in roles, as instants and as p
     'line 1: ',
   )
 })
+
+test.each(formatNames)(
+  '%s shows one state: of a snapshot, a transaction, the past',
+  async (format) => {
+    const db = await newDatabase()
+    const table = await db.createTable('t', { historyMs: 3_600_000 })
+    await table.insertMany(Array.from({ length: 9 }, (_, at) => ({ at, members: [at, 'x'] })))
+    const { seq } = await table.insert({ at: 9, members: ['y'] })
+    const rows = table.findSync().rows().map(withoutId)
+    using snapshot = db.snapshot()
+    const { write, read } = formats[format]
+    const copied = async (reader: Table | ReturnType<typeof snapshot.table>, asOf?: number) => {
+      const copy = await tableOf()
+      const options = { pageRows: 2, ...(asOf === undefined ? {} : { asOf }) }
+      await read(copy, Readable.from(await piecesOf(write(reader, options))))
+      return copy.findSync().rows().map(withoutId)
+    }
+    await db.transaction(async (transaction) => {
+      await table.insert({ at: 10, members: ['z'] })
+      expect(await copied(transaction.table('t'))).toEqual(rows)
+    })
+    expect(await copied(snapshot.table('t'))).toEqual(rows)
+    expect(await copied(table, seq)).toEqual(rows)
+  },
+)
+
+test.each(formatNames)('%s shows the state that it began with', async (format) => {
+  const table = await tableOf()
+  const { ids } = await table.insertMany(
+    Array.from({ length: 9 }, (_, at) => ({ at, members: [at, 'x'] })),
+  )
+  const rows = table.findSync().rows().map(withoutId)
+  const { write, read } = formats[format]
+  const pieces: Buffer[] = []
+  for await (const piece of write(table, { pageRows: 2 })) {
+    pieces.push(Buffer.from(piece))
+    await table.update([...ids], { members: ['changed'] })
+    await table.insert({ at: 5, members: ['new'] })
+  }
+  const copy = await tableOf()
+  await read(copy, Readable.from(pieces))
+  expect(copy.findSync().rows().map(withoutId)).toEqual(rows)
+})
+
+function withoutId({ id: _, ...row }: Hyperedge): Omit<Hyperedge, 'id'> {
+  return row
+}

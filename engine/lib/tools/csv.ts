@@ -52,11 +52,13 @@ export async function* exportCsv(
   options: ExportOptions = {},
 ): AsyncGenerator<string, void, undefined> {
   const { schema } = table
-  yield toCsvLine([...fixedColumns, ...schema.properties.map(({ name }) => columnOf(name))])
+  const names = schema.properties.map(({ name }) => columnOf(name))
+  // With the first page: what is read is the state at that time.
+  let header = toCsvLine([...fixedColumns, ...names])
   for await (const batch of table.pages(options)) {
-    yield exactRows(batch, schema)
-      .flatMap((row) => toLines(row, schema))
-      .join('')
+    const lines = exactRows(batch, schema).flatMap((row) => toLines(row, schema))
+    yield header + lines.join('')
+    header = ''
   }
 }
 

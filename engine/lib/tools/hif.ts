@@ -44,9 +44,22 @@ export async function* exportHif(
   table: TableReader,
   options: ExportOptions = {},
 ): AsyncGenerator<string, void, undefined> {
+  const { asOf, ...pages } = options
+  // The two lists are two readings of one state, since a pair of them would be held in memory.
+  const { reader, release } = table.hold(asOf)
+  try {
+    yield* toDocument(reader, pages)
+  } finally {
+    release()
+  }
+}
+
+async function* toDocument(
+  table: TableReader,
+  pages: Omit<ExportOptions, 'asOf'>,
+): AsyncGenerator<string, void, undefined> {
   const { schema } = table
   yield `{"network-type":"undirected","metadata":{"table":${JSON.stringify(table.name)}},\n"edges":[`
-  // The two lists are two readings of one state, since a pair of them would be held in memory.
   let isFirst = true
   const list = (items: readonly unknown[]): string => {
     const text = items.map((item) => JSON.stringify(item)).join(',\n')
@@ -54,16 +67,12 @@ export async function* exportHif(
     isFirst = isFirst && text === ''
     return text === '' ? '' : separator + text
   }
-  let seq: number | undefined
-  for await (const batch of table.pages(options)) {
-    seq ??= batch.snapshotSeq
+  for await (const batch of table.pages(pages)) {
     yield list(exactRows(batch, schema).map((row) => toHifEdge(row, schema)))
   }
   yield '\n],\n"incidences":['
   isFirst = true
-  const again =
-    seq === undefined || options.asOf !== undefined ? options : { ...options, asOf: seq }
-  for await (const batch of table.pages(again)) {
+  for await (const batch of table.pages(pages)) {
     yield list(exactRows(batch, schema).flatMap(toIncidences))
   }
   yield '\n]}\n'
