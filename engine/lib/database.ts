@@ -149,13 +149,17 @@ export class Database implements AsyncDisposable {
   async join(options: JoinOptions): Promise<ColumnBatch<JoinedPair>> {
     const session = this.#session
     session.assertOpen()
-    const left = this.#side(options?.left, 'left')
-    const right = this.#side(options?.right, 'right')
-    return await new NewestView(session).atAsync(options.asOf, (snapshot) => {
-      writeJoin(session.writer, options, { left, right })
-      const call = { snapshot, names: columnNamesOf(undefined), signal: options.signal }
-      return session.query<JoinedPair>(session.writer.bytes(), call)
-    })
+    const left = tableOf(options?.left, 'left')
+    const right = tableOf(options?.right, 'right')
+    const { timeUnit } = session
+    return await new NewestView(session).atAsync(options.asOf, ({ snapshot, layout }) =>
+      session.withWriter((writer) => {
+        const contextOf = (table: string) => ({ layout: layout(table), timeUnit })
+        writeJoin(writer, options, { left: contextOf(left), right: contextOf(right) })
+        const call = { snapshot, names: columnNamesOf(undefined), signal: options.signal }
+        return session.query<JoinedPair>(writer.bytes(), call)
+      }),
+    )
   }
 
   /**
@@ -242,20 +246,22 @@ export class Database implements AsyncDisposable {
   async #declare(add: (batch: Batch) => void): Promise<void> {
     const session = this.#session
     session.assertOpen()
-    const batch = new Batch(session.writer)
-    add(batch)
     try {
-      await session.commit(batch.bytes())
+      await session.withWriter((writer) => {
+        const batch = new Batch(writer)
+        add(batch)
+        return session.commit(batch.bytes())
+      })
     } finally {
       session.forgetSchema()
     }
   }
+}
 
-  #side(side: unknown, name: string) {
-    const { table } = Object(side) as { readonly table?: unknown }
-    if (typeof table !== 'string') throw invalid(`${name} must be { table, … }`)
-    return { layout: this.#session.layout(table), timeUnit: this.#session.timeUnit }
-  }
+function tableOf(side: unknown, name: string): string {
+  const { table } = Object(side) as { readonly table?: unknown }
+  if (typeof table !== 'string') throw invalid(`${name} must be { table, … }`)
+  return table
 }
 
 function checkPath(path: unknown, name: string): string {

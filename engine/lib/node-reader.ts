@@ -6,6 +6,7 @@ import { type NodesPlan, writeNodesPlan } from './plans.ts'
 import type { PropertyValue } from './property-values.ts'
 import type { ReadView } from './read-view.ts'
 import { columnNamesOf } from './result-names.ts'
+import { nodeTableName } from './schema.ts'
 import type { AsyncReadOptions, ReadOptions } from './table-reader.ts'
 
 /** A node with its properties. */
@@ -31,12 +32,15 @@ export class NodeReader {
     assertNodeId(node)
     const { session } = this.#view
     this.#view.assertReadable()
-    const layout = session.nodeLayout()
-    return this.#view.at(options.asOf, (snapshot) => {
-      writeNodesPlan(session.writer, { nodes: [node] }, { layout, timeUnit: session.timeUnit })
-      const call = { snapshot, names: columnNamesOf(layout) }
-      return session.querySync<NodeRow>(session.writer.bytes(), call).first()?.props
-    })
+    const batch = this.#view.at(options.asOf, (point) =>
+      session.withWriter((writer) => {
+        const layout = point.layout(nodeTableName)
+        writeNodesPlan(writer, { nodes: [node] }, { layout, timeUnit: session.timeUnit })
+        const call = { snapshot: point.snapshot, names: columnNamesOf(layout) }
+        return session.querySync<NodeRow>(writer.bytes(), call)
+      }),
+    )
+    return batch.first()?.props
   }
 
   /**
@@ -48,12 +52,15 @@ export class NodeReader {
     if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
     const { session } = this.#view
     this.#view.assertReadable()
-    const layout = session.nodeLayout()
-    return await this.#view.atAsync(options.asOf, async (snapshot) => {
-      writeNodesPlan(session.writer, options, { layout, timeUnit: session.timeUnit })
-      const call = { snapshot, names: columnNamesOf(layout), signal: options.signal }
-      const batch = await session.query<NodeRow>(session.writer.bytes(), call)
-      return toPage(batch, options)
-    })
+    const batch = await this.#view.atAsync(options.asOf, (point) =>
+      session.withWriter((writer) => {
+        const layout = point.layout(nodeTableName)
+        writeNodesPlan(writer, options, { layout, timeUnit: session.timeUnit })
+        const names = columnNamesOf(layout)
+        const call = { snapshot: point.snapshot, names, signal: options.signal }
+        return session.query<NodeRow>(writer.bytes(), call)
+      }),
+    )
+    return toPage(batch, options)
   }
 }

@@ -74,8 +74,11 @@ export class NodeStore extends NodeReader {
     add: (batch: Batch) => void,
   ): Promise<CommitReceipt> {
     this.#session.assertOpen()
-    const batch = new Batch(this.#session.writer)
-    add(batch)
-    return await this.#session.commit(batch.bytes(), checkDurability(options?.durability))
+    const durability = checkDurability(options?.durability)
+    return await this.#session.withWriter((writer) => {
+      const batch = new Batch(writer)
+      add(batch)
+      return this.#session.commit(batch.bytes(), durability)
+    })
   }
 }

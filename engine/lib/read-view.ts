@@ -1,21 +1,32 @@
 import { EngineError, invalid, quote } from './errors.ts'
 import { type Instant, toMicros } from './instants.ts'
 import type { NativeSnapshot } from './native-types.ts'
+import type { Catalog, TableLayout } from './schema.ts'
 import type { Session } from './session.ts'
 
 /** The number of a commit, or an instant: a `Date`, ISO text or a bigint of microseconds. */
 export type AsOf = number | bigint | Date | string
+
+/** The state that one read sees. */
+export interface ReadPoint {
+  /** Null: the newest commits. */
+  readonly snapshot: NativeSnapshot | null
+  /** The table as this state declares it. Throws `not_found` when it has none of that name. */
+  layout(name: string): TableLayout
+}
 
 /** What readers read: the newest commits, or one snapshot. */
 export interface ReadView {
   readonly session: Session
   /** Throws `closed` or `gone`. */
   assertReadable(): void
+  /** The table as the view's own state declares it. Throws `not_found`. */
+  layout(name: string): TableLayout
   /** Runs a read at a point of the past, or at the view's own. */
-  at<Result>(asOf: AsOf | undefined, read: (snapshot: NativeSnapshot | null) => Result): Result
+  at<Result>(asOf: AsOf | undefined, read: (point: ReadPoint) => Result): Result
   atAsync<Result>(
     asOf: AsOf | undefined,
-    read: (snapshot: NativeSnapshot | null) => Promise<Result>,
+    read: (point: ReadPoint) => Promise<Result>,
   ): Promise<Result>
   /** A view that does not change until it is released. */
   hold(asOf: AsOf | undefined): HeldView
@@ -52,11 +63,15 @@ export class NewestView implements ReadView {
     this.session.assertOpen()
   }
 
-  at<Result>(asOf: AsOf | undefined, read: (snapshot: NativeSnapshot | null) => Result): Result {
-    if (asOf === undefined) return read(null)
+  layout(name: string): TableLayout {
+    return this.session.layout(name)
+  }
+
+  at<Result>(asOf: AsOf | undefined, read: (point: ReadPoint) => Result): Result {
+    if (asOf === undefined) return read(this.#newest())
     const snapshot = takeSnapshot(this.session, asOf)
     try {
-      return read(snapshot)
+      return read(pointAt(this.session, snapshot))
     } finally {
       this.session.native.closeSnapshot(snapshot)
     }
@@ -64,12 +79,12 @@ export class NewestView implements ReadView {
 
   async atAsync<Result>(
     asOf: AsOf | undefined,
-    read: (snapshot: NativeSnapshot | null) => Promise<Result>,
+    read: (point: ReadPoint) => Promise<Result>,
   ): Promise<Result> {
-    if (asOf === undefined) return await read(null)
+    if (asOf === undefined) return await read(this.#newest())
     const snapshot = takeSnapshot(this.session, asOf)
     try {
-      return await read(snapshot)
+      return await read(pointAt(this.session, snapshot))
     } finally {
       this.session.native.closeSnapshot(snapshot)
     }
@@ -82,6 +97,10 @@ export class NewestView implements ReadView {
       release: () => this.session.native.closeSnapshot(snapshot),
     })
   }
+
+  #newest(): ReadPoint {
+    return { snapshot: null, layout: (name) => this.session.layout(name) }
+  }
 }
 
 /** Every read sees one state. */
@@ -89,6 +108,8 @@ export class PinnedView implements HeldView {
   readonly session: Session
   readonly #take: () => NativeSnapshot
   readonly #release: () => void
+  /** It stays as it is, whatever is declared meanwhile. */
+  #catalog: Catalog | undefined
 
   constructor(
     session: Session,
@@ -104,17 +125,25 @@ export class PinnedView implements HeldView {
     this.session.assertOpen()
   }
 
-  at<Result>(asOf: AsOf | undefined, read: (snapshot: NativeSnapshot | null) => Result): Result {
+  layout(name: string): TableLayout {
+    return this.#schema().layout(name)
+  }
+
+  has(name: string): boolean {
+    return this.#schema().find(name) !== undefined
+  }
+
+  at<Result>(asOf: AsOf | undefined, read: (point: ReadPoint) => Result): Result {
     assertNoAsOf(asOf)
-    return read(this.#take())
+    return read(this.#point())
   }
 
   async atAsync<Result>(
     asOf: AsOf | undefined,
-    read: (snapshot: NativeSnapshot | null) => Promise<Result>,
+    read: (point: ReadPoint) => Promise<Result>,
   ): Promise<Result> {
     assertNoAsOf(asOf)
-    return await read(this.#take())
+    return await read(this.#point())
   }
 
   hold(asOf: AsOf | undefined): HeldView {
@@ -126,6 +155,20 @@ export class PinnedView implements HeldView {
   release(): void {
     this.#release()
   }
+
+  #point(): ReadPoint {
+    return { snapshot: this.#take(), layout: (name) => this.layout(name) }
+  }
+
+  #schema(): Catalog {
+    const snapshot = this.#take()
+    this.#catalog ??= this.session.catalogAt(snapshot)
+    return this.#catalog
+  }
+}
+
+function pointAt(session: Session, snapshot: NativeSnapshot): ReadPoint {
+  return { snapshot, layout: (name) => session.catalogAt(snapshot).layout(name) }
 }
 
 function assertNoAsOf(asOf: AsOf | undefined): void {

@@ -98,6 +98,14 @@ export class Catalog {
   find(name: string): TableLayout | undefined {
     return this.#layouts.get(name)
   }
+
+  /** Throws `not_found` with the names that there are. */
+  layout(name: string): TableLayout {
+    const layout = this.#layouts.get(name)
+    if (layout !== undefined) return layout
+    const names = this.names().join(', ')
+    throw new EngineError('not_found', `no table ${quote(name)}; there are ${names || 'none'}`)
+  }
 }
 
 interface SchemaJson {

@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.ts'
 import { ColumnBatch, type NameColumn } from './column-batch.ts'
 import type { CellSource } from './column-cells.ts'
-import { EngineError, quote, toEngineError } from './errors.ts'
+import { EngineError, toEngineError } from './errors.ts'
 import type { TimeUnit } from './instants.ts'
 import type { NativeAddon, NativeDatabase, NativeSnapshot } from './native-types.ts'
 import { NodeKeys } from './node-keys.ts'
@@ -29,9 +29,11 @@ export class Session implements CellSource {
   readonly durability: Durability
   readonly symbols: SymbolCache
   readonly nodes: NodeKeys
-  /** Reused: the addon copies what it is given before a call returns. */
-  readonly writer = new ByteWriter()
+  readonly #writer = new ByteWriter()
+  #isWriting = false
   #catalog: Catalog | undefined
+  /** Of the snapshot that was read last. */
+  #pastCatalog: Catalog | undefined
   #lastToken = 0
 
   constructor(
@@ -62,10 +64,32 @@ export class Session implements CellSource {
 
   /** Throws `not_found` when there is no such table. */
   layout(name: string): TableLayout {
-    const known = this.catalog.find(name) ?? this.#lookAgain(name)
-    if (known !== undefined) return known
-    const names = this.catalog.names().join(', ')
-    throw new EngineError('not_found', `no table ${quote(name)}; there are ${names || 'none'}`)
+    return this.catalog.find(name) ?? this.#lookAgain(name) ?? this.catalog.layout(name)
+  }
+
+  /** The schema as a snapshot has it. */
+  catalogAt(snapshot: NativeSnapshot): Catalog {
+    const { native, database } = this
+    const version = this.call(() => native.schemaVersion(database, snapshot))
+    for (const known of [this.#catalog, this.#pastCatalog]) {
+      if (known?.version === version) return known
+    }
+    this.#pastCatalog = new Catalog(this.call(() => native.schema(database, snapshot)))
+    return this.#pastCatalog
+  }
+
+  /**
+   * Lends the one buffer, which is reused because the addon copies what it is given before a call
+   * returns: so that call belongs into `use`. A getter of what is written may come here again.
+   */
+  withWriter<Result>(use: (writer: ByteWriter) => Result): Result {
+    if (this.#isWriting) return use(new ByteWriter())
+    this.#isWriting = true
+    try {
+      return use(this.#writer)
+    } finally {
+      this.#isWriting = false
+    }
   }
 
   nodeLayout(): TableLayout {

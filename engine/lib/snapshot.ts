@@ -60,7 +60,7 @@ export class Snapshot implements Disposable {
 
   /** The table as this state has it. */
   table(name: string): TableReader {
-    this.#view.session.layout(name)
+    this.#view.layout(name)
     return new TableReader(name, this.#view)
   }
 

@@ -17,7 +17,7 @@ import {
   writePath,
 } from './plans.ts'
 import type { PropertyValue } from './property-values.ts'
-import type { AsOf, ReadView } from './read-view.ts'
+import type { AsOf, ReadPoint, ReadView } from './read-view.ts'
 import { columnNamesOf } from './result-names.ts'
 import type { TableSchema } from './schema.ts'
 import { assertEdgeId, type Selection } from './selection.ts'
@@ -116,9 +116,10 @@ export class TableReader {
     this.#view = view
   }
 
-  /** The table's declaration as of now. */
+  /** The table's declaration: as of now, or as the snapshot has it. */
   get schema(): TableSchema {
-    return this.#context().layout.schema
+    this.#view.assertReadable()
+    return this.#view.layout(this.name).schema
   }
 
   /**
@@ -234,27 +235,32 @@ export class TableReader {
     write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
     options: Options,
   ): Promise<ColumnBatch<Row>> {
-    const { context, names } = this.#prepare(options)
+    this.#assertReadable(options)
     const { session } = this.#view
-    return await this.#view.atAsync(options.asOf, (snapshot) => {
-      // Written and handed over without a pause between: the buffer is shared.
-      write(session.writer, options, context)
-      const call = { snapshot, names, signal: options.signal }
-      return session.query<Row>(session.writer.bytes(), call)
-    })
+    return await this.#view.atAsync(options.asOf, (point) =>
+      session.withWriter((writer) => {
+        const { context, names } = this.#prepare(options, point)
+        write(writer, options, context)
+        const call = { snapshot: point.snapshot, names, signal: options.signal }
+        return session.query<Row>(writer.bytes(), call)
+      }),
+    )
   }
 
   #runSync<Row, Options extends ReadOptions>(
     write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
     options: Options,
   ): ColumnBatch<Row> {
-    const { context, names } = this.#prepare(options)
+    this.#assertReadable(options)
     if ('signal' in options) throw invalid('a read on this thread takes no signal')
     const { session } = this.#view
-    return this.#view.at(options.asOf, (snapshot) => {
-      write(session.writer, options, context)
-      return session.querySync<Row>(session.writer.bytes(), { snapshot, names })
-    })
+    return this.#view.at(options.asOf, (point) =>
+      session.withWriter((writer) => {
+        const { context, names } = this.#prepare(options, point)
+        write(writer, options, context)
+        return session.querySync<Row>(writer.bytes(), { snapshot: point.snapshot, names })
+      }),
+    )
   }
 
   /** Whole, or not at all, unless the caller set the bound. */
@@ -272,17 +278,16 @@ export class TableReader {
     return batch
   }
 
-  #prepare(options: object) {
+  #assertReadable(options: unknown): void {
     assertOptions(options)
-    const context = this.#context()
-    const { measures } = options as { readonly measures?: AggregatePlan['measures'] }
-    return { context, names: columnNamesOf(context.layout, measures) }
+    this.#view.assertReadable()
   }
 
-  #context(): EncodeContext {
-    const { session } = this.#view
-    this.#view.assertReadable()
-    return { layout: session.layout(this.name), timeUnit: session.timeUnit }
+  #prepare(options: object, point: ReadPoint) {
+    const { timeUnit } = this.#view.session
+    const context: EncodeContext = { layout: point.layout(this.name), timeUnit }
+    const { measures } = options as { readonly measures?: AggregatePlan['measures'] }
+    return { context, names: columnNamesOf(context.layout, measures) }
   }
 }
 

@@ -130,9 +130,12 @@ export class Table extends TableReader {
   ): Promise<CommitReceipt> {
     const session = this.#session
     session.assertOpen()
-    const batch = new Batch(session.writer)
-    add(batch)
-    return await session.commit(batch.bytes(), checkDurability(options?.durability))
+    const durability = checkDurability(options?.durability)
+    return await session.withWriter((writer) => {
+      const batch = new Batch(writer)
+      add(batch)
+      return session.commit(batch.bytes(), durability)
+    })
   }
 
   #context() {

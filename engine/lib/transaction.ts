@@ -40,7 +40,9 @@ export class Transaction {
   }
 
   table(name: string): TransactionTable {
-    this.#scope.session.layout(name)
+    const { session, view } = this.#scope
+    // One that was dropped since can be read, one that was created since written.
+    if (!view.has(name)) session.layout(name)
     return new TransactionTable(name, this.#scope)
   }
 
