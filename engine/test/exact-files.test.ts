@@ -93,6 +93,23 @@ test('NDJSON has integers of any size as members, in roles, as instants and as p
   )
 })
 
+test.each(formatNames)('%s keeps numbers to the last bit', async (format) => {
+  const table = await tableOf({ amt: 'float64', count: 'int64' })
+  const numbers = [-0, 0, 0.1, -1.5e-300, 5e-324, Number.MAX_VALUE, 2 ** 53 + 2, -1e21]
+  await table.insertMany(
+    numbers.map((number, at) => ({
+      at,
+      members: ['"', at],
+      weight: number,
+      props: { amt: number, count: at === 0 ? -(2n ** 63n) + 1n : 0 },
+    })),
+  )
+  const copy = (await copyOf(table, format)).findSync()
+  expect([...copy.weights]).toStrictEqual(numbers)
+  expect(Array.from(copy.values('amt'))).toStrictEqual(numbers)
+  expect(copy.rows().map(withoutId)).toEqual(table.findSync().rows().map(withoutId))
+})
+
 test.each(formatNames)(
   '%s shows one state: of a snapshot, a transaction, the past',
   async (format) => {

@@ -71,7 +71,7 @@ function toLines(row: ExactHyperedge, schema: TableSchema): string[] {
   const shared = [
     microsToText(row.at),
     row.until === null ? null : microsToText(row.until),
-    String(row.weight),
+    numberToText(row.weight),
     row.label,
     row.key,
     ...schema.properties.map(({ name, type }) => toText(row.props?.[name] ?? null, type)),
@@ -84,7 +84,12 @@ function toLines(row: ExactHyperedge, schema: TableSchema): string[] {
 
 function toText(value: PropertyValue, type: PropertyType): string | null {
   if (value === null) return null
-  return type === 'timestamp' && typeof value === 'bigint' ? microsToText(value) : String(value)
+  if (type === 'timestamp' && typeof value === 'bigint') return microsToText(value)
+  return typeof value === 'number' ? numberToText(value) : String(value)
+}
+
+function numberToText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 /** Reads fields by the header's names. */

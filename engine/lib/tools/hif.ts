@@ -9,7 +9,7 @@ import type { TableReader } from '../table-reader.ts'
 import { type ExactHyperedge, exactRows } from './exact-rows.ts'
 import { type HifDocument, type HifEdge, type HifIncidence, parseHif } from './hif-document.ts'
 import { type ImportOptions, type ImportReport, importRows, type PlacedRow } from './import-rows.ts'
-import { fromJsonValue, propsToJson } from './json-values.ts'
+import { fromJsonValue, propsToJson, toJson } from './json-values.ts'
 import type { ExportOptions } from './ndjson.ts'
 import { decodeText, type TextSource } from './text-lines.ts'
 
@@ -62,7 +62,7 @@ async function* toDocument(
   yield `{"network-type":"undirected","metadata":{"table":${JSON.stringify(table.name)}},\n"edges":[`
   let isFirst = true
   const list = (items: readonly unknown[]): string => {
-    const text = items.map((item) => JSON.stringify(item)).join(',\n')
+    const text = items.map(toJson).join(',\n')
     const separator = isFirst || text === '' ? '\n' : ',\n'
     isFirst = isFirst && text === ''
     return text === '' ? '' : separator + text

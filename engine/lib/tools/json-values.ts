@@ -18,6 +18,24 @@ export function fromJsonValue(value: unknown): unknown {
   return BigInt(int)
 }
 
+/** JSON as `JSON.stringify` writes it, but −0 as −0. Requires: plain data without undefined. */
+export function toJson(value: unknown): string {
+  return hasNegativeZero(value) ? writeJson(value) : JSON.stringify(value)
+}
+
+function hasNegativeZero(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0)
+  return Object.values(value).some(hasNegativeZero)
+}
+
+function writeJson(value: unknown): string {
+  if (Object.is(value, -0)) return '-0'
+  if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const fields = Object.entries(value)
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${writeJson(field)}`).join(',')}}`
+}
+
 /** Property values as JSON has them: instants as text. */
 export function propsToJson(
   props: Readonly<Record<string, PropertyValue>>,

@@ -6,7 +6,7 @@ import type { Table } from '../table.ts'
 import type { PagesOptions, TableReader } from '../table-reader.ts'
 import { type ExactHyperedge, exactRows } from './exact-rows.ts'
 import { type ImportOptions, type ImportReport, importRows, type PlacedRow } from './import-rows.ts'
-import { fromJsonValue, nodeToJson, propsToJson } from './json-values.ts'
+import { fromJsonValue, nodeToJson, propsToJson, toJson } from './json-values.ts'
 import { readLines, type TextSource } from './text-lines.ts'
 
 /** Which hyperedges are exported; all unless said. */
@@ -35,7 +35,7 @@ export async function* exportNdjson(
   const { schema } = table
   for await (const batch of table.pages(options)) {
     yield exactRows(batch, schema)
-      .map((row) => `${JSON.stringify(toLine(row, schema))}\n`)
+      .map((row) => `${toJson(toLine(row, schema))}\n`)
       .join('')
   }
 }
