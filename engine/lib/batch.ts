@@ -150,7 +150,10 @@ export class Batch {
     entries: readonly (readonly [NodeId, PropertyValues])[],
     context: { readonly layout: TableLayout; readonly timeUnit: TimeUnit },
   ): void {
-    const nodes = entries.map(([node]) => {
+    const nodes = entries.map((entry) => {
+      if (!Array.isArray(entry))
+        throw invalid(`an entry must be [node, props], not ${quote(entry)}`)
+      const node: unknown = entry[0]
       assertNodeId(node)
       return node
     })

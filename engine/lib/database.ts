@@ -2,6 +2,7 @@ import { Batch } from './batch.ts'
 import type { ColumnBatch } from './column-batch.ts'
 import { invalid, quote, toEngineError } from './errors.ts'
 import { toMicros } from './instants.ts'
+import { assertFields } from './known-names.ts'
 import { loadNative } from './native.ts'
 import type { NodeId } from './node-ids.ts'
 import { NodeStore } from './node-store.ts'
@@ -23,6 +24,8 @@ import { Table, type WriteOptions } from './table.ts'
 import { declareTable, type TableDeclaration } from './table-declaration.ts'
 import type { AsyncReadOptions } from './table-reader.ts'
 import { runTransaction, type Transaction, type TransactionResult } from './transaction.ts'
+
+const snapshotFields: ReadonlySet<string> = new Set(['asOf'])
 
 /** One side of a join: a table, and which of its hyperedges. */
 export interface JoinSide extends Selection {
@@ -172,12 +175,14 @@ export class Database implements AsyncDisposable {
     options?: WriteOptions,
   ): Promise<TransactionResult<Value>> {
     this.#session.assertOpen()
+    if (typeof work !== 'function') throw invalid(`a transaction is a function, not ${quote(work)}`)
     return await runTransaction(this.#session, work, options)
   }
 
   /** One state to read from, now or in the past. Close it. @throws EngineError `gone` */
   snapshot(options: { readonly asOf?: AsOf } = {}): Snapshot {
     this.#session.assertOpen()
+    assertFields(options, snapshotFields, 'a snapshot')
     const { asOf } = options
     return new Snapshot(this.#session, { asOf, ageMaxMs: this.#snapshotAgeMaxMs })
   }
@@ -264,8 +269,9 @@ function tableOf(side: unknown, name: string): string {
   return table
 }
 
+/** Half of a surrogate pair has no UTF-8 form: another path would be opened. */
 function checkPath(path: unknown, name: string): string {
-  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
+  if (typeof path === 'string' && path !== '' && !/[\0\p{Surrogate}]/u.test(path)) return path
   throw invalid(`${name} must be the path of a directory, not ${quote(path)}`)
 }
 

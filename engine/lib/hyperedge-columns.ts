@@ -73,6 +73,7 @@ export function writeColumnRows(
     writeKeys(writer, key)
   }
   if (props !== undefined) {
+    if (typeof props !== 'object' || props === null) throw invalid('props must be name → column')
     writePropertyColumns(writer, props, rowCount, { ...context, missing: 0 })
   }
   return rowCount
@@ -105,8 +106,8 @@ function writeInstants(
 }
 
 function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number): void {
+  assertSymbols(column, 'label')
   if (!('names' in column)) {
-    if (!Array.isArray(column)) throw invalid('label must be an array or { names, codes }')
     assertLength(column.length, rowCount, 'label')
     writeSymbols(writer, column)
     return
@@ -135,12 +136,20 @@ function writeMembers(writer: ByteWriter, columns: HyperedgeColumns, rowCount: n
   writer.array(memberOffsets)
   writeNodeColumn(writer, members)
   if (roles === undefined) return
+  assertSymbols(roles, 'roles')
   const { names, codes } = 'names' in roles ? roles : toCodes(roles)
   if (!(codes instanceof Uint8Array)) throw invalid('roles.codes must be a Uint8Array')
   assertLength(codes.length, count, 'roles')
-  if (names.length > 255) throw new EngineError('too_large', 'a batch has at most 255 roles')
+  if (Object(names).length > 255)
+    throw new EngineError('too_large', 'a batch has at most 255 roles')
   writeNames(writer, names, 'roles')
   writer.array(codes)
+}
+
+function assertSymbols(column: unknown, name: string): void {
+  if (Array.isArray(column)) return
+  if (typeof column === 'object' && column !== null && 'names' in column) return
+  throw invalid(`${name} must be an array or { names, codes }`)
 }
 
 function writeNames(writer: ByteWriter, names: readonly string[], column: string): void {

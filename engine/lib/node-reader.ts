@@ -30,6 +30,7 @@ export class NodeReader {
   /** The properties of a node, on this thread; undefined when it has none. */
   get(node: NodeId, options: ReadOptions = {}): Record<string, PropertyValue> | undefined {
     assertNodeId(node)
+    if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
     const { session } = this.#view
     this.#view.assertReadable()
     const batch = this.#view.at(options.asOf, (point) =>

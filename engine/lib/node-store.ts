@@ -1,5 +1,5 @@
 import { Batch } from './batch.ts'
-import { invalid } from './errors.ts'
+import { EngineError, invalid } from './errors.ts'
 import type { NodeId } from './node-ids.ts'
 import { NodeReader } from './node-reader.ts'
 import type { PropertyValues } from './property-values.ts'
@@ -22,12 +22,30 @@ export class NodeStore extends NodeReader {
 
   /** Declares node properties; those that there are with that type already are left alone. */
   async declare(properties: Readonly<Record<string, PropertyType>>): Promise<void> {
+    let missing = toProperties(properties)
+    while (true) {
+      const layout = this.#session.nodeLayout()
+      missing = missing.filter(
+        ([name, type]) => !(layout.has(name) && layout.property(name).type === type),
+      )
+      if (missing.length === 0) return
+      try {
+        await this.#declare((batch) => batch.addProperties(layout, missing))
+        return
+      } catch (error) {
+        // Somebody else may have declared some of them meanwhile: then fewer are missing now.
+        const isExisting = error instanceof EngineError && error.code === 'exists'
+        if (!isExisting || !this.#has(missing)) throw error
+      }
+    }
+  }
+
+  /** Whether one of these is declared with its type. */
+  #has(properties: readonly (readonly [string, PropertyType])[]): boolean {
     const layout = this.#session.nodeLayout()
-    const fresh = toProperties(properties).filter(
-      ([name, type]) => !(layout.has(name) && layout.property(name).type === type),
+    return properties.some(
+      ([name, type]) => layout.has(name) && layout.property(name).type === type,
     )
-    if (fresh.length === 0) return
-    await this.#declare((batch) => batch.addProperties(layout, fresh))
   }
 
   /** Sets what is given; the rest stays. @example await db.nodes.set('ann', { age: 3 }) */

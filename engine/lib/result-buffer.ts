@@ -53,39 +53,39 @@ export class ResultBuffer {
   }
 
   get truncated(): Truncation | null {
-    return truncations[this.#view.getUint32(16, true)] ?? null
+    return truncations[this.#readable().getUint32(16, true)] ?? null
   }
 
   get cursor(): string | null {
-    const bytes = this.#view.getUint32(24, true)
+    const bytes = this.#readable().getUint32(24, true)
     if (bytes === 0) return null
-    return Buffer.from(this.buffer, this.#view.getUint32(20, true), bytes).toString('base64url')
+    return Buffer.from(this.buffer, this.#readable().getUint32(20, true), bytes).toString(
+      'base64url',
+    )
   }
 
   get snapshotLost(): boolean {
-    return (this.#view.getUint32(28, true) & 1) === 1
+    return (this.#readable().getUint32(28, true) & 1) === 1
   }
 
   get snapshotSeq(): number {
-    return this.#view.getFloat64(32, true)
+    return this.#readable().getFloat64(32, true)
   }
 
   get rowsExamined(): number {
-    return this.#view.getFloat64(40, true)
+    return this.#readable().getFloat64(40, true)
   }
 
   get runningMs(): number {
-    return this.#view.getFloat64(48, true) / 1000
+    return this.#readable().getFloat64(48, true) / 1000
   }
 
   column(place: number): ResultColumn {
     const known = this.#columns[place]
     if (known !== undefined) return known
-    if (this.buffer.byteLength === 0) {
-      throw new EngineError('closed', 'the buffer of this result was transferred to somebody else')
-    }
+    const view = this.#readable()
     const at = headerBytes + place * columnBytes
-    const type = this.#view.getUint8(at)
+    const type = view.getUint8(at)
     const offsetsAt = this.#view.getUint32(at + 12, true)
     const validityAt = this.#view.getUint32(at + 16, true)
     const column: ResultColumn = {
@@ -106,11 +106,17 @@ export class ResultBuffer {
   /** The column of that kind, if the result has it. */
   columnOfKind(kind: number): ResultColumn | undefined {
     for (let place = 0; place < this.columnCount; place++) {
-      if (this.#view.getUint8(headerBytes + place * columnBytes + 1) === kind) {
+      if (this.#readable().getUint8(headerBytes + place * columnBytes + 1) === kind) {
         return this.column(place)
       }
     }
     return undefined
+  }
+
+  /** Throws `closed` once the buffer was transferred. */
+  #readable(): DataView {
+    if (this.buffer.byteLength > 0) return this.#view
+    throw new EngineError('closed', 'the buffer of this result was transferred to somebody else')
   }
 
   #values(type: number, at: number): ColumnValues {

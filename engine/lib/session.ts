@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.ts'
 import { ColumnBatch, type NameColumn } from './column-batch.ts'
 import type { CellSource } from './column-cells.ts'
-import { EngineError, toEngineError } from './errors.ts'
+import { EngineError, invalid, quote, toEngineError } from './errors.ts'
 import type { TimeUnit } from './instants.ts'
 import type { NativeAddon, NativeDatabase, NativeSnapshot } from './native-types.ts'
 import { NodeKeys } from './node-keys.ts'
@@ -140,6 +140,9 @@ export class Session implements CellSource {
   async #run(plan: Uint8Array, { snapshot, signal }: QueryCall): Promise<ArrayBuffer> {
     if (signal === undefined) {
       return await this.callAsync(() => this.native.queryAsync(this.database, snapshot, plan, 0))
+    }
+    if (typeof signal?.addEventListener !== 'function') {
+      throw invalid(`signal must be an AbortSignal, not ${quote(signal)}`)
     }
     if (signal.aborted) throw cancelled(signal)
     this.#lastToken = (this.#lastToken % 0xffff_ffff) + 1

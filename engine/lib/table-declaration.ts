@@ -2,6 +2,7 @@ import type { Batch, IndexColumn, TableLimits } from './batch.ts'
 import { columnKinds } from './columns.ts'
 import { EngineError, invalid, quote } from './errors.ts'
 import { toMicrosSpan } from './instants.ts'
+import { assertFields } from './known-names.ts'
 import {
   assertIdentifier,
   type PropertyType,
@@ -27,12 +28,15 @@ export interface TableOptions {
   readonly arityMax?: number
 }
 
+const optionFields: ReadonlySet<string> = new Set(['ttlMs', 'historyMs', 'arityMax'])
+const declarationFields: ReadonlySet<string> = new Set(['properties', 'indexes', ...optionFields])
 const arityMaxDefault = 1 << 20
 const forEver = 2n ** 63n - 1n
 
 /** Adds the creation of a table to a batch. */
 export function declareTable(batch: Batch, name: string, declaration: TableDeclaration): void {
   assertIdentifier(name, 'a table')
+  assertFields(declaration, declarationFields, 'the declaration of a table')
   const properties = toProperties(declaration.properties ?? {})
   const places = new Map(properties.map(([property], place) => [property, place]))
   const indexes = Object.entries(declaration.indexes ?? {}).map(
@@ -73,8 +77,14 @@ export function toIndexColumns(
   })
 }
 
+/** The options of a table that there is. */
+export function toNewLimits(options: TableOptions, current: TableSchema): TableLimits {
+  assertFields(options, optionFields, 'the options of a table')
+  return toLimits(options, current)
+}
+
 /** Limits as the wire has them; what is not given stays as `current` has it. */
-export function toLimits(options: TableOptions, current?: TableSchema): TableLimits {
+function toLimits(options: TableOptions, current?: TableSchema): TableLimits {
   const { ttlMs = current?.ttlMs ?? null, historyMs = current?.historyMs ?? null } = options
   const { arityMax = current?.arityMax ?? arityMaxDefault } = options
   if (!Number.isInteger(arityMax) || arityMax < 1 || arityMax > 0xffff_ffff) {

@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts'
 import type { ColumnBatch } from './column-batch.ts'
-import { EngineError, invalid } from './errors.ts'
+import { EngineError, invalid, quote } from './errors.ts'
 import type { EncodeContext } from './filter.ts'
 import type { NodeId } from './node-ids.ts'
 import { toPage } from './paging.ts'
@@ -155,6 +155,7 @@ export class TableReader {
   async *pages(
     options: PagesOptions = {},
   ): AsyncGenerator<ColumnBatch<Hyperedge>, void, undefined> {
+    assertOptions(options)
     const { pageRows = pageRowsDefault, pageBytes = pageBytesDefault, asOf, ...rest } = options
     const { reader, release } = this.hold(asOf)
     try {
@@ -286,9 +287,26 @@ export class TableReader {
   #prepare(options: object, point: ReadPoint) {
     const { timeUnit } = this.#view.session
     const context: EncodeContext = { layout: point.layout(this.name), timeUnit }
-    const { measures } = options as { readonly measures?: AggregatePlan['measures'] }
-    return { context, names: columnNamesOf(context.layout, measures) }
+    const { measures } = options as { readonly measures?: unknown }
+    if (measures === undefined) return { context, names: columnNamesOf(context.layout) }
+    assertDistinctColumns(options)
+    return { context, names: columnNamesOf(context.layout, Object(measures)) }
   }
+}
+
+/** Rows could not have both of two columns that are called the same. */
+function assertDistinctColumns(options: object): void {
+  const { groupBy, measures } = options as {
+    readonly groupBy?: unknown
+    readonly measures: unknown
+  }
+  const names = Object.keys(Object(measures))
+  for (const key of Array.isArray(groupBy) ? (groupBy as unknown[]) : []) {
+    const { property } = Object(key) as { readonly property?: unknown }
+    names.push(String(typeof key === 'string' ? key : (property ?? 'bucket')))
+  }
+  const twice = names.find((name, place) => names.indexOf(name) !== place)
+  if (twice !== undefined) throw invalid(`two columns of the figures are called ${quote(twice)}`)
 }
 
 function assertOptions(options: unknown): void {

@@ -6,7 +6,12 @@ import { NewestView } from './read-view.ts'
 import type { CommitReceipt, Durability } from './receipt.ts'
 import type { PropertyType } from './schema.ts'
 import type { Session } from './session.ts'
-import { type TableOptions, toIndexColumns, toLimits, toProperties } from './table-declaration.ts'
+import {
+  type TableOptions,
+  toIndexColumns,
+  toNewLimits,
+  toProperties,
+} from './table-declaration.ts'
 import { TableReader } from './table-reader.ts'
 
 /** How a write is acknowledged. */
@@ -72,7 +77,10 @@ export class Table extends TableReader {
     options?: WriteOptions,
   ): Promise<CommitReceipt> {
     if (!Array.isArray(changes)) throw invalid('changes must be an array')
-    const ids = changes.map(({ id }) => id)
+    const ids = changes.map((change: unknown) => {
+      if (typeof change === 'object' && change !== null) return (change as { id: number }).id
+      throw invalid(`a change must be { id, … }, not ${quote(change)}`)
+    })
     return await this.#commit(options, (batch) => batch.update(ids, changes, this.#context()))
   }
 
@@ -113,7 +121,7 @@ export class Table extends TableReader {
   /** Sets what is given; the rest stays. */
   async setOptions(options: TableOptions): Promise<void> {
     const { layout } = this.#context()
-    await this.#declare((batch) => batch.setOptions(layout, toLimits(options, layout.schema)))
+    await this.#declare((batch) => batch.setOptions(layout, toNewLimits(options, layout.schema)))
   }
 
   async #declare(add: (batch: Batch) => void): Promise<void> {

@@ -114,9 +114,9 @@ export class TransactionNodes extends NodeReader {
 export async function runTransaction<Value>(
   session: Session,
   work: (transaction: Transaction) => Promise<Value> | Value,
-  options: WriteOptions = {},
+  options?: WriteOptions,
 ): Promise<TransactionResult<Value>> {
-  const durability = checkDurability(options.durability)
+  const durability = checkDurability(options?.durability)
   const snapshot = takeSnapshot(session, undefined)
   const batch = new Batch()
   let isOver = false

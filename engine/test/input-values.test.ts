@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Database, type Table } from '../lib/index.ts'
 import { toMicros } from '../lib/instants.ts'
 import { callsOf, codeOf, newDatabase } from './_database.ts'
 
@@ -131,6 +132,86 @@ test('the least and the greatest end are null where that is never', async () => 
   ])
   const measures = { min: { min: 'until' }, max: { max: 'until' } } as const
   expect(calls.aggregateSync({ measures }).rows()).toEqual([{ min: 9, max: null }])
+})
+
+test.each([
+  ['a measure like a group', { groupBy: ['label'], measures: { label: 'count' } }],
+  [
+    'a property like a group',
+    { groupBy: ['label', { property: 'label' }], measures: { n: 'count' } },
+  ],
+  ['a measure like a bucket', { groupBy: [{ bucketMs: 5 }], measures: { bucket: 'count' } }],
+  ['a group twice', { groupBy: ['label', 'label'], measures: { n: 'count' } }],
+  ['a measure like a property', { groupBy: [{ property: 'amt' }], measures: { amt: 'count' } }],
+])('figures with %s are invalid', async (_, options) => {
+  const db = await newDatabase()
+  const table = await db.createTable('t', { properties: { label: 'string', amt: 'int64' } })
+  await table.insert({ at: 1, members: [1], label: 'x' })
+  expect(await codeOf(() => table.aggregateSync(options as never))).toBe('invalid')
+  expect(await codeOf(() => table.aggregate(options as never))).toBe('invalid')
+})
+
+test('node properties may be declared twice at once', async () => {
+  const db = await newDatabase()
+  await Promise.all([
+    db.nodes.declare({ age: 'int64' }),
+    db.nodes.declare({ age: 'int64', name: 'string' }),
+    db.nodes.declare({ name: 'string', city: 'string' }),
+  ])
+  await db.nodes.set('x', { age: 1, name: 'y', city: 'z' })
+  expect(db.nodes.get('x')).toEqual({ age: 1, name: 'y', city: 'z' })
+  expect(await codeOf(() => db.nodes.declare({ age: 'string' }))).toBe('exists')
+  const [one, other] = await Promise.allSettled([
+    db.nodes.declare({ more: 'string' }),
+    db.nodes.declare({ more: 'bool' }),
+  ])
+  expect([one.status, other.status].sort()).toEqual(['fulfilled', 'rejected'])
+})
+
+describe('what is not of the right type is invalid', () => {
+  const columns = {
+    at: new Float64Array([1]),
+    memberOffsets: new Uint32Array([0, 1]),
+    members: new Uint32Array([1]),
+  }
+  test.each<[string, (db: Database, calls: Table) => unknown]>([
+    ['measures', (_, calls) => calls.aggregate({ measures: null as never })],
+    ['measures here', (_, calls) => calls.aggregateSync({ measures: null as never })],
+    ['labels', (_, calls) => calls.insertColumns({ ...columns, label: null as never })],
+    ['roles', (_, calls) => calls.insertColumns({ ...columns, roles: null as never })],
+    ['a role', (_, calls) => calls.insertColumns({ ...columns, roles: 5 as never })],
+    ['names', (_, calls) => calls.insertColumns({ ...columns, roles: { names: null } as never })],
+    ['columns', (_, calls) => calls.insertColumns({ ...columns, props: null as never })],
+    ['a signal', (_, calls) => calls.find({ signal: null as never })],
+    ['pages', (_, calls) => calls.pages(null as never).next()],
+    ['changes', (_, calls) => calls.updateMany([null as never])],
+    ['options of a table', (_, calls) => calls.setOptions(null as never)],
+    ['a declaration', (db) => db.createTable('t', null as never)],
+    ['a transaction', (db) => db.transaction(5 as never)],
+    ['a snapshot', (db) => db.snapshot(null as never)],
+    ['options of a node', (db) => db.nodes.get(1, null as never)],
+    ['entries', (db) => db.nodes.setMany([null as never])],
+    ['a path', () => Database.open('graph\ud800.db')],
+  ])('%s', async (_, work) => {
+    const db = await newDatabase()
+    const calls = await callsOf(db)
+    expect(await codeOf(() => work(db, calls))).toBe('invalid')
+  })
+
+  test('no options of a transaction are those of the database', async () => {
+    const db = await newDatabase()
+    expect((await db.transaction(() => 5, null as never)).value).toBe(5)
+  })
+
+  test('a result whose buffer was transferred says so', async () => {
+    const calls = await callsOf(await newDatabase())
+    await calls.insert({ at: 1, members: [1] })
+    const batch = calls.findSync()
+    structuredClone(batch.ids.buffer, { transfer: [batch.ids.buffer] })
+    for (const read of [() => batch.truncated, () => batch.cursor, () => batch.runningMs]) {
+      expect(await codeOf(read)).toBe('closed')
+    }
+  })
 })
 
 test('a number of time keeps its fraction where microseconds pass 2^53', () => {
