@@ -3,6 +3,7 @@ import type { NamedColumn } from './column-batch.ts'
 import { type CellMeaning, type CellSource, toCells } from './column-cells.ts'
 import { EngineError } from './errors.ts'
 import { microsNever } from './instants.ts'
+import { mapFor } from './large-map.ts'
 import { valueTypes } from './result-buffer.ts'
 
 /** The package, which is an optional peer. */
@@ -141,7 +142,7 @@ class ColumnData {
       const data = BigUint64Array.from(cells as ArrayLike<number | bigint>, BigInt)
       return arrow.makeData({ type: new arrow.Uint64(), length: cells.length, nullCount: 0, data })
     }
-    const places = new Map<string, number>()
+    const places = mapFor<string, number>(cells.length)
     const indices = new Int32Array(cells.length)
     cells.forEach((cell: unknown, at) => {
       if (cell === null) return

@@ -1,5 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { EngineError, invalid, quote } from './errors.ts'
+import { mapFor } from './large-map.ts'
 
 /**
  * A node: a string, or an unsigned integer below 2^64 (a bigint where a number is not exact). `7`
@@ -109,7 +110,7 @@ function writeKeyedNodes(writer: ByteWriter, nodes: readonly NodeId[]): void {
     for (let place = 0; place < nodes.length; place++) writer.u32(place)
     return
   }
-  const places = new Map<NodeId, number>()
+  const places = mapFor<NodeId, number>(nodes.length)
   const index = new Uint32Array(nodes.length)
   for (let at = 0; at < nodes.length; at++) {
     // Within the bound.

@@ -1,6 +1,7 @@
 import { EngineError, invalid, quote } from '../errors.ts'
 import type { HyperedgeInput } from '../hyperedges.ts'
 import { type Instant, microsToText } from '../instants.ts'
+import { LargeMap } from '../large-map.ts'
 import type { NodeId } from '../node-ids.ts'
 import type { PropertyValue } from '../property-values.ts'
 import type { PropertyType, TableSchema } from '../schema.ts'
@@ -146,7 +147,7 @@ async function* readEdges(
 ): AsyncGenerator<PlacedRow, void, undefined> {
   let header: Header | undefined
   let open: OpenEdge | undefined
-  const seen = new Set<string>()
+  const seen = new LargeMap<string, true>()
   for await (const { fields, line } of readCsv(source)) {
     if (header === undefined) {
       header = new Header(fields, schema)
@@ -159,7 +160,7 @@ async function* readEdges(
     }
     if (open === undefined) {
       if (seen.has(edge)) throw invalid(`line ${line}: the lines of edge ${quote(edge)} are apart`)
-      seen.add(edge)
+      seen.set(edge, true)
       open = { edge, line, row: toRow(header, fields, line), members: [], roles: [] }
     }
     open.members.push(toNode(header, fields, { line, options }))

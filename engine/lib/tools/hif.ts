@@ -1,6 +1,7 @@
 import { EngineError, invalid, quote } from '../errors.ts'
 import type { HyperedgeInput } from '../hyperedges.ts'
 import { type Instant, microsToText } from '../instants.ts'
+import { mapFor } from '../large-map.ts'
 import type { NodeId } from '../node-ids.ts'
 import type { PropertyValue } from '../property-values.ts'
 import type { TableSchema } from '../schema.ts'
@@ -129,23 +130,27 @@ async function* toRows(
   options: HifImportOptions,
 ): AsyncGenerator<PlacedRow, void, undefined> {
   if (!options.dropUnknown) assertNothingLost(document)
-  const incidences = new Map<string | number, HifIncidence[]>()
+  const incidences = mapFor<string | number, HifIncidence[]>(document.incidences.length)
   for (const incidence of document.incidences) {
     const list = incidences.get(incidence.edge)
     if (list === undefined) incidences.set(incidence.edge, [incidence])
     else list.push(incidence)
   }
-  const edges = new Map<string | number, HifEdge>()
+  const edges = mapFor<string | number, HifEdge>(document.edges.length)
   for (const edge of document.edges) {
     if (edges.has(edge.edge)) throw invalid(`edges has ${quote(edge.edge)} twice`)
     if (!incidences.has(edge.edge)) throw invalid(`edge ${quote(edge.edge)} has no incidences`)
     edges.set(edge.edge, edge)
   }
   let ordinal = 0
-  for (const [id, members] of incidences) {
+  for (const id of incidences.keys()) {
     const place = `edge ${quote(id)}`
     const edge = edges.get(id) ?? { edge: id, weight: undefined, attrs: {} }
-    yield { row: toRow(edge, members, { schema, options, place }), place, ordinal: ++ordinal }
+    yield {
+      row: toRow(edge, incidences.get(id) ?? [], { schema, options, place }),
+      place,
+      ordinal: ++ordinal,
+    }
   }
 }
 
