@@ -83,18 +83,26 @@ export function propertyColumn(layout: TableLayout, name: string): ColumnRef {
   return { kind: columnKinds.property, property: index, name, type }
 }
 
-/** u8 × column. */
+/** The most columns of a result: their count is 16 bits. */
+const columnsMax = 65_535
+
+/** u16 × column. */
 export function writeColumns(writer: ByteWriter, layout: TableLayout, columns: unknown): void {
   if (columns === undefined) {
-    writer.u8(defaultColumns.length + layout.schema.properties.length)
+    writeColumnCount(writer, defaultColumns.length + layout.schema.properties.length)
     for (const name of defaultColumns) writeColumn(writer, resolveColumn(layout, name))
     writeProperties(writer, layout)
     return
   }
   if (!Array.isArray(columns)) throw invalid('columns must be an array of names')
-  if (columns.length > 255) throw invalid(`columns has ${columns.length} names, at most 255`)
-  writer.u8(columns.length)
+  writeColumnCount(writer, columns.length)
   for (const column of columns) writeColumn(writer, resolveColumn(layout, column))
+}
+
+/** The u16 before so many columns. */
+export function writeColumnCount(writer: ByteWriter, count: number): void {
+  if (count > columnsMax) throw invalid(`columns has ${count} names, at most ${columnsMax}`)
+  writer.u16(count)
 }
 
 /** Every property of the table, without a count. */

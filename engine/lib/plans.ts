@@ -4,6 +4,7 @@ import {
   propertyColumn,
   resolveColumn,
   writeColumn,
+  writeColumnCount,
   writeColumns,
   writeProperties,
 } from './columns.ts'
@@ -220,7 +221,7 @@ export function writeNodesPlan(writer: ByteWriter, plan: NodesPlan, context: Enc
   writer.u8(where === undefined ? 0 : 1)
   if (where !== undefined) writeFilter(writer, where, context)
   const names = columns ?? context.layout.schema.properties.map(({ name }) => name)
-  writer.u8(names.length)
+  writeColumnCount(writer, names.length)
   if (columns === undefined) writeProperties(writer, context.layout)
   else for (const name of names) writeColumn(writer, propertyColumn(context.layout, name))
   writeCursor(writer, cursor)

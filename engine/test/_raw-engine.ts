@@ -52,7 +52,7 @@ export function findAll(): Uint8Array {
   for (const [length] of [[0], [0], [0], [1]] as const) out.u32(length)
   out.u8(0)
   out.u8(0)
-  out.u8(2)
+  out.u16(2)
   for (const column of [1, 2]) {
     out.u8(column)
     out.u16(0)

@@ -3,6 +3,7 @@ import { ByteWriter } from '../lib/byte-writer.ts'
 import { EngineError, type EngineErrorCode } from '../lib/errors.ts'
 import type { Filter } from '../lib/filter.ts'
 import * as plans from '../lib/plans.ts'
+import { Catalog } from '../lib/schema.ts'
 import type { Selection } from '../lib/selection.ts'
 import { callsLayout, WireReader } from './_wire.ts'
 
@@ -61,7 +62,7 @@ test('a find of everything asks for all columns and sets no limit', () => {
     filter: undefined,
   })
   expect(wire.u8()).toBe(0)
-  const columns = wire.many(wire.u8(), () => wire.column())
+  const columns = wire.many(wire.u16(), () => wire.column())
   expect(columns.slice(0, 8)).toEqual(['1/0', '2/0', '3/0', '4/0', '5/0', '7/0', '8/0', '9/0'])
   expect(columns.slice(8)).toEqual(['10/0', '10/1', '10/2', '10/3', '10/4'])
   expect([wire.text(), wire.isAtEnd]).toEqual(['', true])
@@ -91,8 +92,35 @@ test('a find carries what it is given', () => {
     keys: ['k'],
   })
   expect(wire.u8()).toBe(1)
-  expect(wire.many(wire.u8(), () => wire.column())).toEqual(['10/2', '11/0', '10/3'])
+  expect(wire.many(wire.u16(), () => wire.column())).toEqual(['10/2', '11/0', '10/3'])
   expect(wire.many(wire.u32(), () => wire.u8())).toEqual([1, 2, 255])
+})
+
+test('a table with the most properties is read whole unless told otherwise', () => {
+  const properties = Array.from({ length: 1024 }, (_, at) => ({ name: `p${at}`, type: 2 }))
+  const table = { id: 7, name: 'wide', properties, indexes: [], ttl: null, history: null }
+  const layout = new Catalog(
+    JSON.stringify({ version: 1, tables: [{ ...table, arityMax: 5 }] }),
+  ).find('wide')
+  if (layout === undefined) throw new Error('no table')
+  const wide = { layout, timeUnit: 'ms' as const }
+  const names = properties.map(({ name }) => name)
+  for (const columns of [undefined, names]) {
+    const { wire } = written((writer, plan) => plans.writeFind(writer, plan, wide), { columns })
+    wire.selection()
+    wire.u8()
+    const found = wire.many(wire.u16(), () => wire.column())
+    expect(found.slice(-1024)).toEqual(properties.map((_, at) => `10/${at}`))
+    expect([wire.text(), wire.isAtEnd]).toEqual(['', true])
+    const nodes = written((writer, plan) => plans.writeNodesPlan(writer, plan, wide), { columns })
+    expect([nodes.wire.u32(), nodes.wire.u8()]).toEqual([0, 0])
+    expect(nodes.wire.many(nodes.wire.u16(), () => nodes.wire.column())).toHaveLength(1024)
+    expect([nodes.wire.text(), nodes.wire.isAtEnd]).toEqual(['', true])
+  }
+  const tooMany = Array.from({ length: 65_536 }, () => 'p0')
+  expect(codeOf(() => plans.writeFind(new ByteWriter(), { columns: tooMany }, wide))).toBe(
+    'invalid',
+  )
 })
 
 test('members are one, all, any, at least so many, or exactly some', () => {
@@ -193,7 +221,7 @@ test('walks, paths, joins and nodes carry what they are given', () => {
 
   const nodes = written(plans.writeNodesPlan, { nodes: ['x'], columns: ['amt'] }).wire
   expect(nodes.many(nodes.u32(), () => nodes.node())).toEqual(['x'])
-  expect([nodes.u8(), nodes.u8(), nodes.column(), nodes.u32(), nodes.isAtEnd]).toEqual([
+  expect([nodes.u8(), nodes.u16(), nodes.column(), nodes.u32(), nodes.isAtEnd]).toEqual([
     0,
     1,
     '10/2',

@@ -63,7 +63,7 @@ inline ByteWriter GroupsPlan() {
 inline ByteWriter PagePlan(uint8_t newest_first, std::string_view cursor) {
   ByteWriter out = PlanOf(PlanKind::kFind, 64);
   out.Put(newest_first);
-  out.Put(uint8_t{3});
+  out.Put(uint16_t{3});
   PutColumn(&out, ColumnKind::kId);
   PutColumn(&out, ColumnKind::kMembers);
   PutColumn(&out, ColumnKind::kProperty, 2);

@@ -103,7 +103,7 @@ ColumnRef ReadColumn(PlanReader* in) {
 }
 
 std::vector<ColumnRef> ReadColumns(PlanReader* in) {
-  std::vector<ColumnRef> columns(in->Count(in->Get<uint8_t>(), 3));
+  std::vector<ColumnRef> columns(in->Count(in->Get<uint16_t>(), 3));
   for (ColumnRef& column : columns) column = ReadColumn(in);
   return columns;
 }

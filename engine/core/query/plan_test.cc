@@ -2,6 +2,7 @@
 #include "core/query/plan.h"
 
 #include "core/base/random.h"
+#include "core/graph/schema.h"
 #include "core/query/plan_test_bytes.h"
 
 namespace hypergraph {
@@ -81,6 +82,23 @@ TEST(A_plan_of_every_kind_is_read_as_it_was_written) {
     CHECK_OK(DecodePlan(bytes, &read));
     // What was read says the same when it is written again.
     CHECK_EQ(PlanBytes(read), bytes);
+  }
+}
+
+TEST(A_plan_asks_for_as_many_columns_as_a_table_has) {
+  constexpr uint32_t kColumns = 11 + kPropertiesMax;
+  for (Plan plan : FullPlans()) {
+    plan.find.columns.clear();
+    for (uint32_t i = 0; i < kColumns; ++i) {
+      plan.find.columns.push_back({ColumnKind::kProperty, static_cast<PropertyIndex>(i)});
+    }
+    plan.nodes.columns = plan.find.columns;
+    const std::vector<uint8_t> bytes = PlanBytes(plan);
+    Plan read;
+    CHECK_OK(DecodePlan(bytes, &read));
+    CHECK_EQ(PlanBytes(read), bytes);
+    if (plan.kind == PlanKind::kFind) CHECK_EQ(read.find.columns.size(), kColumns);
+    if (plan.kind == PlanKind::kNodes) CHECK_EQ(read.nodes.columns.size(), kColumns);
   }
 }
 

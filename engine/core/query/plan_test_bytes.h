@@ -17,7 +17,7 @@ inline void PutNode(ByteWriter* out, const OwnedNodeKey& node) {
   out->Put(node.integer);
 }
 inline void PutColumns(ByteWriter* out, const std::vector<ColumnRef>& columns) {
-  out->Put(static_cast<uint8_t>(columns.size()));
+  out->Put(static_cast<uint16_t>(columns.size()));
   for (const ColumnRef column : columns) {
     out->Put(column.kind);
     out->Put(column.property);

@@ -40,9 +40,8 @@ PlanWriter& PlanWriter::Filter(const std::optional<FilterNode>& filter) {
 void PlanWriter::PutFilter(const FilterNode& node) {
   out_.Put(node.kind);
   if (node.kind == FilterNode::Kind::kCompare) {
-    Columns({node.compare.column});
-    // A comparison's column has no count before it.
-    out_.bytes().erase(out_.bytes().end() - 4);
+    out_.Put(node.compare.column.kind);
+    out_.Put(node.compare.column.property);
     out_.Put(node.compare.op);
     out_.Put(static_cast<uint32_t>(node.compare.operands.size()));
     for (const Value& value : node.compare.operands) {
@@ -74,7 +73,7 @@ PlanWriter& PlanWriter::Nodes(const std::vector<OwnedNodeKey>& nodes) {
 }
 
 PlanWriter& PlanWriter::Columns(const std::vector<ColumnRef>& columns) {
-  out_.Put(static_cast<uint8_t>(columns.size()));
+  out_.Put(static_cast<uint16_t>(columns.size()));
   for (const ColumnRef& column : columns) {
     out_.Put(column.kind);
     out_.Put(column.property);
