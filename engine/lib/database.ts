@@ -25,8 +25,6 @@ import { declareTable, type TableDeclaration } from './table-declaration.ts'
 import type { AsyncReadOptions } from './table-reader.ts'
 import { runTransaction, type Transaction, type TransactionResult } from './transaction.ts'
 
-const snapshotFields: ReadonlySet<string> = new Set(['asOf'])
-
 /** One side of a join: a table, and which of its hyperedges. */
 export interface JoinSide extends Selection {
   readonly table: string
@@ -152,8 +150,9 @@ export class Database implements AsyncDisposable {
   async join(options: JoinOptions): Promise<ColumnBatch<JoinedPair>> {
     const session = this.#session
     session.assertOpen()
-    const left = tableOf(options?.left, 'left')
-    const right = tableOf(options?.right, 'right')
+    assertFields(options, 'a join')
+    const left = tableOf(options.left, 'left')
+    const right = tableOf(options.right, 'right')
     const { timeUnit } = session
     return await new NewestView(session).atAsync(options.asOf, ({ snapshot, layout }) =>
       session.withWriter((writer) => {
@@ -182,7 +181,7 @@ export class Database implements AsyncDisposable {
   /** One state to read from, now or in the past. Close it. @throws EngineError `gone` */
   snapshot(options: { readonly asOf?: AsOf } = {}): Snapshot {
     this.#session.assertOpen()
-    assertFields(options, snapshotFields, 'a snapshot')
+    assertFields(options, 'a snapshot')
     const { asOf } = options
     return new Snapshot(this.#session, { asOf, ageMaxMs: this.#snapshotAgeMaxMs })
   }
@@ -266,6 +265,7 @@ export class Database implements AsyncDisposable {
 function tableOf(side: unknown, name: string): string {
   const { table } = Object(side) as { readonly table?: unknown }
   if (typeof table !== 'string') throw invalid(`${name} must be { table, … }`)
+  assertFields(side, 'a side of a join')
   return table
 }
 

@@ -2,6 +2,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { EngineError, invalid } from './errors.ts'
 import { fields, type RowsContext, writeKeys, writeSymbols } from './hyperedges.ts'
 import { microsNever, type TimeUnit, toMicros } from './instants.ts'
+import { assertFields } from './known-names.ts'
 import { type NodeColumn, nodeCount, writeNodeColumn } from './node-ids.ts'
 import {
   assertFinite,
@@ -41,7 +42,7 @@ export function writeColumnRows(
   columns: HyperedgeColumns,
   context: RowsContext,
 ): number {
-  if (typeof columns !== 'object' || columns === null) throw invalid('columns must be an object')
+  assertFields(columns, 'a batch of columns')
   const { at, until, weight, label, key, roles, props } = columns
   const rowCount = assertInstants(at, 'at').length
   writer.u32(rowCount)

@@ -1,6 +1,7 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { EngineError, invalid, quote } from './errors.ts'
 import { type Instant, microsNever, type TimeUnit, toMicros } from './instants.ts'
+import { assertFields } from './known-names.ts'
 import { assertNodeId, type NodeId, writeNodes } from './node-ids.ts'
 import { type PropertyValues, presence, writePropertyRows } from './property-values.ts'
 import type { TableLayout } from './schema.ts'
@@ -82,9 +83,7 @@ export function writeChangeRows(
 
 /** Which fields the row gives. */
 export function fieldsOf(row: HyperedgeChange & { readonly key?: unknown }): number {
-  if (typeof row !== 'object' || row === null) {
-    throw invalid(`a hyperedge must be an object, not ${quote(row)}`)
-  }
+  assertFields(row, 'a hyperedge')
   let mask = 0
   if (row.at !== undefined) mask |= fields.at
   if (row.until !== undefined) mask |= fields.until
@@ -270,6 +269,7 @@ class MemberList {
       const member = members[place]
       const given: unknown = roles === undefined ? undefined : (roles as unknown[])[place]
       if (typeof member === 'object' && member !== null) {
+        assertFields(member, 'a member')
         const { node, role } = member as { readonly node?: unknown; readonly role?: unknown }
         this.#add(node, role ?? given)
       } else {

@@ -1,5 +1,5 @@
 import type { ColumnBatch } from './column-batch.ts'
-import { invalid } from './errors.ts'
+import { assertFields } from './known-names.ts'
 import { assertNodeId, type NodeId } from './node-ids.ts'
 import { toPage } from './paging.ts'
 import { type NodesPlan, writeNodesPlan } from './plans.ts'
@@ -30,7 +30,7 @@ export class NodeReader {
   /** The properties of a node, on this thread; undefined when it has none. */
   get(node: NodeId, options: ReadOptions = {}): Record<string, PropertyValue> | undefined {
     assertNodeId(node)
-    if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
+    assertFields(options, 'a read of one')
     const { session } = this.#view
     this.#view.assertReadable()
     const batch = this.#view.at(options.asOf, (point) =>
@@ -50,7 +50,7 @@ export class NodeReader {
    * @example await db.nodes.find({ where: { column: 'age', gte: 18 } })
    */
   async find(options: FindNodesOptions = {}): Promise<ColumnBatch<NodeRow>> {
-    if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
+    assertFields(options, 'a find of nodes')
     const { session } = this.#view
     this.#view.assertReadable()
     const batch = await this.#view.atAsync(options.asOf, (point) =>

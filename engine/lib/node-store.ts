@@ -92,7 +92,7 @@ export class NodeStore extends NodeReader {
     add: (batch: Batch) => void,
   ): Promise<CommitReceipt> {
     this.#session.assertOpen()
-    const durability = checkDurability(options?.durability)
+    const durability = checkDurability(options)
     return await this.#session.withWriter((writer) => {
       const batch = new Batch(writer)
       add(batch)

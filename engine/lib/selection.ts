@@ -3,6 +3,7 @@ import { columnKinds } from './columns.ts'
 import { invalid, quote } from './errors.ts'
 import { type EncodeContext, type Filter, writeFilter, writeInstant } from './filter.ts'
 import type { Instant } from './instants.ts'
+import { assertFields } from './known-names.ts'
 import { assertNodeId, type NodeId, writeNode } from './node-ids.ts'
 
 /** A node, or a node in one role. */
@@ -112,6 +113,7 @@ function writeKeys(writer: ByteWriter, keys: unknown): void {
 
 function writeTerm(writer: ByteWriter, term: unknown): void {
   if (typeof term === 'object' && term !== null) {
+    assertFields(term, 'a member')
     const { node, role } = term as { readonly node?: unknown; readonly role?: unknown }
     writeNode(writer, node)
     writeOptionalText(writer, role, 'role')

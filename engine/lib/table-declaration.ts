@@ -28,15 +28,13 @@ export interface TableOptions {
   readonly arityMax?: number
 }
 
-const optionFields: ReadonlySet<string> = new Set(['ttlMs', 'historyMs', 'arityMax'])
-const declarationFields: ReadonlySet<string> = new Set(['properties', 'indexes', ...optionFields])
 const arityMaxDefault = 1 << 20
 const forEver = 2n ** 63n - 1n
 
 /** Adds the creation of a table to a batch. */
 export function declareTable(batch: Batch, name: string, declaration: TableDeclaration): void {
   assertIdentifier(name, 'a table')
-  assertFields(declaration, declarationFields, 'the declaration of a table')
+  assertFields(declaration, 'the declaration of a table')
   const properties = toProperties(declaration.properties ?? {})
   const places = new Map(properties.map(([property], place) => [property, place]))
   const indexes = Object.entries(declaration.indexes ?? {}).map(
@@ -79,7 +77,7 @@ export function toIndexColumns(
 
 /** The options of a table that there is. */
 export function toNewLimits(options: TableOptions, current: TableSchema): TableLimits {
-  assertFields(options, optionFields, 'the options of a table')
+  assertFields(options, 'the options of a table')
   return toLimits(options, current)
 }
 

@@ -2,6 +2,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import type { ColumnBatch } from './column-batch.ts'
 import { EngineError, invalid, quote } from './errors.ts'
 import type { EncodeContext } from './filter.ts'
+import { assertFields, type Fielded } from './known-names.ts'
 import type { NodeId } from './node-ids.ts'
 import { toPage } from './paging.ts'
 import {
@@ -105,6 +106,18 @@ const pageBytesDefault = 16 << 20
 /** What a synchronous read that has to see all of its rows may read unless said: a few milliseconds. */
 const syncExaminedMax = 1_000_000
 
+/** How one kind of read is called and encoded. */
+interface ReadKind<Options> {
+  readonly name: Fielded
+  readonly write: (writer: ByteWriter, options: Options, context: EncodeContext) => void
+}
+
+const finds: ReadKind<FindPlan> = { name: 'a find', write: writeFind }
+const explains: ReadKind<FindPlan> = { name: 'a find', write: writeExplain }
+const aggregates: ReadKind<AggregatePlan> = { name: 'an aggregate', write: writeAggregate }
+const walks: ReadKind<ExpandPlan> = { name: 'a walk', write: writeExpand }
+const paths: ReadKind<PathPlan> = { name: 'a path', write: writePath }
+
 /** One table as a reader sees it: of the database the newest commits, of a snapshot that state. */
 export class TableReader {
   readonly name: string
@@ -128,22 +141,24 @@ export class TableReader {
    * @example const batch = await calls.find({ from: '2024-01-01', members: { all: ['ann', 'bob'] } })
    */
   async find(options: FindOptions = {}): Promise<ColumnBatch<Hyperedge>> {
-    return toPage(await this.#run<Hyperedge, FindOptions>(writeFind, options), options)
+    return toPage(await this.#run<Hyperedge, FindOptions>(finds, options), options)
   }
 
   /** The same on this thread, which waits: for short reads. */
   findSync(options: FindSyncOptions = {}): ColumnBatch<Hyperedge> {
-    return toPage(this.#runSync<Hyperedge, FindSyncOptions>(writeFind, options), options)
+    return toPage(this.#runSync<Hyperedge, FindSyncOptions>(finds, options), options)
   }
 
   /** The hyperedge with that id, on this thread; undefined when there is none. */
   get(id: number, options: ReadOptions = {}): Hyperedge | undefined {
     assertEdgeId(id)
+    assertFields(options, 'a read of one')
     return this.findSync({ ...options, ids: [id] }).first()
   }
 
   /** The living hyperedge with the caller's key, on this thread; undefined when there is none. */
   getByKey(key: string, options: ReadOptions = {}): Hyperedge | undefined {
+    assertFields(options, 'a read of one')
     return this.findSync({ ...options, keys: [key] }).first()
   }
 
@@ -155,7 +170,7 @@ export class TableReader {
   async *pages(
     options: PagesOptions = {},
   ): AsyncGenerator<ColumnBatch<Hyperedge>, void, undefined> {
-    assertOptions(options)
+    assertFields(options, 'pages')
     const { pageRows = pageRowsDefault, pageBytes = pageBytesDefault, asOf, ...rest } = options
     const { reader, release } = this.hold(asOf)
     try {
@@ -183,6 +198,7 @@ export class TableReader {
 
   /** How many hyperedges are selected. */
   async count(options: Selection & AsyncReadOptions = {}): Promise<number> {
+    assertFields(options, 'a count')
     const batch = await this.aggregate({ ...options, measures: { n: 'count' } })
     return Number(batch.rowCount === 0 ? 0 : batch.values('n')[0])
   }
@@ -196,7 +212,7 @@ export class TableReader {
   async aggregate<Row = Record<string, unknown>>(
     options: AggregateOptions,
   ): Promise<ColumnBatch<Row>> {
-    return await this.#run(writeAggregate, options)
+    return await this.#run(aggregates, options)
   }
 
   /**
@@ -204,44 +220,45 @@ export class TableReader {
    * rows have to be read it throws `too_large`, unless `maxExamined` is given.
    */
   aggregateSync<Row = Record<string, unknown>>(options: AggregateSyncOptions): ColumnBatch<Row> {
-    return this.#runShort(writeAggregate, options)
+    return this.#runShort(aggregates, options)
   }
 
   /** The nodes that can be reached from the seeds, in the order of hops and arrival. */
   async expand(options: ExpandOptions): Promise<ColumnBatch<ReachedNode>> {
-    return await this.#run(writeExpand, options)
+    return await this.#run(walks, options)
   }
 
   /** The same on this thread, for few nodes. @throws EngineError `too_large` */
   expandSync(options: ExpandSyncOptions): ColumnBatch<ReachedNode> {
-    return this.#runShort(writeExpand, options)
+    return this.#runShort(walks, options)
   }
 
   /** The way from `seed` to `target` with the fewest hops; no rows when there is none. */
   async shortestPath(options: PathOptions): Promise<ColumnBatch<PathStep>> {
-    return await this.#run(writePath, options)
+    return await this.#run(paths, options)
   }
 
   /** The same on this thread. @throws EngineError `too_large` */
   shortestPathSync(options: PathSyncOptions): ColumnBatch<PathStep> {
-    return this.#runShort(writePath, options)
+    return this.#runShort(paths, options)
   }
 
   /** How a find would run, without running it. */
   async explain(options: FindOptions = {}): Promise<ColumnBatch<ExplainStep>> {
-    return await this.#run(writeExplain, options)
+    return await this.#run(explains, options)
   }
 
   async #run<Row, Options extends AsyncReadOptions>(
-    write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
+    kind: ReadKind<Options>,
     options: Options,
   ): Promise<ColumnBatch<Row>> {
-    this.#assertReadable(options)
+    assertFields(options, kind.name)
+    this.#view.assertReadable()
     const { session } = this.#view
     return await this.#view.atAsync(options.asOf, (point) =>
       session.withWriter((writer) => {
         const { context, names } = this.#prepare(options, point)
-        write(writer, options, context)
+        kind.write(writer, options, context)
         const call = { snapshot: point.snapshot, names, signal: options.signal }
         return session.query<Row>(writer.bytes(), call)
       }),
@@ -249,16 +266,17 @@ export class TableReader {
   }
 
   #runSync<Row, Options extends ReadOptions>(
-    write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
+    kind: ReadKind<Options>,
     options: Options,
   ): ColumnBatch<Row> {
-    this.#assertReadable(options)
+    assertFields(options, kind.name)
+    this.#view.assertReadable()
     if ('signal' in options) throw invalid('a read on this thread takes no signal')
     const { session } = this.#view
     return this.#view.at(options.asOf, (point) =>
       session.withWriter((writer) => {
         const { context, names } = this.#prepare(options, point)
-        write(writer, options, context)
+        kind.write(writer, options, context)
         return session.querySync<Row>(writer.bytes(), { snapshot: point.snapshot, names })
       }),
     )
@@ -266,22 +284,17 @@ export class TableReader {
 
   /** Whole, or not at all, unless the caller set the bound. */
   #runShort<Row, Options extends ReadOptions & QueryLimits>(
-    write: (writer: ByteWriter, options: Options, context: EncodeContext) => void,
+    kind: ReadKind<Options>,
     options: Options,
   ): ColumnBatch<Row> {
-    assertOptions(options)
+    assertFields(options, kind.name)
     const bounded = { ...options, maxExamined: options.maxExamined ?? syncExaminedMax }
-    const batch = this.#runSync<Row, Options>(write, bounded)
+    const batch = this.#runSync<Row, Options>(kind, bounded)
     if (batch.truncated === 'examined' && options.maxExamined === undefined) {
       const hint = 'await the asynchronous one, or set maxExamined'
       throw new EngineError('too_large', `more than ${syncExaminedMax} rows to read here; ${hint}`)
     }
     return batch
-  }
-
-  #assertReadable(options: unknown): void {
-    assertOptions(options)
-    this.#view.assertReadable()
   }
 
   #prepare(options: object, point: ReadPoint) {
@@ -307,8 +320,4 @@ function assertDistinctColumns(options: object): void {
   }
   const twice = names.find((name, place) => names.indexOf(name) !== place)
   if (twice !== undefined) throw invalid(`two columns of the figures are called ${quote(twice)}`)
-}
-
-function assertOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
 }

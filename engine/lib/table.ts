@@ -2,6 +2,7 @@ import { Batch } from './batch.ts'
 import { invalid, quote } from './errors.ts'
 import type { HyperedgeColumns } from './hyperedge-columns.ts'
 import type { HyperedgeChange, HyperedgeInput } from './hyperedges.ts'
+import { assertFields } from './known-names.ts'
 import { NewestView } from './read-view.ts'
 import type { CommitReceipt, Durability } from './receipt.ts'
 import type { PropertyType } from './schema.ts'
@@ -138,7 +139,7 @@ export class Table extends TableReader {
   ): Promise<CommitReceipt> {
     const session = this.#session
     session.assertOpen()
-    const durability = checkDurability(options?.durability)
+    const durability = checkDurability(options)
     return await session.withWriter((writer) => {
       const batch = new Batch(writer)
       add(batch)
@@ -152,8 +153,11 @@ export class Table extends TableReader {
   }
 }
 
-/** Throws `invalid` at a third durability. */
-export function checkDurability(durability: unknown): Durability | undefined {
+/** What the options say. Throws `invalid` at a third durability. */
+export function checkDurability(options: WriteOptions | undefined): Durability | undefined {
+  if (options === undefined || options === null) return undefined
+  assertFields(options, 'a write')
+  const durability: unknown = options.durability
   if (durability === undefined || durability === 'sync' || durability === 'os') return durability
   throw invalid(`durability is 'sync' or 'os', not ${quote(durability)}`)
 }

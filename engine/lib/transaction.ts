@@ -116,7 +116,7 @@ export async function runTransaction<Value>(
   work: (transaction: Transaction) => Promise<Value> | Value,
   options?: WriteOptions,
 ): Promise<TransactionResult<Value>> {
-  const durability = checkDurability(options?.durability)
+  const durability = checkDurability(options)
   const snapshot = takeSnapshot(session, undefined)
   const batch = new Batch()
   let isOver = false
