@@ -1,4 +1,19 @@
 import { Readable } from 'node:stream'
+import {
+  Table as ArrowTable,
+  type DataType,
+  DateDay,
+  DateMillisecond,
+  Field,
+  List,
+  makeData,
+  makeVector,
+  TimestampNanosecond,
+  TimestampSecond,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow'
 import { expect, test } from 'vitest'
 import {
   exportArrow,
@@ -152,6 +167,50 @@ test.each(formatNames)('%s shows the state that it began with', async (format) =
   await read(copy, Readable.from(pieces))
   expect(copy.findSync().rows().map(withoutId)).toEqual(rows)
 })
+
+test.each(['s', 'ms', 'us'] as const)(
+  'Arrow has instants of each type, numbers count %s',
+  async (timeUnit) => {
+    const db = await newDatabase({ timeUnit })
+    const table = await db.createTable('t', { properties: { seen: 'timestamp' } })
+    const micros = [-1n, -1001n, -86_400_000_000n, 0n, 1_700_000_000_123_457n]
+    const vectorOf = <Type extends DataType>(type: Type, data: BigInt64Array | Int32Array) =>
+      makeVector(makeData({ type, length: data.length, nullCount: 0, data } as never))
+    const days = Int32Array.of(-1, 0, 19_723, -2, 1)
+    const columns = {
+      seconds: vectorOf(
+        new TimestampSecond('UTC'),
+        new BigInt64Array(micros.map((one) => one / 1000n)),
+      ),
+      nanoseconds: vectorOf(
+        new TimestampNanosecond('UTC'),
+        new BigInt64Array(micros.map((one) => one * 1000n + 999n)),
+      ),
+      days: vectorOf(new DateDay(), days),
+      milliseconds: vectorOf(new DateMillisecond(), new BigInt64Array(micros)),
+    }
+    const wanted = {
+      seconds: micros.map((one) => (one / 1000n) * 1_000_000n),
+      nanoseconds: micros,
+      days: Array.from(days, (day) => BigInt(day) * 86_400_000_000n),
+      milliseconds: micros.map((one) => one * 1000n),
+    }
+    for (const name of ['seconds', 'nanoseconds', 'days', 'milliseconds'] as const) {
+      const at = columns[name]
+      const members = vectorFromArray(
+        micros.map(() => [name]),
+        new List(new Field('item', new Utf8(), true)),
+      )
+      const file = tableToIPC(new ArrowTable({ at, members, seen: at }), 'stream')
+      const { inserted } = await importArrow(table, Readable.from([Buffer.from(file)]))
+      expect(inserted).toBe(micros.length)
+      const batch = table.findSync({ members: { all: [name] } })
+      const sorted = wanted[name].toSorted((left, right) => (left < right ? -1 : 1))
+      expect([...batch.eventTs]).toEqual(sorted)
+      expect([...batch.column('seen').values]).toEqual(sorted)
+    }
+  },
+)
 
 function withoutId({ id: _, ...row }: Hyperedge): Omit<Hyperedge, 'id'> {
   return row

@@ -16,7 +16,7 @@ import type { ExportOptions } from './ndjson.ts'
 const columnNames = ['at', 'until', 'weight', 'label', 'key', 'members', 'roles', 'membersInteger']
 
 /**
- * An Arrow IPC stream or file with the columns `at` (a timestamp), `members` (a list of integers or
+ * An Arrow IPC stream or file with the columns `at` (a timestamp or a date), `members` (a list of integers or
  * strings) and, where wanted, `membersInteger`, `roles`, `until`, `weight`, `label`, `key` and the
  * table's properties: what `exportArrow` and `ColumnBatch.toIPC` write. Needs `apache-arrow`.
  */
@@ -155,7 +155,7 @@ async function* readRows(
     throw new EngineError('invalid', 'the file is no Arrow IPC stream', { cause })
   }
   for await (const batch of reader) {
-    const read = new BatchReader(batch, schema)
+    const read = new BatchReader(arrow, batch, schema)
     for (let row = 0; row < batch.numRows; row++) {
       ordinal++
       yield { row: read.row(row), place: `row ${ordinal}`, ordinal }
@@ -164,10 +164,12 @@ async function* readRows(
 }
 
 class BatchReader {
+  readonly #arrow: Arrow
   readonly #columns: ReadonlyMap<string, Vector>
   readonly #properties: readonly { readonly name: string; readonly column: Vector }[]
 
-  constructor(batch: RecordBatch, schema: TableSchema) {
+  constructor(arrow: Arrow, batch: RecordBatch, schema: TableSchema) {
+    this.#arrow = arrow
     const columns = new Map<string, Vector>()
     for (const { name } of batch.schema.fields) {
       const column = batch.getChild(name)
@@ -195,7 +197,10 @@ class BatchReader {
     const until = this.#value('until', row)
     const weight = this.#value('weight', row)
     const roles = this.#value('roles', row)
-    const props = this.#properties.map(({ name, column }) => [name, exactValue(column, row)])
+    const props = this.#properties.map(({ name, column }) => [
+      name,
+      exactValue(this.#arrow, column, row),
+    ])
     const input = {
       at: this.#value('at', row),
       members: this.#members(row),
@@ -223,15 +228,17 @@ class BatchReader {
 
   #value(name: string, row: number): unknown {
     const column = this.#columns.get(name)
-    return column === undefined ? null : exactValue(column, row)
+    return column === undefined ? null : exactValue(this.#arrow, column, row)
   }
 }
 
 const microsPerUnit = [1_000_000n, 1000n, 1n, 0n]
 
-/** A value, timestamps as bigints of microseconds. */
-function exactValue(column: Vector, row: number): unknown {
+/** A value, timestamps and dates as bigints of microseconds. */
+function exactValue(arrow: Arrow, column: Vector, row: number): unknown {
   if (!column.isValid(row)) return null
+  // Arrow gives milliseconds for days as well as for milliseconds.
+  if (arrow.DataType.isDate(column.type)) return BigInt(column.get(row)) * 1000n
   const [data] = column.data
   const values: unknown = data?.values
   const { unit } = column.type as { readonly unit?: unknown }
@@ -239,7 +246,13 @@ function exactValue(column: Vector, row: number): unknown {
   if (!isTimestamp) return column.get(row)
   const value = values[row] ?? 0n
   const factor = microsPerUnit[unit] ?? 0n
-  return factor === 0n ? value / 1000n : value * factor
+  return factor === 0n ? floorDivide(value, 1000n) : value * factor
+}
+
+/** Down before 1970 too, so that instants keep their order. */
+function floorDivide(value: bigint, divisor: bigint): bigint {
+  const rest = ((value % divisor) + divisor) % divisor
+  return (value - rest) / divisor
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
