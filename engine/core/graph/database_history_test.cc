@@ -133,6 +133,47 @@ TEST(A_key_is_taken_once_whatever_becomes_of_its_record) {
   });
 }
 
+TEST(An_expired_record_is_gone_at_once_and_its_key_is_free_for_good) {
+  for (const bool flushed : {false, true}) {
+    Fixture f;
+    BatchTableOptions options;
+    options.ttl = 1000;
+    f.clock.now = 5000;
+    CreateTestTable(f.database.get(), options);
+    const auto row = [](Micros ts, const char* key) { return BatchRow(ts).Member(1).Key(key); };
+    BatchWriter batch;
+    batch.Insert(kTestTable, {row(4500, "a"), row(4900, "b"), row(4600, "c")});
+    const EdgeId a = CommitTest(f.database.get(), batch.Finish()).first_id;
+    if (flushed) CHECK_OK(f.database->Flush());
+    f.clock.now = 5700;  // Only b's hyperedge is still seen.
+    CHECK_CODE(f.Try(batch.Clear().Update(kTestTable, {{a, BatchRow().Weight(2)}})),
+               Code::kNotFound);
+    batch.Clear().Delete(kTestTable, {a});
+    CHECK_EQ(CommitTest(f.database.get(), batch.Finish()).deleted, 0);
+    batch.Clear().Insert(kTestTable, {row(5600, "b"), row(5600, "a"), row(5650, "a")});
+    const CommitReceipt receipt = CommitTest(f.database.get(), batch.Finish());
+    CHECK_EQ(receipt.inserted, 1);
+    CHECK_EQ(receipt.duplicates, 2);
+    CHECK_EQ(receipt.deleted, 0);
+    CHECK_EQ(receipt.ids[0], a + 1);
+    CHECK_NE(receipt.ids[1], a);
+    CHECK_EQ(receipt.ids[2], receipt.ids[1]);
+    batch.Clear().Update(kTestTable, {{a + 1, BatchRow().Key("c")}});
+    CommitTest(f.database.get(), batch.Finish());
+    // Without the ttl there is still one hyperedge for each key.
+    batch.Clear().SetOptions(kTestTable, {});
+    CommitTest(f.database.get(), batch.Finish());
+    f.AtEachStage([&] {
+      std::vector<EdgeId> ids;
+      for (const auto& [id, text] : RowsNow(f.database.get())) ids.push_back(id);
+      CHECK_EQ(ids, std::vector<EdgeId>({a + 1, receipt.ids[1]}));
+      batch.Clear().Insert(kTestTable, {row(5000, "a"), row(5000, "c")});
+      CHECK_EQ(CommitTest(f.database.get(), batch.Finish()).ids,
+               std::vector<EdgeId>({receipt.ids[1], a + 1}));
+    });
+  }
+}
+
 // The value of the node's only property as of the seq; nothing if it has none.
 std::optional<int64_t> AgeAt(Database* database, Seq seq, const NodeKey& key) {
   std::shared_ptr<const Snapshot> snapshot;

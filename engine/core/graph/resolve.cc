@@ -147,6 +147,7 @@ void BatchResolver::NoteInsertId(EdgeId id, IdOrigin origin) {
 
 Status BatchResolver::CheckInsert(const BatchOp& op, OpPlan* plan) {
   const BatchRows& rows = *op.rows;
+  HG_RETURN_IF_ERROR(FreeExpiredKeys(op, plan));
   const bool keys = !rows.key_offsets.empty() && !rows.keys.empty();
   if (!keys) {
     for (uint32_t row = 0; row < rows.count; ++row) NoteInsertId(next_seq_++, IdOrigin::kFresh);
@@ -168,6 +169,43 @@ Status BatchResolver::CheckInsert(const BatchOp& op, OpPlan* plan) {
     if (!key.empty()) pending.keys[key] = next_seq_;
     NoteInsertId(next_seq_++, IdOrigin::kFresh);
     ++receipt_.inserted;
+  }
+  return Status::Ok();
+}
+
+Micros BatchResolver::OldestSeen(TableId table) const {
+  const Micros ttl = schema_->Find(table)->ttl;
+  return ttl <= 0 || now_ < kMicrosMin + ttl ? kMicrosMin : now_ - ttl;
+}
+
+Status BatchResolver::FreeExpiredKeys(const BatchOp& op, OpPlan* plan) {
+  const BatchRows& rows = *op.rows;
+  const Micros oldest = OldestSeen(op.table);
+  if (oldest == kMicrosMin || rows.key_offsets.empty() || rows.keys.empty()) return Status::Ok();
+  PendingTable& pending = pending_[op.table];
+  for (uint32_t row = 0; row < rows.count; ++row) {
+    const std::string_view key = rows.KeyOf(row);
+    if (key.empty() || pending.keys.contains(key)) continue;
+    LiveRecord live;
+    HG_RETURN_IF_ERROR(FindLiveKey(SourcesOf(op.table), key, &live));
+    EdgeId& owner = pending.keys[key] = 0;
+    if (live.source == nullptr) continue;
+    const auto known = pending.edges.find(live.id);
+    Micros event_ts = 0;
+    if (known != pending.edges.end()) {
+      event_ts = known->second.event_ts;
+      live.seq = known->second.seq;
+    } else {
+      HG_RETURN_IF_ERROR(live.source->EventTs(Rows::List({&live.row, 1}), &event_ts));
+    }
+    if (event_ts >= oldest) {
+      owner = live.id;
+      continue;
+    }
+    plan->ids.push_back(live.id);
+    plan->replaces.push_back(live.seq);
+    pending.edges[live.id].deleted = true;
+    ++next_seq_;
   }
   return Status::Ok();
 }
@@ -202,6 +240,7 @@ Status BatchResolver::FindEdge(TableId table, EdgeId id, PendingEdge** edge, Liv
   PendingEdge found;
   found.seq = base->seq;
   HG_RETURN_IF_ERROR(base->source->EventTs(row, &found.event_ts));
+  if (found.event_ts < OldestSeen(table)) return Status::Ok();
   HG_RETURN_IF_ERROR(base->source->ValidTo(row, &found.valid_to));
   std::vector<std::string_view> keys;
   HG_RETURN_IF_ERROR(base->source->Keys(row, &keys));
@@ -211,6 +250,7 @@ Status BatchResolver::FindEdge(TableId table, EdgeId id, PendingEdge** edge, Liv
 }
 
 Status BatchResolver::CheckUpdate(const BatchOp& op, OpPlan* plan) {
+  HG_RETURN_IF_ERROR(FreeExpiredKeys(op, plan));
   plan->first_seq = next_seq_;
   plan->bases.resize(op.rows->count);
   for (uint32_t row = 0; row < op.rows->count; ++row) {

@@ -33,8 +33,9 @@ class BatchResolver {
     bool some_duplicates = false;
     Seq first_seq = 0;              // Updates: of the first row.
     std::vector<LiveRecord> bases;  // Updates: what each starts from; source null: of this batch.
-    std::vector<EdgeId> ids;        // Deletes: those found,
-    std::vector<Seq> replaces;      // and the records they end.
+    // Deletes: those found; else the expired ones that had keys of this operation. They come first.
+    std::vector<EdgeId> ids;
+    std::vector<Seq> replaces;  // The records they end.
     // What the second pass made of keys and texts.
     std::vector<NodeNumber> nodes;
     std::vector<Symbol> labels, roles;
@@ -68,6 +69,11 @@ class BatchResolver {
   // The hyperedge as the batch has it by now, or null; `base` is set where the state has it.
   Status FindEdge(TableId table, EdgeId id, PendingEdge** edge, LiveRecord* base);
   Status FindKeyOwner(TableId table, std::string_view key, EdgeId* owner);
+  // Deletes what has expired and has a key of the rows: else two hyperedges would have it when the
+  // table's ttl is lifted. Afterwards every key of the rows is known to pending_.
+  Status FreeExpiredKeys(const BatchOp& op, OpPlan* plan);
+  // Hyperedges before it have expired: nobody sees them, and a merge drops them.
+  Micros OldestSeen(TableId table) const;
   enum class IdOrigin : uint8_t { kFresh, kDuplicate };
   void NoteInsertId(EdgeId id, IdOrigin origin);
   Sources SourcesOf(TableId table);

@@ -123,6 +123,9 @@ Status BatchResolver::WriteKeys(const Dictionary& dictionary, uint32_t first, bo
 
 // Sections follow in the order in which the first pass gave numbers out.
 Status BatchResolver::BuildEdges(const BatchOp& op, OpPlan* plan, ByteWriter* out) {
+  if (!plan->ids.empty()) {
+    EncodeDeletes({op.table, Packed(plan->ids), Packed(plan->replaces)}, out);
+  }
   switch (op.kind) {
     case OpKind::kInsert:
       if (plan->some_duplicates) return BuildSomeRows(op, *plan, out);
@@ -130,10 +133,6 @@ Status BatchResolver::BuildEdges(const BatchOp& op, OpPlan* plan, ByteWriter* ou
       return Status::Ok();
     case OpKind::kUpdate:
       return BuildUpdate(op, *plan, out);
-    case OpKind::kDelete:
-      if (plan->ids.empty()) return Status::Ok();
-      EncodeDeletes({op.table, Packed(plan->ids), Packed(plan->replaces)}, out);
-      return Status::Ok();
     default:
       return Status::Ok();
   }
