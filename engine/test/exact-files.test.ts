@@ -108,6 +108,35 @@ test('NDJSON has integers of any size as members, in roles, as instants and as p
   )
 })
 
+test.each(formatNames)(
+  '%s keeps properties that have the name of what objects have',
+  async (format) => {
+    for (const type of ['string', 'timestamp'] as const) {
+      const names = ['__proto__', 'constructor', 'toString', 'valueOf']
+      const all = names.map((name) => [name, type] as const)
+      const table = await tableOf(Object.fromEntries(all))
+      const one = type === 'string' ? 'text' : 5000n
+      const props = Object.fromEntries(names.map((name) => [name, one]))
+      await table.insertMany([
+        { at: 1, members: [1], props },
+        { at: 2, members: [1], props: Object.fromEntries([['__proto__', one]]) },
+        { at: 3, members: [1] },
+      ])
+      const shown = type === 'string' ? one : 5
+      const copy = await copyOf(table, format)
+      const fields = copy
+        .findSync()
+        .rows()
+        .map((row) => Object.entries(row.props ?? {}))
+      expect(fields).toEqual([
+        names.map((name) => [name, shown]),
+        names.map((name, place) => [name, place === 0 ? shown : null]),
+        names.map((name) => [name, null]),
+      ])
+    }
+  },
+)
+
 test.each(formatNames)('%s keeps numbers to the last bit', async (format) => {
   const table = await tableOf({ amt: 'float64', count: 'int64' })
   const numbers = [-0, 0, 0.1, -1.5e-300, 5e-324, Number.MAX_VALUE, 2 ** 53 + 2, -1e21]

@@ -98,11 +98,12 @@ function toTable(arrow: Arrow, rows: readonly ExactHyperedge[], schema: TableSch
       listOf(text),
     ),
   }
-  for (const { name, type } of schema.properties) {
+  const properties = schema.properties.map(({ name, type }): [string, Vector] => {
     const values = rows.map(({ props }) => props?.[name] ?? null)
-    columns[propertyColumnName(schema.name, name)] = propertyVector(arrow, values, type)
-  }
-  return new arrow.Table(columns)
+    return [propertyColumnName(schema.name, name), propertyVector(arrow, values, type)]
+  })
+  // A property may be called __proto__, which cannot be assigned.
+  return new arrow.Table({ ...columns, ...Object.fromEntries(properties) })
 }
 
 function propertyVector(

@@ -206,7 +206,8 @@ function toRow(header: Header, fields: readonly CsvField[], line: number): Hyper
   if (at === null) throw invalid(`line ${line} has no event_ts`)
   const weight = header.fixed(fields, 'weight')
   const until = header.fixed(fields, 'valid_to')
-  const props: Record<string, PropertyValue> = {}
+  // Without a prototype, so that a property may be called __proto__.
+  const props: Record<string, PropertyValue> = Object.create(null)
   for (const { name, type } of header.properties) {
     const text = header.field(fields, columnOf(name))
     if (text !== null) props[name] = toValue(text, type, `line ${line}: property ${name}`)

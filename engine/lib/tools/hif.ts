@@ -206,7 +206,8 @@ function toProps(
   attrs: Readonly<Record<string, unknown>>,
   { schema, options, place }: RowContext,
 ): Record<string, PropertyValue> {
-  const props: Record<string, PropertyValue> = {}
+  // Without a prototype, so that a property may be called __proto__.
+  const props: Record<string, PropertyValue> = Object.create(null)
   for (const [name, value] of Object.entries(attrs)) {
     if (schema.properties.some((property) => property.name === name)) {
       // The encoder checks it.

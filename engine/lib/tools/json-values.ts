@@ -41,7 +41,8 @@ export function propsToJson(
   props: Readonly<Record<string, PropertyValue>>,
   schema: TableSchema,
 ): Record<string, unknown> {
-  const json: Record<string, unknown> = {}
+  // Without a prototype, so that a property may be called __proto__.
+  const json: Record<string, unknown> = Object.create(null)
   for (const { name, type } of schema.properties) {
     const value = props[name]
     if (value === undefined || value === null) continue
