@@ -137,6 +137,18 @@ test.each(formatNames)(
   },
 )
 
+test('an attribute of HIF called props is not lost', async () => {
+  const document = {
+    incidences: [{ edge: 1, node: 1 }],
+    edges: [{ edge: 1, attrs: { event_ts: 1, props: 'text' } }],
+  }
+  const table = await tableOf({ props: 'string' })
+  await importHif(table, [JSON.stringify(document)])
+  expect(table.findSync().rows()[0]?.props).toEqual({ props: 'text' })
+  const without = importHif(await tableOf(), [JSON.stringify(document)])
+  await expect(without).rejects.toMatchObject({ code: 'not_found' })
+})
+
 test.each(formatNames)('%s keeps numbers to the last bit', async (format) => {
   const table = await tableOf({ amt: 'float64', count: 'int64' })
   const numbers = [-0, 0, 0.1, -1.5e-300, 5e-324, Number.MAX_VALUE, 2 ** 53 + 2, -1e21]

@@ -186,7 +186,7 @@ function toRow(
   const row = {
     at,
     members: incidences.map(toNode),
-    props: toProps({ ...rest, ...(typeof props === 'object' ? props : {}) }, context),
+    props: toProps({ ...rest, ...toNestedProps(props) }, context),
     ...(validTo === undefined ? {} : { until: validTo }),
     ...(label === undefined ? {} : { label }),
     ...(key === undefined ? {} : { key }),
@@ -195,6 +195,12 @@ function toRow(
   }
   // The encoder checks each field.
   return row as unknown as HyperedgeInput
+}
+
+/** What `exportHif` puts into `props`; of others an attribute like any other. */
+function toNestedProps(props: unknown): object {
+  if (props === undefined) return {}
+  return typeof props === 'object' && props !== null && !Array.isArray(props) ? props : { props }
 }
 
 function toNode({ node, attrs }: HifIncidence): NodeId {
