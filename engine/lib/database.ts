@@ -8,6 +8,7 @@ import type { NodeId } from './node-ids.ts'
 import { NodeStore } from './node-store.ts'
 import { type OpenOptions, toOpenSettings } from './open-options.ts'
 import { type JoinPlan, writeJoin } from './plans.ts'
+import type { AsyncReadOptions } from './read-options.ts'
 import { type AsOf, NewestView } from './read-view.ts'
 import type {
   BackupReport,
@@ -22,7 +23,6 @@ import { Session } from './session.ts'
 import { Snapshot } from './snapshot.ts'
 import { Table, type WriteOptions } from './table.ts'
 import { declareTable, type TableDeclaration } from './table-declaration.ts'
-import type { AsyncReadOptions } from './table-reader.ts'
 import { runTransaction, type Transaction, type TransactionResult } from './transaction.ts'
 
 /** One side of a join: a table, and which of its hyperedges. */

@@ -14,6 +14,18 @@ export type { OpenOptions } from './open-options.ts'
 export type { Paging } from './paging.ts'
 export type { GroupKey, HopOrder, Measure, QueryLimits } from './plans.ts'
 export type { PropertyColumn, PropertyValue, PropertyValues } from './property-values.ts'
+export type {
+  AggregateOptions,
+  AggregateSyncOptions,
+  AsyncReadOptions,
+  ExpandOptions,
+  ExpandSyncOptions,
+  FindOptions,
+  FindSyncOptions,
+  PathOptions,
+  PathSyncOptions,
+  ReadOptions,
+} from './read-options.ts'
 export type { AsOf } from './read-view.ts'
 export type { CommitReceipt, Durability } from './receipt.ts'
 export type {
@@ -31,21 +43,11 @@ export type { Snapshot } from './snapshot.ts'
 export type { Inserted, Table, WriteOptions } from './table.ts'
 export type { TableDeclaration, TableOptions } from './table-declaration.ts'
 export type {
-  AggregateOptions,
-  AggregateSyncOptions,
-  AsyncReadOptions,
-  ExpandOptions,
-  ExpandSyncOptions,
   ExplainStep,
-  FindOptions,
-  FindSyncOptions,
   Hyperedge,
   PagesOptions,
-  PathOptions,
   PathStep,
-  PathSyncOptions,
   ReachedNode,
-  ReadOptions,
   TableReader,
 } from './table-reader.ts'
 export {

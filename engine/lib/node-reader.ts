@@ -4,10 +4,10 @@ import { assertNodeId, type NodeId } from './node-ids.ts'
 import { toPage } from './paging.ts'
 import { type NodesPlan, writeNodesPlan } from './plans.ts'
 import type { PropertyValue } from './property-values.ts'
+import type { AsyncReadOptions, ReadOptions } from './read-options.ts'
 import type { ReadView } from './read-view.ts'
 import { columnNamesOf } from './result-names.ts'
 import { nodeTableName } from './schema.ts'
-import type { AsyncReadOptions, ReadOptions } from './table-reader.ts'
 
 /** A node with its properties. */
 export interface NodeRow {

@@ -1,6 +1,6 @@
 import type { NameColumn } from './column-batch.ts'
 import type { CellMeaning } from './column-cells.ts'
-import { EngineError } from './errors.ts'
+import { EngineError, invalid, quote } from './errors.ts'
 import type { AggregatePlan } from './plans.ts'
 import { nodeTableName, type PropertyType, type TableLayout } from './schema.ts'
 
@@ -78,6 +78,21 @@ export function columnNamesOf(
     if (kind === kindGroupProperty) return { name, meaning }
     throw new EngineError('internal', `the core gave a column of the unknown kind ${kind}`)
   }
+}
+
+/** The figures' columns: rows could not have both of two columns that are called the same. */
+export function assertDistinctColumns(options: object): void {
+  const { groupBy, measures } = options as {
+    readonly groupBy?: unknown
+    readonly measures: unknown
+  }
+  const names = Object.keys(Object(measures))
+  for (const key of Array.isArray(groupBy) ? (groupBy as unknown[]) : []) {
+    const { property } = Object(key) as { readonly property?: unknown }
+    names.push(String(typeof key === 'string' ? key : (property ?? 'bucket')))
+  }
+  const twice = names.find((name, place) => names.indexOf(name) !== place)
+  if (twice !== undefined) throw invalid(`two columns of the figures are called ${quote(twice)}`)
 }
 
 /** The least and the greatest of a column mean what the column means. */

@@ -18,26 +18,22 @@ import {
   writePath,
 } from './plans.ts'
 import type { PropertyValue } from './property-values.ts'
+import type {
+  AggregateOptions,
+  AggregateSyncOptions,
+  AsyncReadOptions,
+  ExpandOptions,
+  ExpandSyncOptions,
+  FindOptions,
+  FindSyncOptions,
+  PathOptions,
+  PathSyncOptions,
+  ReadOptions,
+} from './read-options.ts'
 import type { AsOf, ReadPoint, ReadView } from './read-view.ts'
-import { columnNamesOf } from './result-names.ts'
+import { assertDistinctColumns, columnNamesOf } from './result-names.ts'
 import type { TableSchema } from './schema.ts'
 import { assertEdgeId, type Selection } from './selection.ts'
-
-/** How a read runs. */
-export interface ReadOptions {
-  /**
-   * The past: the number of a commit, or an instant (a `Date`, ISO text, or a bigint of
-   * microseconds). `gone` where history does not reach. Not on a snapshot or in a transaction, which
-   * have their own.
-   */
-  readonly asOf?: AsOf
-}
-
-/** How a read off this thread runs. */
-export interface AsyncReadOptions extends ReadOptions {
-  /** Ends the query with `cancelled`, its reason as `cause`. */
-  readonly signal?: AbortSignal
-}
 
 /** A hyperedge as a row, with what `columns` asked for. Instants are in the database's `timeUnit`. */
 export interface Hyperedge {
@@ -78,12 +74,6 @@ export interface ExplainStep {
   readonly estimatedRows: number
 }
 
-/** A find of the newest commits, or of the past. */
-export interface FindOptions extends FindPlan, AsyncReadOptions {}
-
-/** A find on this thread. */
-export interface FindSyncOptions extends FindPlan, ReadOptions {}
-
 /** Pages of a find, over one snapshot. */
 export interface PagesOptions extends Omit<FindOptions, 'limit' | 'maxBytes'> {
   /** The most rows a page; 65,536 unless said. */
@@ -91,15 +81,6 @@ export interface PagesOptions extends Omit<FindOptions, 'limit' | 'maxBytes'> {
   /** The most bytes a page; 16 MiB unless said. */
   readonly pageBytes?: number
 }
-
-export interface AggregateOptions extends AggregatePlan, AsyncReadOptions {}
-export interface ExpandOptions extends ExpandPlan, AsyncReadOptions {}
-export interface PathOptions extends PathPlan, AsyncReadOptions {}
-
-/** A read on this thread. */
-export interface AggregateSyncOptions extends AggregatePlan, ReadOptions {}
-export interface ExpandSyncOptions extends ExpandPlan, ReadOptions {}
-export interface PathSyncOptions extends PathPlan, ReadOptions {}
 
 const pageRowsDefault = 65_536
 const pageBytesDefault = 16 << 20
@@ -305,19 +286,4 @@ export class TableReader {
     assertDistinctColumns(options)
     return { context, names: columnNamesOf(context.layout, Object(measures)) }
   }
-}
-
-/** Rows could not have both of two columns that are called the same. */
-function assertDistinctColumns(options: object): void {
-  const { groupBy, measures } = options as {
-    readonly groupBy?: unknown
-    readonly measures: unknown
-  }
-  const names = Object.keys(Object(measures))
-  for (const key of Array.isArray(groupBy) ? (groupBy as unknown[]) : []) {
-    const { property } = Object(key) as { readonly property?: unknown }
-    names.push(String(typeof key === 'string' ? key : (property ?? 'bucket')))
-  }
-  const twice = names.find((name, place) => names.indexOf(name) !== place)
-  if (twice !== undefined) throw invalid(`two columns of the figures are called ${quote(twice)}`)
 }
