@@ -26,6 +26,7 @@ const fieldsOf = {
   'a count': [...selection, ...point],
   pages: [...find, 'pageRows', 'pageBytes', 'maxExamined', 'deadlineMs'],
   'an aggregate': ['groupBy', 'measures', 'top', ...selection, ...limits, ...point],
+  'the top of an aggregate': ['by', 'count'],
   'a walk': ['seeds', ...walk],
   'a path': ['seed', 'target', ...walk],
   'a join': ['left', 'right', ...pair, ...limits, ...point],

@@ -11,6 +11,7 @@ import {
 import { invalid, quote } from './errors.ts'
 import { type EncodeContext, type Filter, writeFilter, writeInstant } from './filter.ts'
 import { type Instant, type Micros, toMicrosSpan } from './instants.ts'
+import { assertFields } from './known-names.ts'
 import { type NodeId, writeNode } from './node-ids.ts'
 import type { Paging } from './paging.ts'
 import { type Selection, writeOptionalText, writeSelection } from './selection.ts'
@@ -166,6 +167,7 @@ export function writeAggregate(
   if (names.length === 0 || names.length > 255) throw invalid('measures needs 1 to 255 measures')
   writer.u8(names.length)
   for (const name of names) writeMeasure(writer, name, { measure: measures[name], context })
+  if (top !== undefined) assertFields(top, 'the top of an aggregate')
   writer.u8(top === undefined ? 0 : 1)
   const place = top === undefined ? 0 : names.indexOf(top.by)
   if (place < 0) throw invalid(`top.by is ${quote(top?.by)}; the measures are ${names.join(', ')}`)

@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts'
 import type { ColumnBatch } from './column-batch.ts'
-import { EngineError, invalid, quote } from './errors.ts'
+import { EngineError, invalid } from './errors.ts'
 import type { EncodeContext } from './filter.ts'
 import { assertFields, type Fielded } from './known-names.ts'
 import type { NodeId } from './node-ids.ts'

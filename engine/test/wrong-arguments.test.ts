@@ -73,6 +73,7 @@ describe('what is not of the right type is invalid', () => {
   }
   test.each<[string, (db: Database, calls: Table) => unknown]>([
     ['measures', (_, calls) => calls.aggregate({ measures: null as never })],
+    ['a top', (_, calls) => calls.aggregate({ measures: { n: 'count' }, top: null as never })],
     ['measures here', (_, calls) => calls.aggregateSync({ measures: null as never })],
     ['labels', (_, calls) => calls.insertColumns({ ...columns, label: null as never })],
     ['roles', (_, calls) => calls.insertColumns({ ...columns, roles: null as never })],
