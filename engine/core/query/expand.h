@@ -12,7 +12,8 @@
 // parents through rows have exactly one hop less.
 //
 // Seeds have 0 hops and arrive when the window begins: kMicrosMin when it is unbounded. They may
-// take hyperedges from that instant on under every order. Unknown seeds are left out.
+// take hyperedges from that instant on under every order. A seed that is in no hyperedge of the
+// table which the snapshot sees is left out, whether or not somebody knows its key.
 //
 // A truncated result (deadline, examined_max, frontier_max, bytes_max) has only journeys that
 // exist, but nodes may be missing, and others may be reachable earlier or with fewer hops than it

@@ -21,8 +21,14 @@ class NaiveWalk {
     from_ = SymbolOf(plan.from_role);
     to_ = SymbolOf(plan.to_role);
     arrivals_.emplace_back(node_count, kNever);
+    Selection all;
+    all.table = plan.selection.table;
+    const std::vector<GraphEdge> seen = graph.Matching(all);
     for (const OwnedNodeKey& seed : plan.seeds) {
-      arrivals_[0][seed.integer] = plan.selection.window.from;
+      const auto node = static_cast<NodeNumber>(seed.integer);
+      const auto has = [&](const GraphEdge& edge) { return Has(edge, node, std::nullopt); };
+      if (std::none_of(seen.begin(), seen.end(), has)) continue;
+      arrivals_[0][node] = plan.selection.window.from;
     }
     for (uint32_t hop = 1; hop <= plan.hops_max; ++hop) {
       std::vector<Micros> next = arrivals_.back();

@@ -16,6 +16,34 @@ constexpr uint64_t kSmallWindow = 2048;
 constexpr uint64_t kPostingCost = 4;
 constexpr uint64_t kLookupCost = 8;
 
+// Whether the snapshot sees a hyperedge of the table with the node, whatever the selection takes of
+// them. A dictionary has no versions: a key may be there for the sake of a later commit alone.
+Status IsMember(const Snapshot& snapshot, const TableView& table, NodeNumber node, Guard* guard,
+                bool* is_member) {
+  const Micros ttl = table.schema->ttl;
+  TimeWindow window;
+  if (ttl > 0 && snapshot.now >= kMicrosMin + ttl) window.from = snapshot.now - ttl;
+  std::vector<const RowSource*> unsure;
+  *is_member = true;
+  for (const auto& source : table.sources) {
+    if (source->bounds().row_count == 0 || source->Degree(node) == 0) continue;
+    if (source->bounds().ts_min >= window.from && source->AllVisible(snapshot.seq)) {
+      return Status::Ok();
+    }
+    unsure.push_back(source.get());
+  }
+  std::vector<uint32_t> rows, visible;
+  for (const RowSource* source : unsure) {
+    rows.clear();
+    HG_RETURN_IF_ERROR(source->RowsOfNode(node, window, &rows));
+    HG_RETURN_IF_ERROR(guard->Work(1 + rows.size() / 32));
+    HG_RETURN_IF_ERROR(source->SelectVisible(snapshot.seq, Rows::List(rows), &visible));
+    if (!visible.empty() || guard->stopped()) return Status::Ok();
+  }
+  *is_member = false;
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status FindNode(const Snapshot& snapshot, const OwnedNodeKey& key,
@@ -52,10 +80,15 @@ Status ExpandWalk::Prepare(const Snapshot& snapshot, const ExpandPlan& plan, Gua
   HG_RETURN_IF_ERROR(
       FindRole(snapshot, plan.to_role, &rules_.has_to_role, &rules_.to_role, &walkable_));
   if (selector_.matches_nothing()) walkable_ = false;
+  const auto table = snapshot.tables->find(selection.table);
   for (const OwnedNodeKey& key : plan.seeds) {
     std::optional<NodeNumber> node;
     HG_RETURN_IF_ERROR(FindNode(snapshot, key, &node));
-    if (node) seeds_.push_back(*node);
+    bool is_member = false;
+    if (node && table != snapshot.tables->end()) {
+      HG_RETURN_IF_ERROR(IsMember(snapshot, table->second, *node, guard, &is_member));
+    }
+    if (is_member) seeds_.push_back(*node);
     HG_RETURN_IF_ERROR(guard->Work(1));
     if (guard->stopped()) break;
   }

@@ -334,5 +334,35 @@ TEST(Long_lists_find_the_same_in_every_column_and_too_long_ones_are_refused) {
              Code::kTooLarge);
 }
 
+TEST(What_a_snapshot_says_of_a_seed_does_not_change_with_later_commits) {
+  FindWorld world(test::Seed());
+  Plan plan;
+  plan.kind = PlanKind::kExpand;
+  plan.expand.selection.table = test::kTestTable;
+  plan.expand.seeds = {{true, 0, "late"}};
+  plan.expand.hops_max = 1;
+  const auto before = test::ReadTest(world.database.get());
+  BatchWriter batch;
+  batch.Insert(test::kTestTable, {BatchRow(5).Member("late").Member("other")});
+  const EdgeId id = test::CommitTest(world.database.get(), batch.Finish()).first_id;
+  const auto with = test::ReadTest(world.database.get());
+  batch.Clear().Delete(test::kTestTable, {id});
+  test::CommitTest(world.database.get(), batch.Finish());
+  for (const bool flushed : {false, true}) {
+    if (flushed) CHECK_OK(world.database->Flush());
+    for (const HopOrder order : {HopOrder::kAny, HopOrder::kNonDecreasing, HopOrder::kStrict}) {
+      plan.expand.order = order;
+      const auto rows = [&](const std::shared_ptr<const Snapshot>& snapshot) {
+        std::vector<uint8_t> result;
+        CHECK_OK(RunPlan(*snapshot, PlanBytes(plan), nullptr, &result));
+        return ResultBytes(result).row_count();
+      };
+      CHECK_EQ(rows(before), 0);
+      CHECK_EQ(rows(with), 2);
+      CHECK_EQ(rows(test::ReadTest(world.database.get())), 0);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hypergraph
