@@ -70,9 +70,9 @@ export class Batch {
   }
 
   /** The bytes as of now. With `baseSeq`, changing a record that is newer is a conflict. */
-  bytes(baseSeq = 0): Uint8Array {
+  bytes(baseSeq?: number): Uint8Array {
     this.#writer.patchU32(4, this.#operations)
-    this.#writer.patchInt(8, baseSeq)
+    this.#writer.patchInt(8, baseSeq === undefined ? 0 : baseSeq + 1)
     return this.#writer.bytes()
   }
 

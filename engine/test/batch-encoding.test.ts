@@ -8,7 +8,7 @@ import { callsLayout, WireReader } from './_wire.ts'
 const context = { layout: callsLayout(), timeUnit: 'ms' as const }
 const never = 2n ** 63n - 1n
 
-function readerOf(batch: Batch, baseSeq = 0): { count: number; base: bigint; wire: WireReader } {
+function readerOf(batch: Batch, baseSeq?: number): { count: number; base: bigint; wire: WireReader } {
   const wire = new WireReader(batch.bytes(baseSeq))
   expect(wire.u32()).toBe(0x3142_4748)
   return { count: wire.u32(), base: wire.u64(), wire }
@@ -135,12 +135,17 @@ test('columns are written as rows are', () => {
   })
 })
 
+test('a transaction that began with nothing has a base, other commits have none', () => {
+  expect(readerOf(new Batch(), 0).base).toBe(1n)
+  expect(readerOf(new Batch()).base).toBe(0n)
+})
+
 test('changes that give different fields go as operations of one commit', () => {
   const batch = new Batch()
   batch.update([5, 6, 7], [{ label: 'x' }, { props: { amt: null } }, { label: null }], context)
   batch.delete([8], context.layout)
   const { count, base, wire } = readerOf(batch, 41)
-  expect([count, base]).toEqual([3, 41n])
+  expect([count, base]).toEqual([3, 42n])
   expect([wire.u8(), wire.u32(), ...wire.aligned(wire.u32(), () => wire.u64())]).toEqual([
     2,
     7,

@@ -39,7 +39,7 @@ void Patch(const std::vector<BatchRow>& rows, const BatchRow& row, ModelRecord* 
 
 std::vector<uint8_t> EncodeBatch(const ModelBatch& batch, const Schema& schema) {
   BatchWriter writer;
-  writer.BaseSeq(batch.base_seq);
+  if (batch.base_seq != 0) writer.BaseSeq(batch.base_seq);
   for (const ModelOp& op : batch.ops) {
     const TableSchema* table = schema.Find(op.table);
     for (PropertyIndex i = 0; table != nullptr && i < table->properties.size(); ++i) {

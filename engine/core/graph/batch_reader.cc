@@ -24,7 +24,7 @@ class BatchReader : public BatchParts {
   Status Read(Batch* batch) {
     if (in_.Get<uint32_t>() != kBatchMagic) return {Code::kInvalid, "these bytes are no batch"};
     const auto op_count = in_.Get<uint32_t>();
-    batch->base_seq = in_.Get<Seq>();
+    batch->base_end = in_.Get<Seq>();
     if (!in_.ok()) return CutShort();
     if (op_count > kOpsMax) return {Code::kTooLarge, "a batch has at most 1048576 operations"};
     for (uint32_t i = 0; i < op_count; ++i) {

@@ -80,7 +80,7 @@ struct BatchOp {
 };
 
 struct Batch {
-  Seq base_seq = 0;
+  Seq base_end = 0;  // The first seq that a transaction's snapshot does not have; 0: none.
   std::vector<BatchOp> ops;
 };
 

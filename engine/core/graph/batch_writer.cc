@@ -57,7 +57,7 @@ BatchWriter& BatchWriter::Clear() {
 }
 
 BatchWriter& BatchWriter::BaseSeq(Seq seq) {
-  out_.OverwriteAt(8, seq);
+  out_.OverwriteAt(8, seq + 1);
   return *this;
 }
 

@@ -106,6 +106,7 @@ class BatchWriter {
  public:
   BatchWriter() { Clear(); }
   BatchWriter& Clear();
+  // Of a transaction that read a snapshot of this seq; 0 is one as well.
   BatchWriter& BaseSeq(Seq seq);
   // What the property is written as from here on, whatever its values: columns of nulls alone need
   // it (they count as int64 otherwise).

@@ -74,7 +74,7 @@ Status BatchResolver::Check(const BatchOp& op, OpPlan* plan) {
     case OpKind::kDropNodes:
       plan->table = schema_->tables.find(kNodeTable)->second;
       if (op.kind == OpKind::kSetNodes) HG_RETURN_IF_ERROR(CheckRows(op, *plan->table));
-      return batch_.base_seq == 0 ? Status::Ok() : CheckNodes(op);
+      return batch_.base_end == 0 ? Status::Ok() : CheckNodes(op);
     default: {
       auto changed = std::make_shared<Schema>(*schema_);
       HG_RETURN_IF_ERROR(ChangeSchema(op, changed.get()));
@@ -234,7 +234,7 @@ Status BatchResolver::FindEdge(TableId table, EdgeId id, PendingEdge** edge, Liv
     return Status::Ok();
   }
   if (id == 0 || id > state_.last_seq_) return Status::Ok();
-  HG_RETURN_IF_ERROR(FindLiveId(SourcesOf(table), id, batch_.base_seq, base));
+  HG_RETURN_IF_ERROR(FindLiveId(SourcesOf(table), id, batch_.base_end, base));
   if (base->source == nullptr) return Status::Ok();
   const Rows row = Rows::List({&base->row, 1});
   PendingEdge found;
@@ -316,7 +316,7 @@ Status BatchResolver::CheckNodes(const BatchOp& op) {
     HG_RETURN_IF_ERROR(state_.nodes_->Find(op.nodes->KeyAt(row), &number));
     if (!number) continue;
     LiveRecord live;
-    HG_RETURN_IF_ERROR(FindLiveNode(SourcesOf(kNodeTable), *number, batch_.base_seq, &live));
+    HG_RETURN_IF_ERROR(FindLiveNode(SourcesOf(kNodeTable), *number, batch_.base_end, &live));
     if (!live.changed_since_base) continue;
     return RowError(Code::kConflict, row,
                     "the node's properties were changed after the transaction's snapshot; retry "

@@ -5,7 +5,7 @@ namespace hypergraph {
 namespace {
 
 // Takes the live one of the rows, all of one hyperedge or key, into `found`.
-Status TakeLive(const RowSource& source, Rows rows, Seq base, std::vector<uint32_t>* scratch,
+Status TakeLive(const RowSource& source, Rows rows, Seq base_end, std::vector<uint32_t>* scratch,
                 LiveRecord* found) {
   if (rows.size() == 0) return Status::Ok();
   scratch->clear();
@@ -17,25 +17,25 @@ Status TakeLive(const RowSource& source, Rows rows, Seq base, std::vector<uint32
     found->row = row;
     HG_RETURN_IF_ERROR(source.Seqs(one, &found->seq));
     HG_RETURN_IF_ERROR(source.Ids(one, &found->id));
-    if (base != 0) found->changed_since_base = found->seq > base;
+    if (base_end != 0) found->changed_since_base = found->seq >= base_end;
     return Status::Ok();
   }
-  if (base == 0) return Status::Ok();
-  HG_RETURN_IF_ERROR(source.SelectVisible(base, rows, scratch));
+  if (base_end == 0) return Status::Ok();
+  HG_RETURN_IF_ERROR(source.SelectVisible(base_end - 1, rows, scratch));
   if (!scratch->empty()) found->changed_since_base = true;
   return Status::Ok();
 }
 
 }  // namespace
 
-Status FindLiveId(Sources sources, EdgeId id, Seq base, LiveRecord* found) {
+Status FindLiveId(Sources sources, EdgeId id, Seq base_end, LiveRecord* found) {
   std::vector<uint32_t> rows, scratch;
   for (const RowSource* source : sources) {
     const SourceBounds bounds = source->bounds();
     if (bounds.row_count == 0 || bounds.seq_max < id) continue;  // No version is before its id.
     rows.clear();
     HG_RETURN_IF_ERROR(source->FindId(id, &rows));
-    HG_RETURN_IF_ERROR(TakeLive(*source, Rows::List(rows), base, &scratch, found));
+    HG_RETURN_IF_ERROR(TakeLive(*source, Rows::List(rows), base_end, &scratch, found));
     if (found->source != nullptr) return Status::Ok();
   }
   return Status::Ok();
@@ -52,7 +52,7 @@ Status FindLiveKey(Sources sources, std::string_view key, LiveRecord* found) {
   return Status::Ok();
 }
 
-Status FindLiveNode(Sources sources, NodeNumber node, Seq base, LiveRecord* found) {
+Status FindLiveNode(Sources sources, NodeNumber node, Seq base_end, LiveRecord* found) {
   std::vector<uint32_t> rows, scratch;
   const TimeWindow window{node, Micros{node} + 1};
   for (const RowSource* source : sources) {
@@ -61,11 +61,12 @@ Status FindLiveNode(Sources sources, NodeNumber node, Seq base, LiveRecord* foun
       uint32_t first, end;
       HG_RETURN_IF_ERROR(source->LowerBound(window.from, &first));
       HG_RETURN_IF_ERROR(source->LowerBound(window.to, &end));
-      HG_RETURN_IF_ERROR(TakeLive(*source, Rows::Range(first, end - first), base, &scratch, found));
+      HG_RETURN_IF_ERROR(
+          TakeLive(*source, Rows::Range(first, end - first), base_end, &scratch, found));
     } else {
       rows.clear();
       HG_RETURN_IF_ERROR(source->RowsInWindow(window, UINT32_MAX, false, &rows));
-      HG_RETURN_IF_ERROR(TakeLive(*source, Rows::List(rows), base, &scratch, found));
+      HG_RETURN_IF_ERROR(TakeLive(*source, Rows::List(rows), base_end, &scratch, found));
     }
     if (found->source != nullptr) return Status::Ok();
   }

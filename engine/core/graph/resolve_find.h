@@ -22,10 +22,11 @@ struct LiveRecord {
 
 using Sources = std::span<const RowSource* const>;  // Newest first.
 
-Status FindLiveId(Sources sources, EdgeId id, Seq base, LiveRecord* found);
+// `base_end`: as of a batch; 0: no base.
+Status FindLiveId(Sources sources, EdgeId id, Seq base_end, LiveRecord* found);
 Status FindLiveKey(Sources sources, std::string_view key, LiveRecord* found);
 // In the table of node properties.
-Status FindLiveNode(Sources sources, NodeNumber node, Seq base, LiveRecord* found);
+Status FindLiveNode(Sources sources, NodeNumber node, Seq base_end, LiveRecord* found);
 
 }  // namespace hypergraph
 

@@ -170,6 +170,16 @@ TEST(A_transaction_conflicts_with_what_came_after_its_snapshot) {
                  .SetNodes({{1, BatchRow().Set(0, int64_t{1})}}));
 }
 
+TEST(A_transaction_that_began_before_anything_conflicts_with_all_that_came_since) {
+  Fixture f;
+  using B = BatchWriter;
+  f.Refuses(Code::kConflict, B().BaseSeq(0).Update(kTable, {{f.first, BatchRow().Weight(3)}}));
+  f.Refuses(Code::kConflict, B().BaseSeq(0).Delete(kTable, {f.first}));
+  f.Refuses(Code::kConflict, B().BaseSeq(0).SetNodes({{1, BatchRow().Set(0, int64_t{1})}}));
+  f.Refuses(Code::kConflict, B().BaseSeq(0).DropNodes({1}));
+  f.CommitOk(B().Update(kTable, {{f.first, BatchRow().Weight(3)}}));
+}
+
 TEST(Schema_changes_that_cannot_be_are_refused_with_nothing_changed) {
   Fixture f;
   using B = BatchWriter;
