@@ -8,7 +8,7 @@ import { synthetic } from './synthetic.ts'
 const [action, graph = '', count = '0'] = process.argv.slice(2)
 const edgeCount = Number(count)
 const rowsACommit = 250_000
-const deadlineMs = 5
+const deadlineMs = 2
 const tries = 10
 
 const db = await Database.open(graph, { timeUnit: 'us' })
@@ -54,11 +54,17 @@ async function page(edges: Table): Promise<PagedReport> {
 }
 
 async function passDeadlines(edges: Table): Promise<DeadlineReport> {
-  // No index helps, and nothing matches: each would read the whole table.
-  const none = { column: 'qty', gte: 5000 } as const
+  // No index and no zone map helps, and little matches: each would read the whole table.
+  const few = {
+    and: [
+      { column: 'qty', gte: 400, lte: 600 },
+      { column: 'kind', eq: 7 },
+      { column: 'amt', gte: 9990 },
+    ],
+  } as const
   const queries: Readonly<Record<string, () => Promise<{ readonly truncated: unknown }>>> = {
-    find: () => edges.find({ where: none, deadlineMs }),
-    'find backwards': () => edges.find({ where: none, newestFirst: true, deadlineMs }),
+    find: () => edges.find({ where: few, deadlineMs }),
+    'find backwards': () => edges.find({ where: few, newestFirst: true, deadlineMs }),
     'find into 256 MiB': () => edges.find({ limit: edgeCount, deadlineMs }),
     'group by node': () =>
       edges.aggregate({ groupBy: ['node'], measures: { n: 'count' }, deadlineMs }),
@@ -67,8 +73,6 @@ async function passDeadlines(edges: Table): Promise<DeadlineReport> {
     'group by label': () =>
       edges.aggregate({ groupBy: ['label'], measures: { n: { sum: 'amt' } }, deadlineMs }),
     expand: () => edges.expand({ seeds: [1, 2, 3], hops: 6, order: 'any', deadlineMs }),
-    'shortest path': () =>
-      edges.shortestPath({ seed: 1, target: 2 ** 40, hops: 6, order: 'any', deadlineMs }),
     join: () =>
       db.join({
         left: { table: 'edges' },
@@ -85,9 +89,9 @@ async function passDeadlines(edges: Table): Promise<DeadlineReport> {
       const began = performance.now()
       const { truncated } = await ask()
       const ms = performance.now() - began
-      if (truncated === null) throw new Error(`${name} was done before its deadline`)
-      report[name].push(ms - deadlineMs)
+      if (truncated !== null) report[name].push(ms - deadlineMs)
     }
+    if (report[name].length === 0) throw new Error(`${name} was always done before its deadline`)
   }
   return report
 }
