@@ -30,11 +30,14 @@ napi_value RunOnPool(napi_env env, Lane lane, PoolWork work) {
 
 napi_value RunOnPool(napi_env env, std::shared_ptr<DatabaseState> state, Lane lane, PoolWork work) {
   if (!state->BeginJob()) return Rejected(env, {Code::kClosed, "the database is closed"});
-  return RunOnPool(env, lane, [state = std::move(state), work = std::move(work)](Outcome* outcome) {
-    Status status = work(outcome);
-    state->EndJob();
-    return status;
-  });
+  const napi_value promise =
+      RunOnPool(env, lane, [state, work = std::move(work)](Outcome* outcome) {
+        Status status = work(outcome);
+        state->EndJob();
+        return status;
+      });
+  if (promise == nullptr) state->EndJob();  // Nobody else will, and a close waits for it.
+  return promise;
 }
 
 }  // namespace hypergraph::binding

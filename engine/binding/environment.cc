@@ -73,10 +73,11 @@ void Environment::Settle(napi_env env, napi_value, void* context, void*) {
     self.signalled_ = false;
   }
   for (Completion& completion : completions) {
+    // Without a scope of its own it uses the caller's: each promise must be settled and counted.
     napi_handle_scope scope = nullptr;
-    if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+    const bool has_scope = napi_open_handle_scope(env, &scope) == napi_ok;
     self.SettleOne(env, completion);
-    napi_close_handle_scope(env, scope);
+    if (has_scope) napi_close_handle_scope(env, scope);
   }
   self.pending_ -= completions.size();
   if (self.pending_ == 0) napi_unref_threadsafe_function(env, self.function_);

@@ -47,6 +47,16 @@ napi_value Query(napi_env env, napi_callback_info info) {
 }
 
 struct QueryJob {
+  QueryJob() = default;
+  QueryJob(const QueryJob&) = delete;
+  QueryJob& operator=(const QueryJob&) = delete;
+  // Also when it never ran.
+  ~QueryJob() { Unregister(); }
+  void Unregister() {
+    if (control != nullptr) state->RemoveQuery(token, control);
+    control = nullptr;
+  }
+
   StatePointer state;
   SnapshotPointer snapshot;
   std::vector<uint8_t> plan;
@@ -77,7 +87,7 @@ napi_value QueryAsync(napi_env env, napi_callback_info info) {
     Status ran{Code::kCancelled, "the query was cancelled"};
     if (!job->control->cancelled)
       ran = RunPlan(*job->snapshot, job->plan, job->control.get(), &result);
-    job->state->RemoveQuery(job->token, job->control);
+    job->Unregister();
     // Cancelled by a close: what the caller did, rather than how it was carried out.
     if (ran.code() == Code::kCancelled && job->state->closed())
       ran = {Code::kClosed, "the database was closed"};
