@@ -8,7 +8,10 @@ import { callsLayout, WireReader } from './_wire.ts'
 const context = { layout: callsLayout(), timeUnit: 'ms' as const }
 const never = 2n ** 63n - 1n
 
-function readerOf(batch: Batch, baseSeq?: number): { count: number; base: bigint; wire: WireReader } {
+function readerOf(
+  batch: Batch,
+  baseSeq?: number,
+): { count: number; base: bigint; wire: WireReader } {
   const wire = new WireReader(batch.bytes(baseSeq))
   expect(wire.u32()).toBe(0x3142_4748)
   return { count: wire.u32(), base: wire.u64(), wire }
