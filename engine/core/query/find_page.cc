@@ -94,6 +94,7 @@ Status FindPage::Fill(const std::optional<Position>& after, End* end) {
     if (measures) HG_RETURN_IF_ERROR(CutToBytes(source, &rows, &cut));
     if (cut) guard.Stop(Truncated::kBytesMax);
     Take(source, rows);
+    guard.PlanToWrite(bytes());
     if (!full && !cut && row_count_ == guard.rows_max() && !guard.stopped()) {
       HG_RETURN_IF_ERROR(scan.MayHaveMore(&end->more));
       if (end->more) guard.Stop(Truncated::kRowsMax);

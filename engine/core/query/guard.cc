@@ -42,7 +42,9 @@ Status Guard::Look() {
     return {Code::kCancelled, "the query was cancelled"};
   }
   if (examined_ >= examined_max_) Stop(Truncated::kExaminedMax);
-  if (deadline_nanos_ != UINT64_MAX && NanosNow() >= deadline_nanos_) Stop(Truncated::kDeadline);
+  if (deadline_nanos_ != UINT64_MAX && NanosNow() + planned_nanos_ >= deadline_nanos_) {
+    Stop(Truncated::kDeadline);
+  }
   return Status::Ok();
 }
 

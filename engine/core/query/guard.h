@@ -27,6 +27,10 @@ enum class Truncated : uint32_t {  // Frozen: crosses the boundary to JavaScript
 // No more rows than this are examined between two looks at the clock and at the cancelled flag.
 inline constexpr uint32_t kGuardRows = 4096;
 
+// Decoding columns into a result was measured at three to five; less, so that rather a row is
+// missing.
+inline constexpr uint64_t kBytesWrittenANano = 2;
+
 class Guard {
  public:
   // `control` may be null. The clock starts here.
@@ -48,6 +52,10 @@ class Guard {
   }
   // Looks at the clock, the flag and examined_max now.
   Status Look();
+
+  // What is still to be done with what was found, so that the deadline is reached before it begins:
+  // about so many bytes of a result. Replaces what was said before.
+  void PlanToWrite(uint64_t bytes) { planned_nanos_ = bytes / kBytesWrittenANano; }
 
   void Stop(Truncated reason) {
     if (reason_ == Truncated::kWhole) reason_ = reason;
@@ -75,6 +83,7 @@ class Guard {
   uint32_t frontier_max_;
   uint64_t started_nanos_;
   uint64_t deadline_nanos_;  // UINT64_MAX: none.
+  uint64_t planned_nanos_ = 0;
   uint64_t examined_ = 0;
   uint64_t since_look_ = 0;
   Truncated reason_ = Truncated::kWhole;
