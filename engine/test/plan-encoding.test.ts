@@ -105,14 +105,14 @@ test('a table with the most properties is read whole unless told otherwise', () 
   if (layout === undefined) throw new Error('no table')
   const wide = { layout, timeUnit: 'ms' as const }
   const names = properties.map(({ name }) => name)
-  for (const columns of [undefined, names]) {
-    const { wire } = written((writer, plan) => plans.writeFind(writer, plan, wide), { columns })
+  for (const asked of [{}, { columns: names }]) {
+    const { wire } = written((writer, plan) => plans.writeFind(writer, plan, wide), asked)
     wire.selection()
     wire.u8()
     const found = wire.many(wire.u16(), () => wire.column())
     expect(found.slice(-1024)).toEqual(properties.map((_, at) => `10/${at}`))
     expect([wire.text(), wire.isAtEnd]).toEqual(['', true])
-    const nodes = written((writer, plan) => plans.writeNodesPlan(writer, plan, wide), { columns })
+    const nodes = written((writer, plan) => plans.writeNodesPlan(writer, plan, wide), asked)
     expect([nodes.wire.u32(), nodes.wire.u8()]).toEqual([0, 0])
     expect(nodes.wire.many(nodes.wire.u16(), () => nodes.wire.column())).toHaveLength(1024)
     expect([nodes.wire.text(), nodes.wire.isAtEnd]).toEqual(['', true])

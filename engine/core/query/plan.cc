@@ -278,6 +278,8 @@ AggregatePlan ReadAggregate(PlanReader* in) {
   if (has_top) {
     aggregate.top_by = top_by;
     if (top_by >= aggregate.measures.size()) in->Fail("top_by is no measure's place");
+  } else if (top_by != 0 || aggregate.top_count != 0) {
+    in->Fail("a top of which has_top says nothing");
   }
   return aggregate;
 }
