@@ -25,6 +25,7 @@ export const openDuckdb: OpenContender = async (directory) => {
     label USMALLINT, kind INTEGER, qty INTEGER, amt DOUBLE, members UINTEGER[])`)
   await connection.run('CREATE TABLE IF NOT EXISTS inc(node UINTEGER, ts BIGINT, he UINTEGER)')
   const answers = new Answers(connection)
+  let last = Promise.resolve()
   return {
     name: 'DuckDB',
     settings: `${versionOf('@duckdb/node-api')}, threads=1, commits synced, load by COPY from CSV`,
@@ -40,7 +41,11 @@ export const openDuckdb: OpenContender = async (directory) => {
       await rm(csv)
     },
     answer: (question) => answers.answer(question),
-    commit: (data, from, to) => insert(connection, data, from, to),
+    commit: (data, from, to) => {
+      // A connection has one transaction at a time.
+      last = last.then(() => insert(connection, data, from, to))
+      return last
+    },
     close: async () => {
       connection.closeSync()
       instance.closeSync()
