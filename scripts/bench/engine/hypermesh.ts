@@ -163,8 +163,8 @@ class Asked {
 
   #first(): number {
     if (this.#firstId === undefined) {
-      const lowest = this.#edges.findSync({ columns: ['id'], limit: 65_536 })
-      this.#firstId = Math.min(...lowest.ids)
+      const { ids } = this.#edges.findSync({ columns: ['id'], limit: 20_000_000 })
+      this.#firstId = ids.reduce((lowest, id) => Math.min(lowest, id))
     }
     return this.#firstId
   }
