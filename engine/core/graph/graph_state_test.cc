@@ -110,5 +110,24 @@ TEST(A_schema_reads_back_as_it_was_written) {
   }
 }
 
+TEST(A_stored_schema_with_options_that_no_table_can_have_is_damaged) {
+  using Change = void (*)(TableSchema*);
+  for (const Change change : {Change([](TableSchema* table) { table->ttl = -1; }),
+                              Change([](TableSchema* table) { table->history = kMicrosMin; }),
+                              Change([](TableSchema* table) { table->arity_max = 0; })}) {
+    Schema forged = *MakeEmptySchema();
+    auto table = std::make_shared<TableSchema>();
+    change(table.get());
+    table->id = forged.next_table_id++;
+    table->name = "t";
+    forged.tables.emplace(table->id, table);
+    ByteWriter bytes;
+    EncodeSchema(forged, &bytes);
+    ByteReader in(bytes.view());
+    Schema schema;
+    CHECK_CODE(DecodeSchema(&in, &schema), Code::kCorrupt);
+  }
+}
+
 }  // namespace
 }  // namespace hypergraph

@@ -18,13 +18,6 @@ Status CheckName(std::string_view name, const char* what) {
                                   " must have 1 to 64 letters, digits and _, not a digit first"};
 }
 
-Status CheckOptions(const TableSchema& options) {
-  if (options.ttl < 0) return {Code::kInvalid, "ttl is negative"};
-  if (options.history < 0) return {Code::kInvalid, "history is negative"};
-  if (options.arity_max == 0) return {Code::kInvalid, "arity_max is 0"};
-  return Status::Ok();
-}
-
 static_assert(kPropertiesMax <= kSegmentPropertiesMax, "else a flush fails for ever");
 
 Status AddProperties(const std::vector<PropertySchema>& properties, TableSchema* table) {

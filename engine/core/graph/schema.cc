@@ -55,7 +55,8 @@ Status GetTable(ByteReader* in, TableSchema* table) {
   table->ttl = in->Get<Micros>();
   table->history = in->Get<Micros>();
   table->arity_max = in->Get<uint32_t>();
-  return in->ok() ? Status::Ok() : Damaged("a table is cut short");
+  if (!in->ok()) return Damaged("a table is cut short");
+  return CheckOptions(*table).ok() ? Status::Ok() : Damaged("a table's options");
 }
 
 // Names are identifiers, or the node properties' own: nothing in them needs an escape.
@@ -123,6 +124,13 @@ bool IsIdentifier(std::string_view name) {
   return letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
            return letter(c) || (c >= '0' && c <= '9');
          });
+}
+
+Status CheckOptions(const TableSchema& options) {
+  if (options.ttl < 0) return {Code::kInvalid, "ttl is negative"};
+  if (options.history < 0) return {Code::kInvalid, "history is negative"};
+  if (options.arity_max == 0) return {Code::kInvalid, "arity_max is 0"};
+  return Status::Ok();
 }
 
 bool IsPropertyType(uint8_t code) {

@@ -58,6 +58,9 @@ std::shared_ptr<const Schema> MakeEmptySchema();
 
 // ^[A-Za-z_][A-Za-z0-9_]{0,63}$
 bool IsIdentifier(std::string_view name);
+
+// Whether ttl, history and arity_max are what a table can have: kInvalid names the one that is not.
+Status CheckOptions(const TableSchema& options);
 bool IsPropertyType(uint8_t code);
 void EncodeSchema(const Schema& schema, ByteWriter* out);
 Status DecodeSchema(ByteReader* in, Schema* schema);
