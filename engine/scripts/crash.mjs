@@ -12,7 +12,7 @@ import { expectedRows, limits, mix } from './crash-plan.mjs'
 
 const scripts = import.meta.dirname
 const cycles = option('cycles', 50)
-const seed = option('seed', Math.floor(Math.random() * 2 ** 31))
+const seed = option('seed', process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 console.log(`SEED=${seed}, ${cycles} cycles`)
 const directory = mkdtempSync(join(tmpdir(), 'hypergraph-crash-'))
