@@ -77,11 +77,9 @@ Status SyncParent(FileSystem& files, const std::string& directory) {
   const size_t end = directory.find_last_not_of('/');
   if (end == std::string::npos) return Status::Ok();  // The root.
   const size_t slash = directory.rfind('/', end);
-  if (slash == std::string::npos) {
-    (void)files.SyncDirectory(".");  // A file system in memory knows no current directory.
-    return Status::Ok();
-  }
-  const std::string parent = directory.substr(0, std::max<size_t>(slash, 1));
+  const std::string parent =
+      slash == std::string::npos ? "." : directory.substr(0, std::max<size_t>(slash, 1));
+  // A file system in memory may know no parent.
   return parent == "/" || files.Exists(parent) ? files.SyncDirectory(parent) : Status::Ok();
 }
 

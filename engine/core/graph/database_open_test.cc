@@ -3,10 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 
 #include "core/graph/database_files.h"
 #include "core/graph/database_test.h"
+#include "core/graph/forwarding_file_system.h"
 #include "core/storage/manifest_file.h"
 
 namespace hypergraph::test {
@@ -170,6 +172,25 @@ TEST(One_process_writes_and_the_refusal_names_it_while_others_read) {
   CHECK_CODE(RepairDatabase(PosixFileSystem(), path, &repaired), Code::kLocked);
   database.reset();
   CHECK_EQ(CodeInAnotherProcess(path, false), 0);
+}
+
+TEST(A_database_at_a_relative_path_makes_its_name_sure_or_does_not_open) {
+  const TempDirectory directory;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  ForwardingFileSystem files(&PosixFileSystem());
+  files.before_sync_directory = [](const std::string& path) {
+    return path == "." ? Status(Code::kIo, "as the test wants it") : Status::Ok();
+  };
+  OpenOptions options;
+  options.background = false;
+  options.files = &files;
+  std::unique_ptr<Database> database;
+  CHECK_CODE(Database::Open("graph.db", options, &database), Code::kIo);
+  files.before_sync_directory = nullptr;
+  CHECK_OK(Database::Open("graph.db", options, &database));
+  database.reset();
+  std::filesystem::current_path(before);
 }
 
 TEST(The_lock_of_a_dead_process_holds_nobody_up_and_its_commits_are_there) {

@@ -47,7 +47,7 @@ class ForwardingFileSystem : public FileSystem {
   explicit ForwardingFileSystem(FileSystem* behind) : behind_(*behind) {}
 
   // Called before the operation, which is not done if they fail.
-  Hook before_sync, before_write, before_link, before_rename_to;
+  Hook before_sync, before_sync_directory, before_write, before_link, before_rename_to;
 
   StatusOr<std::unique_ptr<File>> Create(const std::string& path) override {
     return Wrap(behind_.Create(path), path);
@@ -71,7 +71,10 @@ class ForwardingFileSystem : public FileSystem {
   }
   Status Remove(const std::string& path) override { return behind_.Remove(path); }
   Status MakeDirectory(const std::string& path) override { return behind_.MakeDirectory(path); }
-  Status SyncDirectory(const std::string& path) override { return behind_.SyncDirectory(path); }
+  Status SyncDirectory(const std::string& path) override {
+    HG_RETURN_IF_ERROR(Ask(before_sync_directory, path));
+    return behind_.SyncDirectory(path);
+  }
   StatusOr<std::vector<std::string>> List(const std::string& directory) override {
     return behind_.List(directory);
   }
