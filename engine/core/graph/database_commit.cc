@@ -83,6 +83,11 @@ Status DatabaseCore::CommitOne(CommitRequest* request) {
   HG_RETURN_IF_ERROR(
       graph_->Resolve(request->batch, limits, clock_.Now(), &payload, &request->receipt));
   if (payload.empty()) return Status::Ok();
+  // A record may take several times the bytes of what asked for it: a node to drop, four times.
+  if (payload.size() > kPayloadBytesMax) {
+    return {Code::kTooLarge, "the commit's record has " + std::to_string(payload.size()) +
+                                 " bytes, above the limit of " + std::to_string(kPayloadBytesMax)};
+  }
   // Space is made sure of before anything changes: what cannot be logged is not applied either.
   HG_RETURN_IF_ERROR(EnsureLog());
   HG_RETURN_IF_ERROR(log_->Reserve(payload.size(), 1));
