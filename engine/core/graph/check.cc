@@ -50,8 +50,7 @@ struct LogEnd {
   std::string reason;
 };
 
-Status ReadLogOnce(FileSystem& files, const std::string& path, const WalHeader& expected,
-                   LogEnd* end) {
+Status ReadLog(FileSystem& files, const std::string& path, const WalHeader& expected, LogEnd* end) {
   auto reader = WalReader::Open(files, path, expected, kPayloadBytesMax);
   if (!reader.ok()) return reader.status();
   bool found = true;
@@ -61,17 +60,6 @@ Status ReadLogOnce(FileSystem& files, const std::string& path, const WalHeader& 
   end->offset = (*reader)->end_offset();
   end->last_seq = (*reader)->last_seq();
   end->reason = (*reader)->reason();
-  return Status::Ok();
-}
-
-// A log read while it is written to may seem damaged where it was not whole yet: damage stays.
-Status ReadLog(FileSystem& files, const std::string& path, const WalHeader& expected, LogEnd* end) {
-  HG_RETURN_IF_ERROR(ReadLogOnce(files, path, expected, end));
-  while (end->end == WalEnd::kDamaged) {
-    const uint64_t before = end->offset;
-    HG_RETURN_IF_ERROR(ReadLogOnce(files, path, expected, end));
-    if (end->offset == before) break;
-  }
   return Status::Ok();
 }
 

@@ -93,8 +93,7 @@ class DatabaseCore final : public Database {
   Status CheckNoCommits(const std::string& name);
   Status Load();  // MANIFEST, files and logs into graph_.
   // Where a log was found damaged.
-  using DamagePlace = std::pair<uint64_t, uint64_t>;
-  Status LoadOnce(DamagePlace* damage, bool* vanished);
+  Status LoadOnce(bool* vanished);
   Status ContinueLog(const LogReplay::Ended& ended);
   void NoteFiles(const std::vector<std::string>& names);
   void PublishLoaded();         // Requires: writer_mutex_.

@@ -105,16 +105,15 @@ Status DatabaseCore::CheckNoCommits(const std::string& name) {
 
 Status DatabaseCore::Load() {
   Status status;
-  DamagePlace damage;
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
     bool vanished = false;
-    status = LoadOnce(&damage, &vanished);
+    status = LoadOnce(&vanished);
     if (!vanished) return status;
   }
   return status;
 }
 
-Status DatabaseCore::LoadOnce(DamagePlace* damage, bool* vanished) {
+Status DatabaseCore::LoadOnce(bool* vanished) {
   ManifestState state;
   HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &state));
   OpenedFiles opened;
@@ -129,9 +128,6 @@ Status DatabaseCore::LoadOnce(DamagePlace* damage, bool* vanished) {
     ManifestState now;
     HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &now));
     *vanished = now.generation != state.generation;
-    // A log read while it is written may seem damaged; damage is there the next time too.
-    const DamagePlace place(replay->ended().log_number, replay->ended().offset);
-    if (damaged && place != std::exchange(*damage, place)) *vanished = true;
     if (*vanished) return {Code::kIo, "the writer keeps replacing files"};
   }
   if (status.code() == Code::kNotFound) return {Code::kCorrupt, status.message()};
