@@ -4,37 +4,23 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { tableFromIPC } from 'apache-arrow'
 import { expect, test } from 'vitest'
-import {
-  exportArrow,
-  exportCsv,
-  exportHif,
-  exportNdjson,
-  importArrow,
-  importCsv,
-  importHif,
-  importNdjson,
-  type PropertyType,
-} from '../lib/index.ts'
+import type { PropertyType } from '../lib/index.ts'
 import { valueTypes } from '../lib/result-buffer.ts'
 import { columnNamesOf } from '../lib/result-names.ts'
 import { TableLayout } from '../lib/schema.ts'
 import { newDatabase, temporaryDirectory } from './_database.ts'
+import { formatNames, formats } from './_formats.ts'
 
 const fixed = ['id', 'at', 'until', 'weight', 'label', 'arity', 'members', 'roles', 'key', 'seq']
 const others = ['membersInteger', 'props', 'edge', 'node', 'event_ts', 'valid_to', 'plain']
-const formats = [
-  ['ndjson', exportNdjson, importNdjson],
-  ['hif', exportHif, importHif],
-  ['arrow', exportArrow, importArrow],
-  ['csv', exportCsv, importCsv],
-] as const
 
 async function tableOf(names: readonly string[], type: PropertyType) {
   const properties = Object.fromEntries(names.map((name) => [name, type]))
   return await (await newDatabase()).createTable('t', { properties })
 }
 
-test.each(formats)('%s keeps properties that have the name of a field', async (_, write, read) => {
+test.each(formatNames)('%s keeps properties that have the name of a field', async (format) => {
+  const { write, read } = formats[format]
   for (const type of ['timestamp', 'int64', 'string'] as const) {
     const names = [...fixed, ...others]
     const table = await tableOf(names, type)

@@ -3,7 +3,6 @@
 // length of the small scripts gone through one by one, CRASH_THREADS how many run at once.
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -13,11 +12,6 @@
 
 namespace hypergraph::test {
 namespace {
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 void Report(const ReplayCounts& total, uint64_t scripts) {
   const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };

@@ -16,28 +16,16 @@ import {
 } from 'apache-arrow'
 import { expect, test } from 'vitest'
 import {
-  exportArrow,
-  exportCsv,
-  exportHif,
-  exportNdjson,
   type Hyperedge,
   type HyperedgeInput,
   importArrow,
-  importCsv,
   importHif,
   importNdjson,
   type PropertyType,
   type Table,
 } from '../lib/index.ts'
 import { newDatabase } from './_database.ts'
-
-const formats = {
-  ndjson: { write: exportNdjson, read: importNdjson },
-  hif: { write: exportHif, read: importHif },
-  arrow: { write: exportArrow, read: importArrow },
-  csv: { write: exportCsv, read: importCsv },
-}
-const formatNames = ['ndjson', 'hif', 'arrow', 'csv'] as const
+import { formatNames, formats } from './_formats.ts'
 
 async function tableOf(properties: Record<string, PropertyType> = {}): Promise<Table> {
   return await (await newDatabase()).createTable('t', { properties })

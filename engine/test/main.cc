@@ -92,6 +92,11 @@ void Fail(const char* file, int line, const std::string& what) {
 
 uint64_t Seed() { return *SeedCell(); }
 
+uint64_t Setting(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
 TempDirectory::TempDirectory() {
   const char* base = std::getenv("TMPDIR");
   path_ = std::string(base != nullptr ? base : "/tmp") + "/hypergraph-test-XXXXXX";
@@ -112,8 +117,7 @@ static int Main(int argc, char** argv) {
   }
   std::stable_sort(tests.begin(), tests.end(),
                    [](const Test& a, const Test& b) { return std::strcmp(a.file, b.file) < 0; });
-  const char* seed = std::getenv("SEED");
-  *SeedCell() = seed != nullptr ? std::strtoull(seed, nullptr, 10) : std::random_device{}();
+  *SeedCell() = Setting("SEED", std::random_device{}());
   std::printf("SEED=%llu\n", static_cast<unsigned long long>(Seed()));
   size_t failed = 0;
   if (std::getenv("NO_FORK") != nullptr) {

@@ -3,17 +3,11 @@
 #include "test/simulation.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "test/test.h"
 
 namespace hypergraph::test {
 namespace {
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 void Report(const SimulationCounts& total, uint64_t lives) {
   const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };

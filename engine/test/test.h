@@ -28,6 +28,9 @@ struct Registration {
 // it.
 uint64_t Seed();
 
+// A number of the environment.
+uint64_t Setting(const char* name, uint64_t otherwise);
+
 // An empty directory on the disk, removed with all it holds when the object goes.
 class TempDirectory {
  public:

@@ -6,7 +6,6 @@
 // saw a part of a commit.
 //
 // THREADS_COMMITS=n makes each test longer than its 120 commits.
-#include <cstdlib>
 #include <thread>
 
 #include "test/threads_world.h"
@@ -14,10 +13,7 @@
 namespace hypergraph::test {
 namespace {
 
-uint64_t CommitCount() {
-  const char* count = std::getenv("THREADS_COMMITS");
-  return count == nullptr ? 120 : std::strtoull(count, nullptr, 10);
-}
+uint64_t CommitCount() { return Setting("THREADS_COMMITS", 120); }
 
 // --- What the other threads do over and over; false: the database is closed.
 

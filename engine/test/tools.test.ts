@@ -6,11 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import {
   Database,
-  exportArrow,
-  exportCsv,
   exportHif,
-  exportNdjson,
-  importArrow,
   importCsv,
   importHif,
   importNdjson,
@@ -19,13 +15,7 @@ import {
 import { runCommand } from '../lib/tools/command-line.ts'
 import { parseHif } from '../lib/tools/hif-document.ts'
 import { callsOf, newDatabase, sampleRows, temporaryDirectory } from './_database.ts'
-
-const formats = {
-  ndjson: { write: exportNdjson, read: importNdjson },
-  hif: { write: exportHif, read: importHif },
-  arrow: { write: exportArrow, read: importArrow },
-  csv: { write: exportCsv, read: importCsv },
-}
+import { formats } from './_formats.ts'
 
 function contentOf(table: Table) {
   const batch = table.findSync()

@@ -1,7 +1,5 @@
 // Deadlines, cancels and budgets of every kind of query: they end it within a bounded number of
 // rows, and say what is complete.
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -142,12 +140,6 @@ std::vector<NamedPlan> LongPlans() {
   return plans;
 }
 
-void Say(const std::string& name, uint64_t before, uint64_t after) {
-  if (std::getenv("SHOW") == nullptr) return;
-  std::fprintf(stderr, "%s: %llu before, %llu after\n", name.c_str(),
-               static_cast<unsigned long long>(before), static_cast<unsigned long long>(after));
-}
-
 TEST(A_cancel_by_another_thread_ends_every_kind_of_query_within_a_few_batches) {
   const BigWorld world;
   for (const auto& [name, plan] : LongPlans()) {
@@ -160,7 +152,6 @@ TEST(A_cancel_by_another_thread_ends_every_kind_of_query_within_a_few_batches) {
     Tally tally(2 * kGuardRows);
     const Snapshot counted = CountedBy(world.snapshot, &tally);
     CHECK_CODE(RunPlan(counted, PlanBytes(plan), &tally.control, &result), Code::kCancelled);
-    Say(name, tally.before(), tally.after());
     CHECK_LE(tally.after(), kBound);
   }
 }
@@ -173,7 +164,6 @@ TEST(A_deadline_already_past_ends_every_kind_of_query_within_a_few_batches) {
     std::vector<uint8_t> result;
     CHECK_OK(RunPlan(CountedBy(world.snapshot, &tally), PlanBytes(plan), nullptr, &result));
     CHECK_EQ(ResultBytes(result).truncated(), 3u);
-    Say(name, tally.before(), 0);
     CHECK_LE(tally.before(), kRows + kBound);  // A hub's postings are read whole.
     CHECK_LE(ResultBytes(result).examined(), static_cast<double>(kBound));
   }
@@ -185,7 +175,6 @@ TEST(An_examined_budget_ends_every_kind_of_query_and_what_it_gives_is_right) {
     plan.budget.examined_max = 5'000;
     std::vector<uint8_t> result;
     CHECK_OK(RunPlan(world.snapshot, PlanBytes(plan), nullptr, &result));
-    Say(name, static_cast<uint64_t>(ResultBytes(result).examined()), 0);
     CHECK_EQ(ResultBytes(result).truncated(), 4u);
     CHECK_LE(5'000.0, ResultBytes(result).examined());
     CHECK_LE(ResultBytes(result).examined(), 5'000.0 + kGuardRows);
@@ -224,7 +213,6 @@ TEST(A_bytes_budget_cuts_every_kind_of_result_to_its_first_rows) {
     plan.budget.bytes_max = name == "aggregate by bucket" ? 20 : 2'000;
     CHECK_OK(RunPlan(world.snapshot, PlanBytes(plan), nullptr, &cut_bytes));
     const ResultBytes cut(cut_bytes);
-    Say(name, whole.row_count(), cut.row_count());
     CHECK_EQ(cut.truncated(), 2u);
     CHECK_LT(0u, cut.row_count());
     CHECK_LT(cut.row_count(), whole.row_count());
