@@ -186,6 +186,16 @@ napi_value CommittedAt(napi_env env, napi_callback_info info) {
   return value;
 }
 
+// What `read` makes of the call's arguments, as bytes.
+template <size_t kArguments, typename Read>
+napi_value AnswerBytes(napi_env env, napi_callback_info info, Read read) {
+  napi_value arguments[kArguments];
+  ReadArguments(env, info, arguments);
+  std::vector<uint8_t> bytes;
+  const Status status = read(env, arguments, &bytes);
+  return status.ok() ? ToArrayBuffer(env, bytes) : Throw(env, status);
+}
+
 Status ReadNodeKeys(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
   StatePointer state;
   SnapshotPointer snapshot;
@@ -198,11 +208,7 @@ Status ReadNodeKeys(napi_env env, const napi_value* arguments, std::vector<uint8
 }
 
 napi_value NodeKeys(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  ReadArguments(env, info, arguments);
-  std::vector<uint8_t> bytes;
-  const Status status = ReadNodeKeys(env, arguments, &bytes);
-  return status.ok() ? ToArrayBuffer(env, bytes) : Throw(env, status);
+  return AnswerBytes<2>(env, info, ReadNodeKeys);
 }
 
 Status ReadIntegerKeys(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
@@ -219,11 +225,7 @@ Status ReadIntegerKeys(napi_env env, const napi_value* arguments, std::vector<ui
 }
 
 napi_value IntegerKeys(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  ReadArguments(env, info, arguments);
-  std::vector<uint8_t> bytes;
-  const Status status = ReadIntegerKeys(env, arguments, &bytes);
-  return status.ok() ? ToArrayBuffer(env, bytes) : Throw(env, status);
+  return AnswerBytes<3>(env, info, ReadIntegerKeys);
 }
 
 Status ReadSymbols(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
@@ -237,11 +239,7 @@ Status ReadSymbols(napi_env env, const napi_value* arguments, std::vector<uint8_
 }
 
 napi_value Symbols(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  ReadArguments(env, info, arguments);
-  std::vector<uint8_t> bytes;
-  const Status status = ReadSymbols(env, arguments, &bytes);
-  return status.ok() ? ToArrayBuffer(env, bytes) : Throw(env, status);
+  return AnswerBytes<2>(env, info, ReadSymbols);
 }
 
 napi_value SchemaText(napi_env env, napi_callback_info info) {
