@@ -12,7 +12,9 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const args = process.argv.slice(2)
 const seconds = Number(option('seconds') ?? 30)
-const seed = Number(option('seed') ?? process.env.SEED ?? 1 + Math.floor(Math.random() * 0x7fffffff))
+const seed = Number(
+  option('seed') ?? process.env.SEED ?? 1 + Math.floor(Math.random() * 0x7fffffff),
+)
 const out = option('out') ?? 'build-asan'
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 
