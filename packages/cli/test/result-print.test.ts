@@ -21,6 +21,7 @@ const reply: SqlReply = {
   filesPruned: 3,
   bytesPlanned: 41_000,
   bytesPruned: 1,
+  deleteFiles: 0,
 }
 
 describe('printResult', () => {

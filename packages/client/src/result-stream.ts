@@ -117,6 +117,7 @@ function readFacts(from: Headers): StreamFacts {
     filesPruned: number(headers.filesPruned),
     bytesPlanned: number(headers.bytesPlanned),
     bytesPruned: number(headers.bytesPruned),
+    deleteFiles: number(headers.deleteFiles),
     snapshots: snapshots === null ? undefined : (parseJson(snapshots) as ScanFacts['snapshots']),
     truncated: toTruncation(truncated),
   }

@@ -15,4 +15,5 @@ export const headers = {
   filesPruned: 'x-hypermesh-files-pruned',
   bytesPlanned: 'x-hypermesh-bytes-planned',
   bytesPruned: 'x-hypermesh-bytes-pruned',
+  deleteFiles: 'x-hypermesh-delete-files',
 } as const

@@ -83,6 +83,7 @@ export {
 } from './keys.ts'
 export { type Limits, limits } from './limits.ts'
 export { parseJson, stringifyJson } from './lossless-json.ts'
+export { type MappedFieldJson, nameMapping } from './name-mapping.ts'
 export {
   formatTableName,
   identifier,

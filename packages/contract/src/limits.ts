@@ -38,6 +38,7 @@ export const limits = z.strictObject({
   idempotencyKeysMax: count(10_000, 1_000_000, 'commit receipts kept for replay'),
   idempotencyHours: count(24, 720, 'hours that a commit receipt is kept for replay'),
   manifestCacheBytesMax: count(256 * mib, 16 * gib, 'decoded manifests kept in memory, in bytes'),
+  fileSchemasMax: count(100_000, 10_000_000, 'parquet files whose columns are kept in memory'),
   keysMax: count(10_000, 1_000_000, 'most API keys'),
   ratePerSecond: count(2000, 1_000_000, 'requests per second of one key, on average'),
   rateBurst: count(4000, 1_000_000, 'requests of one key in a burst'),

@@ -43,6 +43,7 @@ export const scanFacts = z.object({
   filesPruned: z.number().int(),
   bytesPlanned: z.number().int(),
   bytesPruned: z.number().int(),
+  deleteFiles: z.number().int().describe('delete files that were applied'),
 })
 export type ScanFacts = z.infer<typeof scanFacts>
 

@@ -5,18 +5,35 @@ export {
   planEvolution,
   type SourceColumn,
 } from './evolution.ts'
+export {
+  type FileField,
+  type FileSchema,
+  type FooterElement,
+  hasFieldIds,
+  isReadById,
+  partOf,
+  toFileSchema,
+} from './file-schema.ts'
 export { formatType } from './iceberg-type.ts'
 export { contentKeyProperty, findLoaded } from './lineage.ts'
 export { ManifestCache } from './manifest-cache.ts'
+export { encodeManifestList } from './manifest-list.ts'
+export { readManifestList } from './manifest-reader.ts'
+export type { DataFile, ManifestEntry } from './manifest-types.ts'
+export { ManifestWriter } from './manifest-writer.ts'
 export { metadataFilesToDelete, type UpdateContext } from './metadata-draft.ts'
+export { withMappedIds } from './name-mapping.ts'
 export { reachableFiles } from './reachable-files.ts'
 export { type ReadColumn, readColumns, readSchemaArgument } from './read-schema.ts'
 export { checkRequirements } from './requirements.ts'
 export {
+  type EqualityDeleteFile,
   type PlannedFile,
   planScan,
+  type ScanCount,
   type ScanPlan,
   type ScanRequest,
+  type StoredFile,
   scanSchema,
 } from './scan-plan.ts'
 export type { ScanPredicate, ScanValue } from './scan-predicate.ts'

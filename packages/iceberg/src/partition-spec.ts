@@ -26,6 +26,11 @@ export function specIdOf(spec: PartitionSpec): number {
   return spec['spec-id'] ?? 0
 }
 
+/** A spec whose fields are all void, as those of dropped fields are, has one partition too. */
+export function isUnpartitioned(fields: readonly { readonly transform: string }[]): boolean {
+  return fields.every(({ transform }) => transform === 'void')
+}
+
 export function defaultSpec(metadata: TableMetadata): PartitionSpec {
   return specById(metadata, metadata['default-spec-id'])
 }

@@ -82,6 +82,15 @@ export function manifestMayMatch(
   )
 }
 
+/** May the file hold a row of the scan, going by its partition alone? */
+export function partitionMayMatch(
+  predicate: BoundPredicate,
+  fields: readonly BoundPartitionField[],
+  file: DataFile,
+): boolean {
+  return mayMatch(predicate, (leaf) => tupleMayMatch(leaf, fields, file))
+}
+
 /** May the file hold a row of the scan, going by its partition, counts and bounds? */
 export function fileMayMatch(
   predicate: BoundPredicate,
@@ -90,11 +99,19 @@ export function fileMayMatch(
 ): boolean {
   return mayMatch(predicate, (leaf) => {
     if (!leafMayMatch(leaf, fileFacts(leaf.column, file))) return false
-    return fields.every((field) => {
-      const value = file.partition.get(field.fieldId)
-      if (value === undefined || field.sourceId !== leaf.column.id) return true
-      return leafMayMatchPartition(leaf, field, (type) => tupleFacts(type, value))
-    })
+    return tupleMayMatch(leaf, fields, file)
+  })
+}
+
+function tupleMayMatch(
+  leaf: Leaf,
+  fields: readonly BoundPartitionField[],
+  file: DataFile,
+): boolean {
+  return fields.every((field) => {
+    const value = file.partition.get(field.fieldId)
+    if (value === undefined || field.sourceId !== leaf.column.id) return true
+    return leafMayMatchPartition(leaf, field, (type) => tupleFacts(type, value))
   })
 }
 

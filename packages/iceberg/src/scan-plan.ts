@@ -6,6 +6,7 @@ import {
   type TableMetadata,
 } from '@hypermesh/contract'
 import { mapBounded } from './bounded-map.ts'
+import { DeleteIndex, type ScannedFile } from './delete-index.ts'
 import {
   type ReadContext,
   readLiveEntries,
@@ -14,7 +15,13 @@ import {
 } from './manifest-reader.ts'
 import { type DataFile, hasLiveFiles, type ManifestFile } from './manifest-types.ts'
 import { type BoundPartitionField, boundFields, specIdOf } from './partition-spec.ts'
-import { type BoundPredicate, bindPredicate, fileMayMatch, manifestMayMatch } from './pruning.ts'
+import {
+  type BoundPredicate,
+  bindPredicate,
+  fileMayMatch,
+  manifestMayMatch,
+  partitionMayMatch,
+} from './pruning.ts'
 import type { ScanPredicate } from './scan-predicate.ts'
 import { currentSchema, schemaById } from './schema.ts'
 import { currentSnapshot, findSnapshot } from './table-metadata.ts'
@@ -29,19 +36,43 @@ export interface ScanRequest extends ReadContext {
   readonly table?: string
 }
 
-export interface PlannedFile {
+export interface StoredFile {
   readonly uri: string
   /** Undefined when the store is not a local disk. */
   readonly localPath: string | undefined
   readonly recordCount: number
   readonly fileBytes: number
+  /** The schema of the snapshot that added the file, where the table still knows it. */
+  readonly schemaId: number | undefined
+}
+
+export interface EqualityDeleteFile extends StoredFile {
+  /** Field ids of the columns whose equal values delete a row. */
+  readonly equalityIds: readonly number[]
+}
+
+export interface PlannedFile extends StoredFile {
+  /** Delete files that may name rows of this file by position. */
+  readonly positionDeletes: readonly StoredFile[]
+  readonly equalityDeletes: readonly EqualityDeleteFile[]
+}
+
+/** How many files are left at a stage of planning. */
+export interface ScanCount {
+  readonly files: number
+  readonly bytes: number
+  readonly rows: number
 }
 
 export interface ScanPlan {
   readonly files: readonly PlannedFile[]
-  readonly filesPruned: number
-  readonly bytesPlanned: number
-  readonly bytesPruned: number
+  readonly total: ScanCount
+  /** What partition values leave. */
+  readonly afterPartitions: ScanCount
+  /** What column bounds leave of that: the files above. */
+  readonly planned: ScanCount
+  /** Delete files that apply to the planned files; rows are entries in them. */
+  readonly deletes: ScanCount
 }
 
 /** The schema of what a scan yields: an older snapshot is read under the schema it was made with. */
@@ -52,66 +83,76 @@ export function scanSchema(metadata: TableMetadata, snapshotId: Long | undefined
 }
 
 /**
- * The files that may hold rows of the scan. Files are left out only where the manifests prove that
- * no row can match. Throws `unsupported` for tables with delete files or files that are no Parquet.
+ * The files that may hold rows of the scan, each with the delete files that apply to it. Files are
+ * left out only where the manifests prove that no row can match. Throws `unsupported` for files that
+ * are no Parquet, deletion vectors among them.
  */
 export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const snapshot = snapshotOf(request)
-  if (snapshot === undefined) return new PlanTally(request).plan()
+  if (snapshot === undefined) return emptyPlan
   const { metadata } = request
   const schema = scanSchema(metadata, request.snapshotId)
   const predicate = bindPredicate(request.predicate, schema)
   const manifests = (await readManifestList(request, snapshot)).filter(hasLiveFiles)
-  if (manifests.some((manifest) => manifest.content !== 0)) throw withDeletes(request)
   const fields = new Map(
     metadata['partition-specs'].map((spec) => [
       specIdOf(spec),
       boundFields(metadata, spec, schema),
     ]),
   )
-  const totals = statedTotals(snapshot, manifests)
-  const parts = await mapBounded(manifests, readsAtOnce, async (manifest) => {
+  const data = manifests.filter((manifest) => manifest.content === 0)
+  const deletes = manifests.filter((manifest) => manifest.content !== 0)
+  const stated = statedTotals(snapshot, data)
+  const parts = await mapBounded(data, readsAtOnce, async (manifest) => {
     const partition = fields.get(manifest.specId) ?? []
     const mayMatch = manifestMayMatch(predicate, partition, manifest.partitions)
     // Unless the snapshot states its totals, only the entries tell what is left out.
-    if (!mayMatch && totals !== undefined) return { kept: [], pruned: [] }
+    if (!mayMatch && stated !== undefined) return nothing
     return planManifest(request, manifest, mayMatch ? predicate : false, partition)
   })
-  const tally = new PlanTally(request)
-  for (const part of parts) tally.addPruned(part.pruned)
-  for (const { file } of inOrder(parts.flatMap((part) => part.kept))) tally.add(file)
-  return tally.plan(totals)
+  const kept = inOrder(parts.flatMap((part) => part.kept))
+  const index = kept.length === 0 ? undefined : await readDeletes(request, deletes, fields)
+  return {
+    ...toPlannedFiles(request, kept, index),
+    total: stated ?? sumCounts(parts.map((part) => part.total)),
+    afterPartitions: sumCounts(parts.map((part) => part.afterPartitions)),
+  }
 }
 
-interface Totals {
-  readonly files: number
-  readonly bytes: number
+const noFiles: ScanCount = { files: 0, bytes: 0, rows: 0 }
+const emptyPlan: ScanPlan = {
+  files: [],
+  total: noFiles,
+  afterPartitions: noFiles,
+  planned: noFiles,
+  deletes: noFiles,
 }
 
 /** What the snapshot's summary says it holds, if that agrees with its manifests. */
 function statedTotals(
   { summary }: Snapshot,
   manifests: readonly ManifestFile[],
-): Totals | undefined {
-  const files = Number(summary?.['total-data-files'] ?? Number.NaN)
-  const bytes = Number(summary?.['total-files-size'] ?? Number.NaN)
+): ScanCount | undefined {
+  const stated = (key: string) => Number(summary?.[key] ?? Number.NaN)
+  const files = stated('total-data-files')
+  const bytes = stated('total-files-size')
+  const rows = stated('total-records')
   const counted = manifests.reduce(
     (sum, manifest) =>
       sum + (manifest.addedFiles ?? Number.NaN) + (manifest.existingFiles ?? Number.NaN),
     0,
   )
-  return files === counted && Number.isSafeInteger(bytes) ? { files, bytes } : undefined
-}
-
-interface KeptFile {
-  readonly file: DataFile
-  readonly sequenceNumber: Long
+  const known = files === counted && Number.isSafeInteger(bytes) && Number.isSafeInteger(rows)
+  return known ? { files, bytes, rows } : undefined
 }
 
 interface ManifestPart {
-  readonly kept: readonly KeptFile[]
-  readonly pruned: readonly DataFile[]
+  readonly kept: readonly ScannedFile[]
+  readonly total: ScanCount
+  readonly afterPartitions: ScanCount
 }
+
+const nothing: ManifestPart = { kept: [], total: noFiles, afterPartitions: noFiles }
 
 async function planManifest(
   request: ScanRequest,
@@ -121,67 +162,101 @@ async function planManifest(
 ): Promise<ManifestPart> {
   const entries = await readLiveEntries(request, manifest)
   request.signal?.throwIfAborted()
-  const kept: KeptFile[] = []
-  const pruned: DataFile[] = []
-  for (const { file, sequenceNumber = 0 } of entries) {
-    if (file.content !== 0) throw withDeletes(request)
-    if (predicate !== false && fileMayMatch(predicate, fields, file)) {
-      kept.push({ file, sequenceNumber })
-    } else pruned.push(file)
+  const kept: ScannedFile[] = []
+  const inPartition: DataFile[] = []
+  for (const { file, sequenceNumber = 0, snapshotId } of entries) {
+    if (file.content !== 0) throw unknownContent(request, file)
+    if (predicate === false || !partitionMayMatch(predicate, fields, file)) continue
+    inPartition.push(file)
+    if (!fileMayMatch(predicate, fields, file)) continue
+    kept.push({ file, sequenceNumber, snapshotId, specId: manifest.specId })
   }
-  return { kept, pruned }
+  const total = countOf(entries.map((entry) => entry.file))
+  return { kept, total, afterPartitions: countOf(inPartition) }
+}
+
+async function readDeletes(
+  request: ScanRequest,
+  manifests: readonly ManifestFile[],
+  fields: ReadonlyMap<number, readonly BoundPartitionField[]>,
+): Promise<DeleteIndex | undefined> {
+  if (manifests.length === 0) return undefined
+  const parts = await mapBounded(manifests, readsAtOnce, async (manifest) => {
+    const entries = await readLiveEntries(request, manifest)
+    return entries.map(({ file, sequenceNumber = 0, snapshotId }) => {
+      if (file.content !== 1 && file.content !== 2) throw unknownContent(request, file)
+      if (file.content === 2 && !file.equalityIds?.length) throw withoutIds(request, file)
+      return { file, sequenceNumber, snapshotId, specId: manifest.specId }
+    })
+  })
+  return new DeleteIndex(parts.flat(), fields, (path) => request.warehouse.keyOrUri(path))
 }
 
 /** As they were added, so that rows come in the order of their loads where nothing else asks. */
-function inOrder(files: readonly KeptFile[]): readonly KeptFile[] {
+function inOrder(files: readonly ScannedFile[]): readonly ScannedFile[] {
   return [...files].sort((a, b) => {
     if (a.sequenceNumber === b.sequenceNumber) return 0
     return a.sequenceNumber < b.sequenceNumber ? -1 : 1
   })
 }
 
-class PlanTally {
-  readonly #request: ScanRequest
-  readonly #files: PlannedFile[] = []
-  #filesPruned = 0
-  #bytesPlanned = 0
-  #bytesPruned = 0
-
-  constructor(request: ScanRequest) {
-    this.#request = request
-  }
-
-  add(file: DataFile): void {
-    if (file.format !== 'PARQUET') throw notParquet(this.#request, file)
-    this.#files.push({
+function toPlannedFiles(
+  request: ScanRequest,
+  kept: readonly ScannedFile[],
+  index: DeleteIndex | undefined,
+): Pick<ScanPlan, 'files' | 'planned' | 'deletes'> {
+  const schemaIds = new Map(
+    request.metadata.snapshots?.map((each) => [each['snapshot-id'], each['schema-id']]),
+  )
+  const applied = new Map<string, DataFile>()
+  const toStored = ({ file, snapshotId }: ScannedFile): StoredFile => {
+    if (file.format !== 'PARQUET') throw notParquet(request, file)
+    return {
       uri: file.path,
-      localPath: this.#request.warehouse.localPath(file.path),
+      localPath: request.warehouse.localPath(file.path),
       recordCount: file.recordCount,
       fileBytes: file.fileBytes,
-    })
-    this.#bytesPlanned += file.fileBytes
-  }
-
-  addPruned(files: readonly DataFile[]): void {
-    this.#filesPruned += files.length
-    for (const file of files) this.#bytesPruned += file.fileBytes
-  }
-
-  plan(totals?: Totals): ScanPlan {
-    const files = this.#files
-    const bytesPlanned = this.#bytesPlanned
-    if (totals === undefined) {
-      const [filesPruned, bytesPruned] = [this.#filesPruned, this.#bytesPruned]
-      return { files, filesPruned, bytesPlanned, bytesPruned }
+      schemaId: schemaIds.get(snapshotId),
     }
-    const filesPruned = totals.files - files.length
+  }
+  const toDelete = (each: ScannedFile): EqualityDeleteFile => {
+    applied.set(each.file.path, each.file)
+    return { ...toStored(each), equalityIds: each.file.equalityIds ?? [] }
+  }
+  const files = kept.map((each): PlannedFile => {
+    const { positions, equalities } = index?.applicableTo(each) ?? none
     return {
-      files,
-      filesPruned,
-      bytesPlanned,
-      bytesPruned: Math.max(0, totals.bytes - bytesPlanned),
+      ...toStored(each),
+      positionDeletes: positions.map(toDelete),
+      equalityDeletes: equalities.map(toDelete),
     }
+  })
+  return {
+    files,
+    planned: countOf(kept.map(({ file }) => file)),
+    deletes: countOf([...applied.values()]),
   }
+}
+
+const none = { positions: [], equalities: [] }
+
+function countOf(files: readonly DataFile[]): ScanCount {
+  return {
+    files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.fileBytes, 0),
+    rows: files.reduce((sum, file) => sum + file.recordCount, 0),
+  }
+}
+
+function sumCounts(counts: readonly ScanCount[]): ScanCount {
+  return counts.reduce(
+    (sum, count) => ({
+      files: sum.files + count.files,
+      bytes: sum.bytes + count.bytes,
+      rows: sum.rows + count.rows,
+    }),
+    noFiles,
+  )
 }
 
 function snapshotOf({ metadata, snapshotId }: ScanRequest): Snapshot | undefined {
@@ -193,16 +268,21 @@ function snapshotOf({ metadata, snapshotId }: ScanRequest): Snapshot | undefined
 
 const nameOf = (request: ScanRequest) => request.table ?? request.metadata.location
 
-function withDeletes(request: ScanRequest): HyperMeshError {
+function notParquet(request: ScanRequest, file: DataFile): HyperMeshError {
+  const what = file.content === 0 ? 'files' : 'delete files'
   return new HyperMeshError(
     'unsupported',
-    `table ${nameOf(request)} has delete files, which cannot be applied yet; compact it with the engine that wrote them`,
+    `table ${nameOf(request)} has ${file.format.toLowerCase()} ${what}; only parquet can be read`,
   )
 }
 
-function notParquet(request: ScanRequest, file: DataFile): HyperMeshError {
+function unknownContent(request: ScanRequest, file: DataFile): HyperMeshError {
   return new HyperMeshError(
     'unsupported',
-    `table ${nameOf(request)} has ${file.format} files; only parquet can be read`,
+    `table ${nameOf(request)} has a file of content ${file.content}, which is not known here`,
   )
+}
+
+function withoutIds(request: ScanRequest, file: DataFile): HyperMeshError {
+  return new HyperMeshError('corrupt', `${file.path} of ${nameOf(request)} has no equality ids`)
 }

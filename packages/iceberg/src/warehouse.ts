@@ -30,6 +30,15 @@ export class Warehouse {
     return `${this.#prefix}/${parts.join('/')}`
   }
 
+  /** One text for every spelling of one URI; the URI itself where it lies outside. */
+  keyOrUri(uri: string): string {
+    try {
+      return this.toKey(uri)
+    } catch {
+      return uri
+    }
+  }
+
   toUri(key: string): string {
     const start = `${this.#prefix}/`
     const rest = key.slice(start.length)

@@ -181,7 +181,7 @@ test('nested values, evolution, partitions and an overwrite are read equal by ic
     predicate: where('1'),
   })
   expect(plan.files.map((file) => file.uri.split('/').at(-1))).toEqual(['one.parquet'])
-  expect(plan.filesPruned).toBe(1)
+  expect(plan.total.files - plan.planned.files).toBe(1)
   const all = await planScan({
     warehouse: lake.warehouse,
     metadata,

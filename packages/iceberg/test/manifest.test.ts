@@ -138,7 +138,7 @@ test('a manifest list of format v1 lacks counts, content and sequence numbers', 
   )
 })
 
-test('a table with delete files is refused by name; an overwrite removes them, too', async () => {
+test('a delete file stands beside the data it applies to; an overwrite removes both', async () => {
   await using lake = await openLake()
   const first = await lake.commit(lake.create({ schema }), 'append', [
     plainEntry(`${lake.warehouse.uri}/n/t/data/a.parquet`),
@@ -150,10 +150,11 @@ test('a table with delete files is refused by name; an overwrite removes them, t
     snapshotId: undefined,
     predicate: undefined,
   }
-  await expect(planScan({ ...request, table: 'n.t' })).rejects.toMatchObject({
-    code: 'unsupported',
-    message: expect.stringContaining('n.t'),
-  })
+  const plan = await planScan(request)
+  expect(plan.deletes.files).toBe(1)
+  expect(plan.files[0]?.positionDeletes).toMatchObject([
+    { uri: `${metadata.location}/data/d.parquet` },
+  ])
   const over = await lake.commit(metadata, 'overwrite', [])
   expect(over.snapshot.summary).toMatchObject({
     'removed-delete-files': '1',

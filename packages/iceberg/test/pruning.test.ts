@@ -137,7 +137,7 @@ async function assertNeverLoses(options: {
         predicate,
         cache,
       })
-      pruned += plan.filesPruned
+      pruned += plan.total.files - plan.planned.files
       const reader = await duckdb.runAndReadAll(
         `SELECT DISTINCT ${fileOf} FROM model WHERE ${toSql(predicate)}`,
       )
@@ -266,7 +266,11 @@ test('a manifest whose partitions cannot match is not even read', async () => {
     snapshotId: undefined,
     predicate: { op: '=', column: 'I', value },
   })
-  expect(plan).toMatchObject({ filesPruned: 1, bytesPlanned: 100, bytesPruned: 100 })
+  expect(plan).toMatchObject({
+    total: { files: 2, bytes: 200 },
+    afterPartitions: { files: 1, bytes: 100 },
+    planned: { files: 1, bytes: 100 },
+  })
   const all = { warehouse: lake.warehouse, metadata, snapshotId: undefined, predicate: undefined }
   await expect(planScan(all)).rejects.toMatchObject({ code: 'corrupt' })
 })

@@ -25,7 +25,7 @@ test('what was appended is planned in the order of its loads, with inherited seq
   })
   expect(plan.files.map((file) => file.uri)).toEqual([uri('a'), uri('b')])
   expect(plan.files[0]?.localPath).toBe(`${lake.root}/warehouse/n/t/data/a.parquet`)
-  expect(plan.bytesPlanned).toBe(200)
+  expect(plan.planned).toEqual({ files: 2, bytes: 200, rows: 7 })
   const manifests = await readManifestList(lake, second.snapshot)
   const entries = await Promise.all(manifests.map((manifest) => readManifest(lake, manifest)))
   expect(entries.flat().map((entry) => entry.sequenceNumber)).toEqual([2, 1])

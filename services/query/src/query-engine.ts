@@ -13,19 +13,17 @@ import {
   encodeResult,
   resultColumns,
 } from '@hypermesh/duckdb'
-import type { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/kit'
 import type { z } from 'zod'
 import { HeldBody } from './held-body.ts'
 import { hideFileNames } from './plan-text.ts'
-import { type PreparedStatement, prepareStatement } from './statement.ts'
+import { type Lake, type PreparedStatement, prepareStatement } from './statement.ts'
 
 interface QueryEngineOptions {
   /** Runs statements; may read the warehouse and nothing else. */
   readonly database: DuckDatabase
   readonly planner: DuckDatabase
-  readonly warehouse: Warehouse
-  readonly cache: ManifestCache
+  readonly lake: Lake
   readonly gate: ConcurrencyGate
   readonly limits: Limits
   readonly clock: Clock
@@ -87,10 +85,10 @@ export class QueryEngine {
 
   async #start(session: DuckSession, planning: DuckSession, request: RunRequest) {
     const { body, format, catalog, signal } = request
-    const { warehouse, cache, limits } = this.#options
+    const { lake, limits } = this.#options
     const bound = bindParameters(body.parameters)
     const statement = await prepareStatement(
-      session,
+      { session, planning },
       {
         sql: body.sql,
         parameters: bound.parameters,
@@ -99,7 +97,7 @@ export class QueryEngine {
         catalog,
         signal,
       },
-      { planning, warehouse, cache },
+      lake,
     )
     const stream =
       statement.kind === 'select'

@@ -22,6 +22,7 @@ function factHeaders({ facts, body, elapsedMs }: RunningResult): Record<string, 
     [headers.filesPruned]: String(facts.filesPruned),
     [headers.bytesPlanned]: String(facts.bytesPlanned),
     [headers.bytesPruned]: String(facts.bytesPruned),
+    [headers.deleteFiles]: String(facts.deleteFiles),
     [headers.elapsedMs]: String(elapsedMs()),
     ...(totals === undefined
       ? {}

@@ -1,13 +1,13 @@
 import type { HyperMeshClient } from '@hypermesh/client'
-import { HyperMeshError, type Long, printable, type TableMetadata } from '@hypermesh/contract'
-import { type GuardedTable, toDuckDbType, type ViewName } from '@hypermesh/duckdb'
 import {
-  currentSnapshot,
-  type ReadColumn,
-  readColumns,
-  scanSchema,
-  snapshotAt,
-} from '@hypermesh/iceberg'
+  HyperMeshError,
+  type Long,
+  printable,
+  type StructField,
+  type TableMetadata,
+} from '@hypermesh/contract'
+import type { GuardedTable, ViewName } from '@hypermesh/duckdb'
+import { currentSnapshot, scanSchema, snapshotAt } from '@hypermesh/iceberg'
 
 /** A table of a statement, at one snapshot, with the name of the view that will stand for it. */
 export interface ResolvedTable {
@@ -19,7 +19,7 @@ export interface ResolvedTable {
   readonly snapshotId: Long | undefined
   /** The snapshot that the statement asked for; undefined: the current one, under the current schema. */
   readonly travelledTo: Long | undefined
-  readonly columns: readonly ReadColumn[]
+  readonly fields: readonly StructField[]
 }
 
 export interface Resolution {
@@ -61,7 +61,7 @@ export async function resolveTables(
       metadata,
       snapshotId,
       travelledTo: at && snapshotId,
-      columns: readColumns(scanSchema(metadata, at && snapshotId), toDuckDbType),
+      fields: scanSchema(metadata, at && snapshotId).fields,
     })
   }
   return { tables: [...tables.values()], places }

@@ -7,6 +7,8 @@ import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { ConcurrencyGate, createApp, defineService, type Fetch } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
+import { FileSchemas } from './file-schemas.ts'
+import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
 import { mountSql } from './routes.ts'
 
@@ -53,11 +55,16 @@ export const query = defineService({
       help: 'statements waiting for a place',
       collect: () => gate.waitingCount,
     })
-    const cache = new ManifestCache(limits.manifestCacheBytesMax)
+    const lake = {
+      warehouse,
+      cache: new ManifestCache(limits.manifestCacheBytesMax),
+      fileSchemas: new FileSchemas(limits.fileSchemasMax),
+      positionTargets: new PositionTargets(),
+    }
     const app = createApp({ logger, limits })
     mountSql(
       app,
-      new QueryEngine({ database, planner, warehouse, cache, gate, limits, clock }),
+      new QueryEngine({ database, planner, lake, gate, limits, clock }),
       upstreams.catalog,
     )
     return {

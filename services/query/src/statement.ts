@@ -8,10 +8,13 @@ import {
   planFilters,
   type ScanFilter,
   type ScanValue,
+  toDuckDbType,
 } from '@hypermesh/duckdb'
 import { type ManifestCache, planScan, type ScanPlan, type Warehouse } from '@hypermesh/iceberg'
+import type { FileSchemas } from './file-schemas.ts'
+import type { PositionTargets } from './position-deletes.ts'
 import { type Resolution, type ResolvedTable, resolveTables } from './resolved-table.ts'
-import { createView } from './table-view.ts'
+import { createView, type Scan } from './scan-view.ts'
 
 export interface StatementRequest {
   readonly sql: string
@@ -31,39 +34,51 @@ export interface PreparedStatement {
   readonly facts: ScanFacts
 }
 
-interface Lake {
-  /** Only parses and plans, over empty tables. */
-  readonly planning: DuckSession
+/** Where tables lie, and what is remembered of their files. */
+export interface Lake {
   readonly warehouse: Warehouse
   readonly cache: ManifestCache
+  readonly fileSchemas: FileSchemas
+  readonly positionTargets: PositionTargets
 }
 
 /** Where a table without a namespace is looked up when the request does not say. */
 const defaultNamespace = 'main'
+
+export interface Sessions {
+  /** Will run the statement. */
+  readonly session: DuckSession
+  /** Only parses and plans, over empty tables. */
+  readonly planning: DuckSession
+}
 
 /**
  * Guard → tables at their snapshots → filters → files → views. Nothing of the statement has run
  * when this returns; the session knows its tables as views over the files that it may need.
  */
 export async function prepareStatement(
-  session: DuckSession,
+  { session, planning }: Sessions,
   request: StatementRequest,
   lake: Lake,
 ): Promise<PreparedStatement> {
   const { signal, catalog, parameters } = request
-  const { planning } = lake
   const guarded = await guardSql(planning, request.sql, { parameters, signal })
   const namespace = request.namespace ?? defaultNamespace
   const resolution = await resolveTables(guarded.tables, { catalog, namespace, signal })
   const statement = await nameTables(guarded, resolution, namespace)
   const filters = await planFilters(planning, {
     sql: statement.body,
-    tables: resolution.tables.map(({ view, columns }) => ({ ...view, columns })),
+    tables: resolution.tables.map(({ view, fields }) => ({
+      ...view,
+      columns: fields.map(({ name, type }) => ({ name, type: toDuckDbType(type) })),
+    })),
     parameters: renamed(request.planned, statement.parameterNames),
     signal,
   })
   const plans = await planFiles(resolution.tables, filters, request, lake)
-  await session.run(viewsOf(resolution.tables, plans), { signal })
+  const scans: Scan[] = []
+  for (const plan of plans) scans.push(await openScan(session, plan, lake, signal))
+  await session.run(viewsOf(resolution.tables, scans), { signal })
   return {
     kind: guarded.kind,
     sql: guarded.prefix + statement.body,
@@ -111,13 +126,28 @@ async function planFiles(
   return plans
 }
 
-function viewsOf(tables: readonly ResolvedTable[], plans: readonly ScanPlan[]): string {
+/** What must be known of the files before the SQL that reads them can be written. */
+async function openScan(
+  session: DuckSession,
+  { files }: ScanPlan,
+  { fileSchemas, positionTargets, warehouse }: Lake,
+  signal: AbortSignal,
+): Promise<Scan> {
+  const deletes = files.flatMap((file) => [...file.positionDeletes, ...file.equalityDeletes])
+  const schemas = await fileSchemas.of(session, [...files, ...deletes], signal)
+  const keyOf = (uri: string) => warehouse.keyOrUri(uri)
+  const positionDeletes = await positionTargets.of(session, files, { schemas, keyOf, signal })
+  return { files, schemas, positionDeletes }
+}
+
+function viewsOf(tables: readonly ResolvedTable[], scans: readonly Scan[]): string {
   const schemas = new Set(tables.map(({ view }) => view.schema))
   const statements = [...schemas].map(
     (schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`,
   )
   for (const [index, table] of tables.entries()) {
-    statements.push(createView(table, plans[index]?.files ?? []))
+    const scan = scans[index]
+    if (scan !== undefined) statements.push(createView(table, scan))
   }
   return statements.length === 0 ? 'SELECT 1' : statements.join('\n')
 }
@@ -131,10 +161,11 @@ function toFacts(tables: readonly ResolvedTable[], plans: readonly ScanPlan[]): 
   ])
   return {
     snapshots: Object.fromEntries(snapshots),
-    filesPlanned: sum((plan) => plan.files.length),
-    filesPruned: sum((plan) => plan.filesPruned),
-    bytesPlanned: sum((plan) => plan.bytesPlanned),
-    bytesPruned: sum((plan) => plan.bytesPruned),
+    filesPlanned: sum(({ planned }) => planned.files),
+    filesPruned: sum(({ total, planned }) => total.files - planned.files),
+    bytesPlanned: sum(({ planned }) => planned.bytes),
+    bytesPruned: sum(({ total, planned }) => Math.max(0, total.bytes - planned.bytes)),
+    deleteFiles: sum(({ deletes }) => deletes.files),
   }
 }
 

@@ -1,0 +1,58 @@
+import {
+  HyperMeshError,
+  type IcebergType,
+  quoteIdentifier,
+  type StructField,
+} from '@hypermesh/contract'
+import { toDuckDbType } from '@hypermesh/duckdb'
+import { type FileField, type FileSchema, partOf } from '@hypermesh/iceberg'
+
+/**
+ * The SQL that makes a column of the table from a file's own columns, which have the table's ids: for
+ * files that a reader by id would read wrongly. A column that the file lacks is null.
+ */
+export function projectColumn(file: FileSchema, field: StructField): string {
+  const found = file.fields.find(({ id }) => id === field.id)
+  return project(found, found && quoteIdentifier(found.name), field.type, 0)
+}
+
+function project(
+  file: FileField | undefined,
+  expression: string | undefined,
+  type: IcebergType,
+  depth: number,
+): string {
+  const duckType = toDuckDbType(type)
+  if (file === undefined || expression === undefined) return `CAST(NULL AS ${duckType})`
+  if (typeof type === 'string') return projectLeaf(file, expression, duckType)
+  if (type.type === 'struct') {
+    if (file.kind !== 'struct') throw otherType(file)
+    const members = type.fields.map((member) => {
+      const found = file.children.find(({ id }) => id === member.id)
+      const inner = found && `(${expression}).${quoteIdentifier(found.name)}`
+      return `${quoteIdentifier(member.name)} := ${project(found, inner, member.type, depth)}`
+    })
+    return `CASE WHEN ${expression} IS NOT NULL THEN struct_pack(${members.join(', ')}) END`
+  }
+  const item = `x${depth}`
+  if (type.type === 'list') {
+    const element = project(partOf(file, type, 0), item, type.element, depth + 1)
+    return `list_transform(${expression}, lambda ${item}: ${element})`
+  }
+  const key = project(partOf(file, type, 0), `${item}.key`, type.key, depth + 1)
+  const value = project(partOf(file, type, 1), `${item}.value`, type.value, depth + 1)
+  const entry = `struct_pack(k := ${key}, v := ${value})`
+  return `map_from_entries(list_transform(map_entries(${expression}), lambda ${item}: ${entry}))`
+}
+
+function projectLeaf(file: FileField, expression: string, duckType: string): string {
+  if (file.kind !== 'leaf') throw otherType(file)
+  if (file.type === duckType) return expression
+  // See `widenedFloats`: a filter must compare what was read, not a constant narrowed to a FLOAT.
+  const read = file.type === 'FLOAT' ? `coalesce(${expression}, ${expression})` : expression
+  return `CAST(${read} AS ${duckType})`
+}
+
+function otherType(file: FileField): HyperMeshError {
+  return new HyperMeshError('corrupt', `column ${file.name} of a file has another type`)
+}
