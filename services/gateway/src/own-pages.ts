@@ -9,8 +9,14 @@ export interface OwnPagesOptions {
   readonly readiness: () => Readiness
 }
 
+type Page = () => Response | Promise<Response>
+
 /** What the gateway answers about the platform itself, by route id. */
-export function ownPages({ version, metrics, readiness }: OwnPagesOptions) {
+export function ownPages({
+  version,
+  metrics,
+  readiness,
+}: OwnPagesOptions): Readonly<Record<'health' | 'readiness' | 'openapi' | 'metrics', Page>> {
   let document: string | undefined
   return {
     health: () => Response.json({ status: 'ok' }),
