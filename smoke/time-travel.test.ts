@@ -46,3 +46,22 @@ test('a version or a time that never was is a typed error', async () => {
   const early = "FROM main.log AT (TIMESTAMP => TIMESTAMP '2001-01-01')"
   await expect(server.sql(early)).rejects.toThrow(/not_found|gone/)
 })
+
+test('a table is described, and two of its snapshots are compared, over HTTP and by command', async () => {
+  const first = await server.load('main.stock', 'item,count\nfig,10\n')
+  const second = await server.load('main.stock', 'item,count,place\npear,7,shelf\n')
+  const described = await json(await server.fetch('/v1/tables/main.stock'))
+  expect(described).toMatchObject({ rows: 2, files: 2, snapshots: 2 })
+  const difference = await json(await server.fetch('/v1/tables/main.stock/diff'))
+  expect(difference).toMatchObject({
+    from: first.snapshotId,
+    to: second.snapshotId,
+    added: { files: 1, rows: 1 },
+    schemaChanges: [{ kind: 'add-column', column: 'place', to: 'string' }],
+  })
+  const description = await server.command(['tables', 'describe', 'stock'])
+  expect(description).toMatchObject({ code: 0 })
+  expect(description.stdout).toMatch(/count\s+│ long\s+│ +0 │ .* │ 7 +│ 10 /)
+  const printed = await server.command(['diff', 'stock', String(first.snapshotId)])
+  expect(printed.stdout).toContain('add column place → string')
+})

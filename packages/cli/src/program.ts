@@ -162,13 +162,39 @@ Examples:
 }
 
 function addTables(program: Command, run: Runner): void {
-  program
+  const tables = program
     .command('tables')
     .description('list the tables with their sizes')
     .action(() =>
       run(async (context) => {
         const { client } = await context.connect()
         await (await import('./commands/tables.ts')).runTables({ ...context, client })
+      }),
+    )
+  tables
+    .command('describe')
+    .description('schema, sizes, partitions and what is known of each column')
+    .argument('<table>', 'namespace.table, or a table of namespace main')
+    .option('--snapshot <id>', 'as of this snapshot (default: the current one)')
+    .action((table, flags) =>
+      run(async (context) => {
+        const { client } = await context.connect()
+        const { runDescribe } = await import('./commands/describe.ts')
+        await runDescribe({ ...context, client }, table, flags)
+      }),
+    )
+  program
+    .command('diff')
+    .description('what tells one snapshot of a table from another')
+    .argument('<table>', 'namespace.table, or a table of namespace main')
+    .argument('[from]', 'a snapshot id (default: the one before)')
+    .argument('[to]', 'a snapshot id (default: the current one)')
+    .option('--rows <n>', 'show up to so many of the rows that came and that went')
+    .action((table, from, to, flags) =>
+      run(async (context) => {
+        const { client } = await context.connect()
+        const { runDiff } = await import('./commands/diff.ts')
+        await runDiff({ ...context, client }, table, { from, to }, flags)
       }),
     )
   program

@@ -8,6 +8,8 @@ type TableMethods = Pick<
   HyperMeshClient,
   | 'listTables'
   | 'tableHistory'
+  | 'describeTable'
+  | 'diffTable'
   | 'appendFiles'
   | 'commitPosition'
   | 'findCommit'
@@ -75,6 +77,20 @@ function tableMethods(transport: Transport): TableMethods {
       callForReply(transport, {
         id: 'tableHistory',
         parameters: { table: tableText(table) },
+        options,
+      }),
+    describeTable: (table, query, options) =>
+      callForReply(transport, {
+        id: 'describeTable',
+        parameters: { table: tableText(table) },
+        query: { ...query },
+        options,
+      }),
+    diffTable: (table, query, options) =>
+      callForReply(transport, {
+        id: 'diffTable',
+        parameters: { table: tableText(table) },
+        query: { ...query },
         options,
       }),
     appendFiles: (table, json, options) =>

@@ -22,6 +22,8 @@ import type {
   SettleCommitRequest,
   SqlReply,
   SqlRequest,
+  TableDetail,
+  TableDiff,
   TableHistory,
   TableName,
   TableSummary,
@@ -141,6 +143,17 @@ export interface HyperMeshClient {
 
   listTables(options?: CallOptions): Promise<{ tables: TableSummary[] }>
   tableHistory(table: TableReference, options?: CallOptions): Promise<TableHistory>
+  describeTable(
+    table: TableReference,
+    query?: { readonly snapshot?: string },
+    options?: CallOptions,
+  ): Promise<TableDetail>
+  /** Without `to` the current snapshot, without `from` the parent of `to`. */
+  diffTable(
+    table: TableReference,
+    query?: { readonly from?: string; readonly to?: string },
+    options?: CallOptions,
+  ): Promise<TableDiff>
   appendFiles(
     table: TableReference,
     request: AppendFilesRequest,

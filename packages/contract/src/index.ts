@@ -130,6 +130,17 @@ export {
   truncation,
 } from './sql.ts'
 export {
+  type ColumnDetail,
+  type PartitionDetail,
+  type SchemaDifference,
+  type TableDetail,
+  type TableDiff,
+  tableDetail,
+  tableDetailQuery,
+  tableDiff,
+  tableDiffQuery,
+} from './table-detail.ts'
+export {
   type AppendFilesReply,
   type AppendFilesRequest,
   appendFilesReply,

@@ -6,6 +6,7 @@ import { createdKey, createKeyRequest, keyList, keyRecord } from './keys.ts'
 import { objectHead, objectListQuery, objectPage } from './objects.ts'
 import type { Role } from './principal.ts'
 import { sqlReply, sqlRequest } from './sql.ts'
+import * as detail from './table-detail.ts'
 import * as tables from './tables.ts'
 
 export const serviceNames = ['gateway', 'storage', 'catalog', 'ingest', 'query'] as const
@@ -191,6 +192,26 @@ export const routes = {
     access: 'reader',
     summary: 'the snapshots of a table, newest first',
     reply: tables.tableHistory,
+    status: 200,
+  },
+  describeTable: {
+    method: 'GET',
+    path: '/v1/tables/:table',
+    service: 'catalog',
+    access: 'reader',
+    summary: 'schema, sizes, partitions and column statistics of a table',
+    query: detail.tableDetailQuery,
+    reply: detail.tableDetail,
+    status: 200,
+  },
+  diffTable: {
+    method: 'GET',
+    path: '/v1/tables/:table/diff',
+    service: 'catalog',
+    access: 'reader',
+    summary: 'what tells one snapshot of a table from another',
+    query: detail.tableDiffQuery,
+    reply: detail.tableDiff,
     status: 200,
   },
   appendFiles: {

@@ -18,6 +18,7 @@ export { formatType } from './iceberg-type.ts'
 export { contentKeyProperty, findLoaded } from './lineage.ts'
 export { ManifestCache } from './manifest-cache.ts'
 export { encodeManifestList } from './manifest-list.ts'
+export type { ReadContext } from './manifest-reader.ts'
 export { readManifestList } from './manifest-reader.ts'
 export type { DataFile, ManifestEntry } from './manifest-types.ts'
 export { ManifestWriter } from './manifest-writer.ts'
@@ -48,12 +49,14 @@ export {
   schemaById,
   schemaIdOf,
 } from './schema.ts'
+export { diffSchemas, diffSnapshots } from './snapshot-diff.ts'
 export {
   mintSnapshotId,
   type SnapshotRequest,
   type WrittenSnapshot,
   writeSnapshot,
 } from './snapshot-writer.ts'
+export { describeTable } from './table-description.ts'
 export {
   createTableMetadata,
   currentSnapshot,
@@ -61,6 +64,7 @@ export {
   findSnapshot,
   type NewTable,
 } from './table-metadata.ts'
+export { profileTable, type TableProfile } from './table-profile.ts'
 export { historyOf, type Moment, snapshotAt } from './time-travel.ts'
 export { applyUpdates } from './updates.ts'
 export { Warehouse } from './warehouse.ts'

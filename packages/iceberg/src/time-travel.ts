@@ -63,7 +63,7 @@ function toHistoryEntry(snapshot: Snapshot): HistoryEntry {
 }
 
 /** ISO 8601; the number itself where the date is beyond what JavaScript can write. */
-function instant(timestampMs: number): string {
+export function instant(timestampMs: number): string {
   const date = new Date(timestampMs)
   return Number.isNaN(date.getTime()) ? `${timestampMs} ms` : date.toISOString()
 }

@@ -1,4 +1,5 @@
 import type { Limits } from '@hypermesh/contract'
+import type { ReadContext } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import type { AppendFiles } from './append-files.ts'
 import type { Namespaces } from './namespaces.ts'
@@ -11,5 +12,6 @@ export interface CatalogParts {
   readonly namespaces: Namespaces
   readonly tables: Tables
   readonly appendFiles: AppendFiles
+  readonly manifests: ReadContext
   readonly warehouseUri: string
 }

@@ -4,6 +4,7 @@ import { mountAppendFiles } from './routes/append-files.ts'
 import { mountConfig } from './routes/config.ts'
 import { mountNamespaces } from './routes/namespaces.ts'
 import { mountOverview } from './routes/overview.ts'
+import { mountTableDetails } from './routes/table-details.ts'
 import { mountTables } from './routes/tables.ts'
 
 export function createRoutes(parts: CatalogParts): { fetch: App['fetch'] } {
@@ -14,6 +15,7 @@ export function createRoutes(parts: CatalogParts): { fetch: App['fetch'] } {
   mountTables(iceberg, parts)
   const own = createApp({ logger, limits, renderError })
   mountOverview(own, parts)
+  mountTableDetails(own, parts)
   mountAppendFiles(own, parts)
   const isIceberg = (request: Request) => new URL(request.url).pathname.startsWith('/iceberg/')
   return {

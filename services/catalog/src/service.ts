@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Warehouse } from '@hypermesh/iceberg'
+import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { defineService } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { AppendFiles } from './append-files.ts'
@@ -38,6 +38,7 @@ export const catalog = defineService({
       namespaces: new Namespaces(store, limits),
       tables,
       appendFiles: new AppendFiles(options, tables),
+      manifests: { warehouse, cache: new ManifestCache(limits.manifestCacheBytesMax) },
       warehouseUri: store.warehouseUri,
     })
     return {
