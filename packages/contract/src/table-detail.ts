@@ -67,7 +67,6 @@ export const tableDiffQuery = z.strictObject({
   from: snapshotText.optional().describe('without it the parent of `to`'),
   to: snapshotText.optional().describe('without it the current snapshot'),
 })
-export type TableDiffQuery = z.infer<typeof tableDiffQuery>
 
 export const schemaDifference = z.object({
   kind: z.enum(['add-column', 'drop-column', 'rename-column', 'change-type', 'change-required']),

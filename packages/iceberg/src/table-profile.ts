@@ -8,7 +8,7 @@ import { formatScalar } from './scalar-text.ts'
 import { currentSchema, fieldsById, schemaById } from './schema.ts'
 import { compareScalars, decodeSingleValue, fromAvroValue, type Scalar } from './single-value.ts'
 
-export const partitionsShownMax = 100
+const partitionsShownMax = 100
 
 /** What the manifests of one snapshot tell, without a look into any data file. */
 export interface TableProfile {
