@@ -153,3 +153,22 @@ test('a mistake is told with the name that was meant', async () => {
   expect(column.status).toBe(400)
   expect((await json<ErrorReply>(column)).error.message).toContain('customer')
 })
+
+test('a running statement is listed and stopped by its id', async () => {
+  const headers = { 'content-type': 'application/json', 'x-hypermesh-query-id': 'smoke-1' }
+  const sql = 'SELECT count(*) FROM range(1000000000) a, range(1000000000) b'
+  const running = server.fetch('/v1/sql', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ sql }),
+  })
+  for (let isListed = false; !isListed; ) {
+    const list = await json<{ queries: { id: string; state: string }[] }>(
+      await server.fetch('/v1/sql/queries'),
+    )
+    isListed = list.queries.some(({ id, state }) => id === 'smoke-1' && state === 'running')
+  }
+  const stopped = await server.fetch('/v1/sql/queries/smoke-1', { method: 'DELETE' })
+  expect(stopped.status).toBe(204)
+  expect((await running).status).toBe(499)
+})

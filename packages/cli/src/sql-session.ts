@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { HyperMeshClient } from '@hypermesh/client'
 import { HyperMeshError, type ResultFormat, type SqlRequest } from '@hypermesh/contract'
 import { oneLine, textWidth } from './cell-text.ts'
@@ -35,16 +36,27 @@ export class SqlSession {
       ...(rowsMax === undefined ? {} : { rowsMax }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }
+    const queryId = randomUUID()
+    const options = { signal, queryId }
     try {
       if (format === 'table') {
-        printResult(terminal, await client.sql(request, { signal }))
+        printResult(terminal, await client.sql(request, options))
       } else {
-        await copyResult(terminal, await client.sqlStream(request, { format, signal }))
+        await copyResult(terminal, await client.sqlStream(request, { ...options, format }))
       }
     } catch (error) {
+      if (signal.aborted) await stopStatement(client, queryId)
       throw withPosition(error, sql)
     }
   }
+}
+
+const stopMs = 2000
+
+/** A server behind a proxy may not notice that its client went away, so it is told. */
+async function stopStatement(client: HyperMeshClient, queryId: string): Promise<void> {
+  // It may have ended already, and a server that does not answer cannot be stopped from here.
+  await client.cancelQuery(queryId, { timeoutMs: stopMs }).catch(() => undefined)
 }
 
 /** Points at the place in the statement that the server complains about. */

@@ -22,6 +22,7 @@ const reply: SqlReply = {
   bytesPlanned: 41_000,
   bytesPruned: 1,
   deleteFiles: 0,
+  queryId: 'q',
 }
 
 describe('printResult', () => {

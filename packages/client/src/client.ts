@@ -15,13 +15,10 @@ import type {
   LoadTableReply,
   ObjectHead,
   ObjectPage,
-  ResultFormat,
   RouteId,
   routes,
   SettleCommitReply,
   SettleCommitRequest,
-  SqlReply,
-  SqlRequest,
   TableDetail,
   TableDiff,
   TableHistory,
@@ -32,7 +29,7 @@ import { catalogMethods } from './catalog-methods.ts'
 import { loadMethods } from './load-methods.ts'
 import { objectMethods } from './object-methods.ts'
 import { platformMethods } from './platform-methods.ts'
-import type { SqlStream } from './result-stream.ts'
+import type { SqlClient } from './sql-client.ts'
 import { sqlMethods } from './sql-methods.ts'
 import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
 import type { UploadBody } from './upload-body.ts'
@@ -79,7 +76,7 @@ export interface PageQuery {
 }
 
 /** Every route of the platform as a method of the same name, and two ways to read large results. */
-export interface HyperMeshClient {
+export interface HyperMeshClient extends SqlClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -119,27 +116,6 @@ export interface HyperMeshClient {
   ingest(table: TableReference, request: LoadRequest, options?: CallOptions): Promise<IngestReceipt>
   /** What `ingest` would do with the file. */
   inspect(request: LoadRequest, options?: CallOptions): Promise<Inspection>
-
-  /**
-   * Runs one read-only statement and returns the whole result.
-   *
-   * @example const { rows } = await client.sql('SELECT count(*) FROM main.cars')
-   */
-  sql(request: string | SqlRequest, options?: CallOptions): Promise<SqlReply>
-  /** Runs one statement and returns its result as bytes, while the server still produces it. */
-  sqlStream(
-    request: string | SqlRequest,
-    options: CallOptions & { readonly format: ResultFormat },
-  ): Promise<SqlStream>
-  /**
-   * Runs one statement and yields its rows as objects; a result that was cut off throws.
-   *
-   * @example for await (const row of client.rows('SELECT * FROM main.cars')) use(row)
-   */
-  rows(
-    request: string | SqlRequest,
-    options?: CallOptions,
-  ): AsyncGenerator<Record<string, unknown>, void, undefined>
 
   listTables(options?: CallOptions): Promise<{ tables: TableSummary[] }>
   tableHistory(table: TableReference, options?: CallOptions): Promise<TableHistory>

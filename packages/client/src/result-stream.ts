@@ -15,6 +15,8 @@ export interface SqlStream {
 }
 
 export interface StreamFacts extends Partial<ScanFacts> {
+  /** Names the statement while it runs. */
+  readonly queryId?: string
   /** Rows in the whole result; known only when it was short enough to be held back. */
   readonly rowCount?: number
   /** Which limit cut the result; null: none did. A stream that grows too long is aborted instead. */
@@ -111,6 +113,7 @@ function readFacts(from: Headers): StreamFacts {
   const snapshots = from.get(headers.snapshots)
   const truncated = from.get(headers.truncated)
   const facts = {
+    queryId: from.get(headers.queryId) ?? undefined,
     rowCount: number(headers.rows),
     elapsedMs: number(headers.elapsedMs),
     filesPlanned: number(headers.filesPlanned),

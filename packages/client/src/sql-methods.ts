@@ -1,12 +1,10 @@
-import { type ResultFormat, resultMediaTypes, type SqlRequest } from '@hypermesh/contract'
-import type { HyperMeshClient } from './client.ts'
-import { callForLargeReply } from './reply.ts'
+import { headers, type ResultFormat, resultMediaTypes, type SqlRequest } from '@hypermesh/contract'
+import { callForLargeReply, callForReply } from './reply.ts'
 import { ndjsonRows, toSqlStream } from './result-stream.ts'
-import type { CallOptions, Transport } from './transport.ts'
+import type { SqlCallOptions, SqlClient } from './sql-client.ts'
+import type { Transport } from './transport.ts'
 
-type SqlMethods = Pick<HyperMeshClient, 'sql' | 'sqlStream' | 'rows'>
-
-export function sqlMethods(transport: Transport): SqlMethods {
+export function sqlMethods(transport: Transport): SqlClient {
   return {
     sql: (request, options) =>
       callForLargeReply(transport, sqlCall(request, 'json', options), {
@@ -23,19 +21,23 @@ export function sqlMethods(transport: Transport): SqlMethods {
       const response = await transport.send(sqlCall(request, 'ndjson', options))
       yield* ndjsonRows(toSqlStream('ndjson', response, options?.signal))
     },
+    listQueries: (options) => callForReply(transport, { id: 'listQueries', options }),
+    cancelQuery: async (id, options) => {
+      await transport.send({ id: 'cancelQuery', parameters: { id }, options })
+    },
   }
 }
 
 function sqlCall(
   request: string | SqlRequest,
   format: ResultFormat,
-  options: CallOptions | undefined,
+  options: SqlCallOptions | undefined,
 ) {
   const json: SqlRequest = typeof request === 'string' ? { sql: request } : request
   return {
     id: 'sql',
     json,
-    headers: { accept: resultMediaTypes[format] },
+    headers: { accept: resultMediaTypes[format], [headers.queryId]: options?.queryId },
     // The deadline in the request and the one on the way are the same.
     options: { ...options, timeoutMs: options?.timeoutMs ?? json.timeoutMs },
   } as const

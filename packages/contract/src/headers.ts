@@ -7,6 +7,8 @@ export const headers = {
   timeoutMs: 'x-hypermesh-timeout-ms',
   /** Internal: who makes the request. Dropped from every request that comes from outside. */
   principal: 'x-hypermesh-principal',
+  /** Of a statement: what it can be stopped by. The sender may choose it. */
+  queryId: 'x-hypermesh-query-id',
   snapshots: 'x-hypermesh-snapshots',
   elapsedMs: 'x-hypermesh-elapsed-ms',
   rows: 'x-hypermesh-rows',

@@ -113,9 +113,13 @@ export {
   serviceNames,
 } from './routes.ts'
 export {
+  queryStates,
   type ResultFormat,
+  type RunningQuery,
   resultFormats,
   resultMediaTypes,
+  runningQueries,
+  runningQuery,
   type ScanFacts,
   type SqlColumn,
   type SqlParameter,

@@ -5,7 +5,7 @@ import { ingestQuery, ingestReceipt, inspection } from './ingest.ts'
 import { createdKey, createKeyRequest, keyList, keyRecord } from './keys.ts'
 import { objectHead, objectListQuery, objectPage } from './objects.ts'
 import type { Role } from './principal.ts'
-import { sqlReply, sqlRequest } from './sql.ts'
+import { sqlRoutes } from './sql-routes.ts'
 import * as detail from './table-detail.ts'
 import * as tables from './tables.ts'
 
@@ -166,16 +166,7 @@ export const routes = {
     status: 200,
     timeout: 'ingestTimeoutMs',
   },
-  sql: {
-    method: 'POST',
-    path: '/v1/sql',
-    service: 'query',
-    access: 'reader',
-    summary: 'one read-only SQL statement; JSON, NDJSON, CSV or Arrow by Accept',
-    body: sqlRequest,
-    reply: sqlReply,
-    status: 200,
-  },
+  ...sqlRoutes,
   listTables: {
     method: 'GET',
     path: '/v1/tables',

@@ -51,6 +51,7 @@ export const truncation = z.enum(['rows', 'bytes'])
 export type Truncation = z.infer<typeof truncation>
 
 export const sqlReply = z.object({
+  queryId: z.string().describe('names the statement while it runs'),
   columns: z.array(sqlColumn),
   rows: z.array(z.array(z.unknown())).describe('values in wire form, see docs in packages/duckdb'),
   rowCount: z.number().int(),
@@ -59,3 +60,16 @@ export const sqlReply = z.object({
   ...scanFacts.shape,
 })
 export type SqlReply = z.infer<typeof sqlReply>
+
+export const queryStates = ['waiting', 'planning', 'running', 'sending'] as const
+
+export const runningQuery = z.object({
+  id: z.string(),
+  keyId: z.string().describe('whose statement it is'),
+  sql: z.string().describe('its first 1000 characters'),
+  state: z.enum(queryStates),
+  startedAt: z.iso.datetime(),
+  elapsedMs: z.number(),
+})
+export type RunningQuery = z.infer<typeof runningQuery>
+export const runningQueries = z.object({ queries: z.array(runningQuery) })

@@ -2,6 +2,7 @@ import type { HyperMeshClient } from '@hypermesh/client'
 import {
   HyperMeshError,
   type Limits,
+  type Principal,
   type ResultFormat,
   type SqlRequest,
   type sqlRequest,
@@ -17,6 +18,7 @@ import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/ki
 import type { z } from 'zod'
 import { HeldBody } from './held-body.ts'
 import { hideFileNames } from './plan-text.ts'
+import type { RunningStatement, RunningStatements } from './running-statements.ts'
 import { type Lake, type PreparedStatement, prepareStatement } from './statement.ts'
 
 interface QueryEngineOptions {
@@ -25,6 +27,7 @@ interface QueryEngineOptions {
   readonly planner: DuckDatabase
   readonly lake: Lake
   readonly gate: ConcurrencyGate
+  readonly running: RunningStatements
   readonly limits: Limits
   readonly clock: Clock
 }
@@ -33,11 +36,15 @@ export interface RunRequest {
   readonly body: z.output<typeof sqlRequest>
   readonly format: ResultFormat
   readonly catalog: HyperMeshClient
+  readonly principal: Principal
+  /** What the sender calls the statement; undefined: an id is made. */
+  readonly queryId: string | undefined
   readonly signal: AbortSignal
 }
 
 /** A result whose first bytes are there. Whoever gets it reads the body to its end or closes it. */
 export interface RunningResult extends AsyncDisposable {
+  readonly queryId: string
   readonly columns: readonly { readonly name: string; readonly type: string }[]
   readonly facts: PreparedStatement['facts']
   readonly body: HeldBody
@@ -54,11 +61,13 @@ export class QueryEngine {
   }
 
   async run(request: RunRequest): Promise<RunningResult> {
-    const { clock, gate, database, limits } = this.#options
-    const { body, signal } = request
+    const { clock, gate, database, limits, running } = this.#options
+    const { body, principal, queryId: id } = request
     checkBounds(body, limits)
     const startedMs = clock.monotonicMs()
-    const deadline = new RequestDeadline(body.timeoutMs ?? limits.requestTimeoutMsMax, signal)
+    const entry = running.enter({ id, principal, sql: body.sql, signal: request.signal })
+    const timeoutMs = body.timeoutMs ?? limits.requestTimeoutMsMax
+    const deadline = new RequestDeadline(timeoutMs, entry.signal)
     let place: Disposable | undefined
     let session: DuckSession | undefined
     let planning: DuckSession | undefined
@@ -66,15 +75,18 @@ export class QueryEngine {
       await Promise.all([session?.[Symbol.asyncDispose](), planning?.[Symbol.asyncDispose]()])
       place?.[Symbol.dispose]()
       deadline[Symbol.dispose]()
+      entry[Symbol.dispose]()
     }
     try {
       place = await gate.enter(deadline.signal)
+      entry.state = 'planning'
       session = await database.connectApart()
       planning = await this.#options.planner.connectApart()
-      const running = { ...request, signal: deadline.signal }
-      const result = await this.#start(session, planning, running)
+      const { signal } = deadline
+      const result = await this.#start(session, planning, { ...request, signal, entry })
+      entry.state = 'sending'
       const elapsedMs = () => Math.round((clock.monotonicMs() - startedMs) * 1000) / 1000
-      return { ...result, signal: deadline.signal, elapsedMs, [Symbol.asyncDispose]: close }
+      return { ...result, queryId: entry.id, signal, elapsedMs, [Symbol.asyncDispose]: close }
     } catch (error) {
       // Not awaited: DuckDB may take longer to stop than the client should wait. The place stays
       // taken until it has.
@@ -83,8 +95,12 @@ export class QueryEngine {
     }
   }
 
-  async #start(session: DuckSession, planning: DuckSession, request: RunRequest) {
-    const { body, format, catalog, signal } = request
+  async #start(
+    session: DuckSession,
+    planning: DuckSession,
+    request: RunRequest & { readonly entry: RunningStatement },
+  ) {
+    const { body, format, catalog, signal, entry } = request
     const { lake, limits } = this.#options
     const bound = bindParameters(body.parameters)
     const statement = await prepareStatement(
@@ -99,6 +115,7 @@ export class QueryEngine {
       },
       lake,
     )
+    entry.state = 'running'
     const stream =
       statement.kind === 'select'
         ? await session.stream(statement.sql, { parameters: statement.parameters, signal })

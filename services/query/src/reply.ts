@@ -14,9 +14,10 @@ function mediaType(format: ResultFormat): string {
   return format === 'csv' ? `${type}; charset=utf-8; header=present` : type
 }
 
-function factHeaders({ facts, body, elapsedMs }: RunningResult): Record<string, string> {
+function factHeaders({ queryId, facts, body, elapsedMs }: RunningResult): Record<string, string> {
   const { totals } = body
   return {
+    [headers.queryId]: queryId,
     [headers.snapshots]: JSON.stringify(facts.snapshots),
     [headers.filesPlanned]: String(facts.filesPlanned),
     [headers.filesPruned]: String(facts.filesPruned),
@@ -38,7 +39,8 @@ async function* jsonReply(result: RunningResult): AsyncGenerator<Uint8Array, voi
   yield Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`)
   yield* result.body.bytes()
   const { rowCount, truncated } = result.body.totals ?? { rowCount: 0, truncated: null }
-  const facts = { rowCount, truncated, elapsedMs: result.elapsedMs(), ...result.facts }
+  const { queryId } = result
+  const facts = { queryId, rowCount, truncated, elapsedMs: result.elapsedMs(), ...result.facts }
   yield Buffer.from(`],${JSON.stringify(facts).slice(1)}`)
 }
 

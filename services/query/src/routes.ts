@@ -1,18 +1,32 @@
 import { createClient } from '@hypermesh/client'
-import { sqlRequest } from '@hypermesh/contract'
+import { headers, sqlRequest } from '@hypermesh/contract'
 import { type App, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
 import { acceptedFormat } from './accept-header.ts'
 import type { QueryEngine } from './query-engine.ts'
 import { toResponse } from './reply.ts'
+import type { RunningStatements } from './running-statements.ts'
 
-export function mountSql(app: App, engine: QueryEngine, catalogFetch: Fetch): void {
+export interface RouteParts {
+  readonly engine: QueryEngine
+  readonly running: RunningStatements
+  readonly catalog: Fetch
+}
+
+export function mountSql(app: App, { engine, running, catalog: upstream }: RouteParts): void {
   mountRoute(app, 'sql', async (c) => {
     const { principal, requestId, signal } = c.var
     const format = acceptedFormat(c.req.header('accept'))
     const body = await readJson(c, sqlRequest)
     const catalog = createClient({
-      fetch: (request) => catalogFetch(request, { principal, requestId, signal: request.signal }),
+      fetch: (request) => upstream(request, { principal, requestId, signal: request.signal }),
     })
-    return toResponse(format, await engine.run({ body, format, catalog, signal }))
+    const queryId = c.req.header(headers.queryId)
+    const result = await engine.run({ body, format, catalog, principal, queryId, signal })
+    return toResponse(format, result)
+  })
+  mountRoute(app, 'listQueries', (c) => c.json({ queries: running.list(c.var.principal) }))
+  mountRoute(app, 'cancelQuery', (c) => {
+    running.cancel(c.var.principal, c.req.param('id') ?? '')
+    return c.body(null, 204)
   })
 }

@@ -11,6 +11,7 @@ import { FileSchemas } from './file-schemas.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
 import { mountSql } from './routes.ts'
+import { RunningStatements } from './running-statements.ts'
 
 const plannerMemoryBytes = 256 * 1024 * 1024
 const startMs = 60_000
@@ -62,11 +63,9 @@ export const query = defineService({
       positionTargets: new PositionTargets(),
     }
     const app = createApp({ logger, limits })
-    mountSql(
-      app,
-      new QueryEngine({ database, planner, lake, gate, limits, clock }),
-      upstreams.catalog,
-    )
+    const running = new RunningStatements(clock)
+    const engine = new QueryEngine({ database, planner, lake, gate, running, limits, clock })
+    mountSql(app, { engine, running, catalog: upstreams.catalog })
     return {
       fetch: (request, context) => app.fetch(request, context),
       [Symbol.asyncDispose]: async () => {

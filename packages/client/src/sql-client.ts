@@ -1,0 +1,37 @@
+import type { ResultFormat, RunningQuery, SqlReply, SqlRequest } from '@hypermesh/contract'
+import type { SqlStream } from './result-stream.ts'
+import type { CallOptions } from './transport.ts'
+
+export interface SqlCallOptions extends CallOptions {
+  /** Names the statement from the start, so that `cancelQuery` can stop it. */
+  readonly queryId?: string | undefined
+}
+
+/** The routes of the query service. */
+export interface SqlClient {
+  /**
+   * Runs one read-only statement and returns the whole result.
+   *
+   * @example const { rows } = await client.sql('SELECT count(*) FROM main.cars')
+   */
+  sql(request: string | SqlRequest, options?: SqlCallOptions): Promise<SqlReply>
+  /** Runs one statement and returns its result as bytes, while the server still produces it. */
+  sqlStream(
+    request: string | SqlRequest,
+    options: SqlCallOptions & { readonly format: ResultFormat },
+  ): Promise<SqlStream>
+  /**
+   * Runs one statement and yields its rows as objects; a result that was cut off throws.
+   *
+   * @example for await (const row of client.rows('SELECT * FROM main.cars')) use(row)
+   */
+  rows(
+    request: string | SqlRequest,
+    options?: SqlCallOptions,
+  ): AsyncGenerator<Record<string, unknown>, void, undefined>
+
+  /** Statements that wait or run now: one's own, to an admin all. */
+  listQueries(options?: CallOptions): Promise<{ queries: RunningQuery[] }>
+  /** Stops a statement; `not_found` when it has ended, or is another's. */
+  cancelQuery(id: string, options?: CallOptions): Promise<void>
+}

@@ -1,0 +1,32 @@
+import { runningQueries, sqlReply, sqlRequest } from './sql.ts'
+
+/** The routes of the query service. */
+export const sqlRoutes = {
+  sql: {
+    method: 'POST',
+    path: '/v1/sql',
+    service: 'query',
+    access: 'reader',
+    summary: 'one read-only SQL statement; JSON, NDJSON, CSV or Arrow by Accept',
+    body: sqlRequest,
+    reply: sqlReply,
+    status: 200,
+  },
+  listQueries: {
+    method: 'GET',
+    path: '/v1/sql/queries',
+    service: 'query',
+    access: 'reader',
+    summary: 'statements that wait or run now: one’s own, to an admin all',
+    reply: runningQueries,
+    status: 200,
+  },
+  cancelQuery: {
+    method: 'DELETE',
+    path: '/v1/sql/queries/:id',
+    service: 'query',
+    access: 'reader',
+    summary: 'stop a statement by its query id',
+    status: 204,
+  },
+} as const
