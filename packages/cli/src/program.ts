@@ -1,6 +1,7 @@
 import { fileFormats, resultFormats, roles } from '@hypermesh/contract'
 import { Command, Option } from 'commander'
 import { type CommandContext, createContext } from './command-context.ts'
+import { addJobs } from './job-commands.ts'
 import type { GlobalOptions } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -52,6 +53,7 @@ export function createProgram({ terminal, version, signal }: ProgramOptions): Co
   const run = (work: Run) => work(createContext(terminal, program.opts<GlobalOptions>(), signal))
   addServe(program, run)
   addLoading(program, run)
+  addJobs(program, run)
   addSql(program, run)
   addTables(program, run)
   addKeys(program, run)
@@ -100,6 +102,7 @@ function addLoading(program: Command, run: Runner): void {
     .addOption(formatOption())
     .addOption(typeOption())
     .option('--again', 'load bytes that the table has already')
+    .option('--async', 'do not wait for the load: print a job, see hypermesh jobs')
     .option('--upload', 'send the file even where the server could read it in place')
     .addHelpText(
       'after',

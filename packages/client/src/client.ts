@@ -26,6 +26,8 @@ import type {
   TableSummary,
 } from '@hypermesh/contract'
 import { catalogMethods } from './catalog-methods.ts'
+import type { JobClient } from './job-client.ts'
+import { jobMethods } from './job-methods.ts'
 import { loadMethods } from './load-methods.ts'
 import { objectMethods } from './object-methods.ts'
 import { platformMethods } from './platform-methods.ts'
@@ -76,7 +78,7 @@ export interface PageQuery {
 }
 
 /** Every route of the platform as a method of the same name, and two ways to read large results. */
-export interface HyperMeshClient extends SqlClient {
+export interface HyperMeshClient extends SqlClient, JobClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -195,6 +197,7 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...platformMethods(transport),
     ...objectMethods(transport),
     ...loadMethods(transport),
+    ...jobMethods(transport),
     ...sqlMethods(transport),
     ...catalogMethods(transport),
   }

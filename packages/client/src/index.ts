@@ -9,6 +9,7 @@ export {
   type Reply,
   type TableReference,
 } from './client.ts'
+export type { JobListQuery } from './job-client.ts'
 export type { SqlStream, StreamFacts } from './result-stream.ts'
 export type { CallOptions, ClientFetch, ClientOptions } from './transport.ts'
 export type { UploadBody } from './upload-body.ts'

@@ -23,7 +23,7 @@ export function tableText(table: TableReference): string {
   return typeof table === 'string' ? table : formatTableName(table)
 }
 
-function loadCall(request: LoadRequest) {
+export function loadCall(request: LoadRequest) {
   const { body, source, mode, format, name, types, again } = request
   if ((body === undefined) === (source === undefined)) {
     throw new HyperMeshError('invalid', 'give either the body or the source of the file')

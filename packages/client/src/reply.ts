@@ -22,6 +22,17 @@ export async function callForReply<Id extends RouteId>(
   return parsed.data as Reply<Id>
 }
 
+/** Sends the call and returns the reply that says that it was accepted: a 202. */
+export async function callForAccepted<Value>(
+  transport: Transport,
+  call: Call,
+  reply: { safeParse(body: unknown): { success: true; data: Value } | { success: false } },
+): Promise<Value> {
+  const parsed = reply.safeParse(await readJson(call.id, await transport.send(call)))
+  if (!parsed.success) throw unexpected(call.id, undefined)
+  return parsed.data
+}
+
 /**
  * Sends the call and returns its JSON reply with only its outermost fields checked: for replies
  * that are large, and were checked where they were made.

@@ -53,7 +53,12 @@ const retryDelayMsMax = 5000
 const retryable: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'unavailable', 'upstream'])
 
 /** Routes that are safe to send twice though their method does not say so. */
-const idempotentRoutes: ReadonlySet<RouteId> = new Set(['sql', 'appendFiles', 'settleCommit'])
+const idempotentRoutes: ReadonlySet<RouteId> = new Set([
+  'sql',
+  'appendFiles',
+  'settleCommit',
+  'cancelJob',
+])
 
 /** Sends calls: address, key, deadline, retries, and errors as `HyperMeshError`. */
 export class Transport {

@@ -73,6 +73,19 @@ export {
   schemaChange,
 } from './ingest.ts'
 export {
+  type Job,
+  type JobPage,
+  type JobProgress,
+  type JobState,
+  job,
+  jobListQuery,
+  jobPage,
+  jobPhases,
+  jobQuery,
+  jobState,
+  jobStates,
+} from './jobs.ts'
+export {
   type CreatedKey,
   type CreateKeyRequest,
   createdKey,
@@ -104,14 +117,8 @@ export {
 } from './objects.ts'
 export { openApi } from './openapi.ts'
 export { hasRole, type Principal, type Role, role, roles } from './principal.ts'
-export {
-  type RouteContract,
-  type RouteId,
-  routePath,
-  routes,
-  type ServiceName,
-  serviceNames,
-} from './routes.ts'
+export { type RouteContract, type ServiceName, serviceNames } from './route-contract.ts'
+export { type RouteId, routePath, routes } from './routes.ts'
 export {
   queryStates,
   type ResultFormat,

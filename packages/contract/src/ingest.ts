@@ -35,6 +35,10 @@ export const ingestQuery = z.strictObject({
     .enum(['true', 'false'])
     .default('false')
     .describe('load the bytes even if this table has them already'),
+  async: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('answer 202 with a job once the file is kept; as Prefer: respond-async'),
 })
 export type IngestQuery = z.infer<typeof ingestQuery>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type RouteContract, routes } from './routes.ts'
+import type { RouteContract } from './route-contract.ts'
+import { routes } from './routes.ts'
 
 /** The contract as an OpenAPI 3.1 document. */
 export function openApi(version: string): Record<string, unknown> {
@@ -37,6 +38,9 @@ function operation(id: string, route: RouteContract): Record<string, unknown> {
         description: 'success',
         ...(route.reply === undefined ? {} : { content: content(route.reply, 'output') }),
       },
+      ...(route.accepted === undefined
+        ? {}
+        : { 202: { description: 'accepted', content: content(route.accepted, 'output') } }),
       default: { description: 'an error; its body has `error.code`' },
     },
   }

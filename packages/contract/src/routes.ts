@@ -2,31 +2,14 @@ import { z } from 'zod'
 import { health, readiness } from './health.ts'
 import * as iceberg from './iceberg-rest.ts'
 import { ingestQuery, ingestReceipt, inspection } from './ingest.ts'
+import { jobRoutes } from './job-routes.ts'
+import { job } from './jobs.ts'
 import { createdKey, createKeyRequest, keyList, keyRecord } from './keys.ts'
 import { objectHead, objectListQuery, objectPage } from './objects.ts'
-import type { Role } from './principal.ts'
+import type { RouteContract } from './route-contract.ts'
 import { sqlRoutes } from './sql-routes.ts'
 import * as detail from './table-detail.ts'
 import * as tables from './tables.ts'
-
-export const serviceNames = ['gateway', 'storage', 'catalog', 'ingest', 'query'] as const
-export type ServiceName = (typeof serviceNames)[number]
-
-export interface RouteContract {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
-  /** Hono's form: `:name` is one segment, `:name{.+}` the rest of the path. */
-  readonly path: string
-  readonly service: ServiceName
-  /** `open` needs no key; `metrics` is open only as configured. */
-  readonly access: Role | 'open' | 'metrics'
-  readonly summary: string
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodType | 'bytes'
-  readonly reply?: z.ZodType | 'bytes'
-  readonly status: number
-  /** Which limit bounds the time where the request names none. */
-  readonly timeout?: 'ingestTimeoutMs'
-}
 
 const ns = '/iceberg/v1/namespaces'
 const table = `${ns}/:namespace/tables/:table`
@@ -152,6 +135,7 @@ export const routes = {
     body: 'bytes',
     reply: ingestReceipt,
     status: 200,
+    accepted: job,
     timeout: 'ingestTimeoutMs',
   },
   inspect: {
@@ -166,6 +150,7 @@ export const routes = {
     status: 200,
     timeout: 'ingestTimeoutMs',
   },
+  ...jobRoutes,
   ...sqlRoutes,
   listTables: {
     method: 'GET',

@@ -251,3 +251,17 @@ test('a stream that is aborted between two chunks throws the reason of the signa
   abort.abort(new HyperMeshError('deadline', 'too late'))
   expect((await failure(drain(stream))).code).toBe('deadline')
 })
+
+test('a session that measures tells how much a running statement has read', async () => {
+  await using session = await database.connect()
+  await session.measureProgress()
+  expect(session.percentRead).toBeUndefined()
+  const stop = new AbortController()
+  const running = session.run(endless, {
+    signal: stop.signal,
+  })
+  running.catch(() => undefined)
+  await expect.poll(() => session.percentRead, { timeout: 30_000 }).toBeGreaterThanOrEqual(0)
+  stop.abort()
+  await expect(running).rejects.toMatchObject({ code: 'cancelled' })
+})

@@ -46,6 +46,18 @@ export class DuckSession implements Disposable, AsyncDisposable {
     this.#onClosed = onClosed
   }
 
+  /** Makes `percentRead` tell. By pragma: settings are locked. */
+  async measureProgress(): Promise<void> {
+    await this.run('PRAGMA disable_print_progress_bar; PRAGMA enable_progress_bar')
+  }
+
+  /** How much of its sources the running statement has read, in percent; undefined: not told. */
+  get percentRead(): number | undefined {
+    if (this.#closing) return undefined
+    const { percentage } = this.#connection.progress
+    return percentage < 0 ? undefined : percentage
+  }
+
   /** Runs one or more statements and drops what they return. */
   async run(sql: string, options: RunOptions = {}): Promise<void> {
     await this.#exclusive(options.signal, () => this.#execute(sql, options, false))

@@ -12,6 +12,7 @@ export {
   writeDurable,
 } from './durable-file.ts'
 export { faultPoint, onFaultPoint } from './fault-points.ts'
+export { isOwnerAlive } from './liveness.ts'
 export { parseKeyPrefix, parseObjectKey } from './object-key.ts'
 export type {
   GetOptions,

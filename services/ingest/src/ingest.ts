@@ -32,7 +32,15 @@ import { toStorageError } from '@hypermesh/object-store'
 import { catalogFor } from './catalog-access.ts'
 import { LoadFigures } from './load-figures.ts'
 import { directoryPrefix, keepIntentOnly } from './load-intent.ts'
-import { openInPlace, type SourceFile, spoolBody } from './source-file.ts'
+import type { LoadProgress } from './load-progress.ts'
+import {
+  findInPlace,
+  type KeptFile,
+  openInPlace,
+  openKept,
+  type SourceFile,
+  spoolBody,
+} from './source-file.ts'
 import { TableLoad } from './table-load.ts'
 import type { UnsettledLoads } from './unsettled-loads.ts'
 
@@ -49,13 +57,18 @@ export interface IngestOptions {
   readonly unsettled: UnsettledLoads
 }
 
-/** A file and what is told of it: `body` is sent, `source` lies on the server. */
+/**
+ * A file and what is told of it: `body` is sent, `source` lies on the server, `kept` was sent before
+ * and is kept for its job. What is told is plain JSON: a job writes it down.
+ */
 export interface LoadInput {
   readonly context: RequestContext
   readonly hints: FormatHints
   readonly types: Readonly<Record<string, string>>
   readonly body?: AsyncIterable<Uint8Array>
   readonly source?: string
+  readonly kept?: KeptFile
+  readonly progress?: LoadProgress
 }
 
 export interface LoadRequest extends LoadInput {
@@ -63,6 +76,8 @@ export interface LoadRequest extends LoadInput {
   readonly mode: IngestMode
   readonly again: boolean
   readonly idempotencyKey: string | undefined
+  /** Only what an earlier request of the key has committed is answered; else `cancelled`. */
+  readonly settleOnly?: boolean
 }
 
 /** A request on its way: its signal also aborts when the service stops. */
@@ -149,6 +164,11 @@ export class Ingest {
     })
   }
 
+  /** Throws where a file of the server may not be loaded in place, or is not there. */
+  async assertSource(source: string): Promise<void> {
+    await findInPlace(source, this.#options.allowedRoots)
+  }
+
   /** Ends what still runs, and settles or leaves on disk what is unsettled. */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new HyperMeshError('unavailable', 'the service stops; send the file again')
@@ -181,6 +201,7 @@ export class Ingest {
     const file = await this.#receive(input, place.path)
     using _turn = await this.#gate.enter(signal)
     await using session = await this.#options.database.connect()
+    await input.progress?.begin(session)
     return await work({ input, file, place, session })
   }
 
@@ -198,6 +219,7 @@ export class Ingest {
     if (input.source !== undefined) {
       return openInPlace(input.source, this.#options.allowedRoots, input.context.signal)
     }
+    if (input.kept !== undefined) return Promise.resolve(openKept(input.kept))
     if (input.body === undefined) throw new HyperMeshError('invalid', 'there is no file to load')
     return spoolBody(input.body, directory, input.context.signal)
   }

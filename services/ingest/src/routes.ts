@@ -11,19 +11,22 @@ import { type App, type AppEnv, mountRoute, readQuery, streamBody } from '@hyper
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Ingest, LoadInput } from './ingest.ts'
+import type { Jobs } from './jobs/jobs.ts'
+import { accepted, prefersAsync } from './routes/jobs.ts'
 
-export function mountIngest(app: App, ingest: Ingest): void {
+export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
   mountRoute(app, 'ingest', async (c) => {
     const table = parseTableName(c.req.param('table') ?? '')
     const query = readQuery(c, ingestQuery)
-    const receipt = await ingest.load({
+    const request = {
       ...(await readInput(c, query)),
       table,
       mode: query.mode,
       again: query.again === 'true',
       idempotencyKey: readIdempotencyKey(c),
-    })
-    return c.json(receipt)
+    }
+    if (query.async === 'true' || prefersAsync(c)) return accepted(c, await jobs.submit(request))
+    return c.json(await ingest.load(request))
   })
   mountRoute(app, 'inspect', async (c) => {
     return c.json(await ingest.inspect(await readInput(c, readQuery(c, ingestQuery))))

@@ -6,7 +6,11 @@ import { DiskStore } from '@hypermesh/object-store'
 import { catalogFor, openWarehouse } from './catalog-access.ts'
 import { ingestConfigSchema, memoryBytesOf, threadsOf } from './config.ts'
 import { Ingest } from './ingest.ts'
+import { EmbeddedQueue } from './jobs/embedded-queue.ts'
+import { JobBodies } from './jobs/job-bodies.ts'
+import { Jobs } from './jobs/jobs.ts'
 import { recoverLoads, settleLoad } from './load-intent.ts'
+import { mountJobs } from './routes/jobs.ts'
 import { mountIngest } from './routes.ts'
 import { UnsettledLoads } from './unsettled-loads.ts'
 
@@ -27,6 +31,8 @@ export const ingest = defineService({
     const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
     const warehouse = await openWarehouse(catalog, store)
     await recoverLoads(paths.abandoned, { catalog, warehouse, signal }, logger)
+    const jobsDirectory = join(paths.root, 'jobs')
+    const bodies = join(jobsDirectory, 'bodies')
     const spill = join(paths.temporary, 'ingest-spill')
     await mkdir(spill, { recursive: true })
     // DuckDB compares real paths; a root that does not exist yet stays as it is written.
@@ -37,7 +43,7 @@ export const ingest = defineService({
       threads: threadsOf(config),
       memoryBytes: memoryBytesOf(config),
       temporaryDirectory: spill,
-      allowedDirectories: [paths.temporary, ...roots],
+      allowedDirectories: [paths.temporary, bodies, ...roots],
       damagedFile: 'invalid',
     })
     const domain = new Ingest({
@@ -56,11 +62,28 @@ export const ingest = defineService({
         logger,
       }),
     })
+    const queue = await EmbeddedQueue.open({
+      directory: join(jobsDirectory, 'records'),
+      temporary: paths.temporary,
+      limits,
+      clock,
+      logger,
+    })
+    const jobs = new Jobs({
+      queue,
+      bodies: new JobBodies(bodies, paths.temporary),
+      ingest: domain,
+      limits,
+      metrics,
+    })
+    await jobs.start()
     const app = createApp({ logger, limits })
-    mountIngest(app, domain)
+    mountIngest(app, domain, jobs)
+    mountJobs(app, jobs)
     return {
       fetch: (request, context) => app.fetch(request, context),
       [Symbol.asyncDispose]: async () => {
+        await jobs[Symbol.asyncDispose]()
         await domain[Symbol.asyncDispose]()
         await database[Symbol.asyncDispose]()
         await rm(spill, { recursive: true, force: true })

@@ -41,6 +41,18 @@ export async function spoolBody(
   return { path, bytes, inPlace: false, sha256, assertUnchanged: async () => {} }
 }
 
+/** A file that was received before, and hashed then. */
+export interface KeptFile {
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+export function openKept({ path, bytes, sha256 }: KeptFile): SourceFile {
+  const hash = Promise.resolve(sha256)
+  return { path, bytes, inPlace: false, sha256: hash, assertUnchanged: async () => {} }
+}
+
 async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
   let offset = 0
   while (offset < chunk.byteLength) {
@@ -59,11 +71,7 @@ export async function openInPlace(
   roots: readonly string[],
   signal: AbortSignal,
 ): Promise<SourceFile> {
-  const path = await resolveInRoots(source, roots)
-  const before = await look(path, source)
-  if (!before.isFile()) {
-    throw new HyperMeshError('invalid', `${printable(source)} is not a regular file`)
-  }
+  const { path, before } = await findInPlace(source, roots)
   return {
     path,
     bytes: Number(before.size),
@@ -78,6 +86,14 @@ export async function openInPlace(
       )
     },
   }
+}
+
+/** Throws unless the file may be read in place and is there to be read. */
+export async function findInPlace(source: string, roots: readonly string[]) {
+  const path = await resolveInRoots(source, roots)
+  const before = await look(path, source)
+  if (before.isFile()) return { path, before }
+  throw new HyperMeshError('invalid', `${printable(source)} is not a regular file`)
 }
 
 /**

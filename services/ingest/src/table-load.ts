@@ -87,6 +87,9 @@ export class TableLoad {
     const table = await this.#loadTable()
     const earlier = await this.#commit.findEarlier()
     if (earlier !== undefined) return this.#replay(earlier)
+    if (request.settleOnly) {
+      throw new HyperMeshError('cancelled', 'nothing was loaded', { effect: 'none' })
+    }
     if (!file.inPlace) {
       const loaded = await this.#findLoaded(table)
       if (loaded !== undefined) return this.#alreadyLoaded(loaded)
@@ -167,6 +170,7 @@ export class TableLoad {
     const directory = join(this.#options.directory, `out/${this.#writes}`)
     this.#writes += 1
     await mkdir(directory)
+    this.#options.request.progress?.enter('writing')
     try {
       const files = await copyToParquet(session, {
         source,
@@ -188,6 +192,7 @@ export class TableLoad {
 
   async #commitTo(table: LoadTableReply | undefined, evolution: Evolution): Promise<IngestReceipt> {
     const receipt = await this.#receiptOf(evolution)
+    this.#options.request.progress?.enter('committing', receipt.rows)
     const contentKey = await this.#contentKey()
     const outcome = await this.#commit.commit({
       base: table === undefined ? null : baseOf(table),

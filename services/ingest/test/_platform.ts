@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { catalog } from '@hypermesh/catalog'
 import { createClient, type HyperMeshClient } from '@hypermesh/client'
-import { type Limits, limits as limitsSchema } from '@hypermesh/contract'
+import { type Limits, limits as limitsSchema, type Role } from '@hypermesh/contract'
 import { createLogger, type Fetch, Metrics, systemClock } from '@hypermesh/kit'
 import { openDataDirectory } from '@hypermesh/object-store'
 import { ingest } from '../src/index.ts'
@@ -21,6 +21,10 @@ export interface Platform extends AsyncDisposable {
   readonly client: HyperMeshClient
   readonly fetch: Fetch
   readonly metrics: Metrics
+  /** Calls as another key, or as an admin. */
+  as(keyId: string, role?: Role): HyperMeshClient
+  /** Files of jobs, below jobs/bodies. */
+  jobBodies(): Promise<string[]>
   /** Files below tmp/ that are no process's own. */
   leftovers(): Promise<string[]>
   /** Files of the warehouse that no table's metadata reaches, and the other way round. */
@@ -48,20 +52,29 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
     { ...deps, upstreams: { catalog: through(tables.fetch) } },
   )
   await directory.removeAbandoned()
-  const fetch: Fetch = (request) => {
-    const service = /^\/v1\/(ingest|inspect)/.test(new URL(request.url).pathname) ? loads : tables
-    const principal = { keyId: 'writer', name: 'writer', role: 'writer' } as const
+  const fetchAs = (keyId: string, role: Role) => (request: Request) => {
+    const service = /^\/v1\/(ingest|inspect|jobs)/.test(new URL(request.url).pathname)
+      ? loads
+      : tables
+    const principal = { keyId, name: keyId, role }
     return service.fetch(request, { principal, signal: request.signal, requestId: 'test' })
   }
+  const fetch: Fetch = fetchAs('writer', 'writer')
   return {
     root: directory.root,
     fetch,
+    as: (keyId, role = 'writer') =>
+      createClient({
+        url: 'http://platform',
+        fetch: async (request) => fetchAs(keyId, role)(request),
+      }),
     metrics: deps.metrics,
     client: createClient({ url: 'http://platform', fetch: async (request) => fetch(request) }),
     leftovers: async () => {
       const found = await listFiles(join(directory.root, 'tmp'))
       return found.filter((path) => !/^[^/]+\/(owner\.json|alive.*|[^/]*\.sock|lock)$/.test(path))
     },
+    jobBodies: () => listFiles(join(directory.root, 'jobs', 'bodies')),
     warehouseFiles: () => listFiles(join(directory.root, 'warehouse')),
     async [Symbol.asyncDispose]() {
       await loads[Symbol.asyncDispose]()

@@ -1,3 +1,4 @@
+import type { LoadRequest } from '@hypermesh/client'
 import { HyperMeshError, type IngestReceipt } from '@hypermesh/contract'
 import type { CommandContext } from '../command-context.ts'
 import type { Connection } from '../connection.ts'
@@ -6,12 +7,14 @@ import { openFileSource, sendFile } from '../file-source.ts'
 import { type LoadFlags, type LoadShape, parseLoadFlags, parseMode } from '../load-options.ts'
 import { formatBytes, formatDuration, formatPlural } from '../quantities.ts'
 import { parseTarget, tableForFile } from '../target-table.ts'
+import { printJob } from './jobs.ts'
 
 export interface IngestFlags extends LoadFlags {
   readonly table?: string
   readonly mode: string
   readonly again?: boolean
   readonly upload?: boolean
+  readonly async?: boolean
 }
 
 interface Load extends LoadShape {
@@ -46,8 +49,16 @@ export async function runIngest(
   let failed = 0
   for (const file of files) {
     try {
-      const receipt = await loadFile(context, connection, { file, load })
-      printReceipt(context, file, receipt)
+      const { client } = connection
+      if (flags.async) {
+        printJob(
+          context,
+          await sendLoad(context, connection, { file, load, send: client.submitIngest }),
+        )
+      } else {
+        const receipt = await sendLoad(context, connection, { file, load, send: client.ingest })
+        printReceipt(context, file, receipt)
+      }
     } catch (error) {
       if (stopsAll(error) || files.length === 1) throw error
       failed += 1
@@ -62,11 +73,21 @@ export async function runIngest(
   }
 }
 
-async function loadFile(
+interface FileLoad<Reply> {
+  readonly file: string
+  readonly load: Load
+  readonly send: (
+    table: string,
+    request: LoadRequest,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<Reply>
+}
+
+async function sendLoad<Reply>(
   { terminal, json, signal }: CommandContext,
   connection: Connection,
-  { file, load }: { file: string; load: Load },
-): Promise<IngestReceipt> {
+  { file, load, send }: FileLoad<Reply>,
+): Promise<Reply> {
   const source = await openFileSource(file)
   const { table = tableForFile(file), upload, ...request } = load
   if (!json && terminal.stderr.isTTY !== true && source.bytes !== undefined) {
@@ -77,7 +98,7 @@ async function loadFile(
     connection,
     source,
     upload,
-    send: (from) => connection.client.ingest(table, { ...request, ...from }, { signal }),
+    send: (from) => send(table, { ...request, ...from }, { signal }),
   })
 }
 
