@@ -26,7 +26,7 @@ import type { Bench, Figure } from './figures.ts'
 const largeFrom = 3_000_000
 const parts = ['reads', 'writes', 'open', 'large']
 const usage = `npm run bench -- engine [--edges N] [--commits FILE] [--repository DIR …]
-    [--only reads|writes|open|large] [--workload NAME …]`
+    [--only reads|writes|open|large] [--workload NAME …] [--peer NAME …]`
 
 /**
  * The engine against the databases that people use by hand for this, on the same data through their
@@ -42,22 +42,24 @@ export const bench: Bench = async () => {
       repository: { type: 'string', multiple: true },
       only: { type: 'string' },
       workload: { type: 'string', multiple: true },
+      peer: { type: 'string', multiple: true },
     },
   })
   if (values.only !== undefined && !parts.includes(values.only)) {
     throw new Error(`usage: ${usage}`)
   }
+  const unknown = values.peer?.find((name) => !Object.hasOwn(contenders, name))
+  if (unknown !== undefined) throw new Error(`no peer ${unknown}: ${Object.keys(contenders)}`)
   installPeers()
   const edges = Number(values.edges)
   const wants = (part: string) => values.only === undefined || values.only === part
   const figures: Figure[] = []
   if (wants('reads')) {
-    const only = values.workload
-    figures.push(...(await reads(synthetic(edges, edges / 5), `s${edges / 1e6}m`, only)))
+    figures.push(...(await reads(synthetic(edges, edges / 5), `s${edges / 1e6}m`, values)))
     const real = await realData(values)
-    if (real !== undefined) figures.push(...(await reads(real, 'commits', only)))
+    if (real !== undefined) figures.push(...(await reads(real, 'commits', values)))
   }
-  if (wants('writes')) figures.push(...(await writes()))
+  if (wants('writes')) figures.push(...(await writes(values)))
   if (wants('open')) figures.push(await opens())
   if (wants('large')) figures.push(...(await measureLarge(Number(values['large-edges']))))
   return figures
@@ -73,13 +75,19 @@ async function realData(values: {
   return undefined
 }
 
-async function reads(data: Dataset, prefix: string, only?: readonly string[]): Promise<Figure[]> {
+/** Which of them; all unless said. */
+interface Wanted {
+  readonly workload?: readonly string[] | undefined
+  readonly peer?: readonly string[] | undefined
+}
+
+async function reads(data: Dataset, prefix: string, wanted: Wanted): Promise<Figure[]> {
   const { edgeCount, nodeCount, members } = data
   console.log(
     `\n${data.name}: ${edgeCount} hyperedges, ${nodeCount} nodes, ${members.length} memberships, ` +
       `sha256 ${hashOf(data)}`,
   )
-  return withContenders(async (open) => {
+  return withContenders(wanted, async (open) => {
     const loads = new Map<string, readonly number[]>()
     const bytes = new Map<string, readonly number[]>()
     for (const { contender, directory } of open) {
@@ -107,7 +115,10 @@ async function reads(data: Dataset, prefix: string, only?: readonly string[]): P
     ]
     const all = open.map(({ contender }) => contender)
     for (const workload of workloadsOf(data, orderOf(data))) {
-      if (only !== undefined && !only.includes(workload.name)) continue
+      if (wanted.workload?.includes(workload.name) === false) continue
+      if (workload.withoutIndexes) {
+        for (const contender of all) await contender.dropIndexes?.()
+      }
       const timing = await measure(all, workload)
       console.log(describeTiming(timing))
       figures.push(...figuresOf(timing, prefix, edgeCount >= largeFrom ? 'large' : 'usual'))
@@ -116,12 +127,12 @@ async function reads(data: Dataset, prefix: string, only?: readonly string[]): P
   })
 }
 
-async function writes(): Promise<Figure[]> {
+async function writes(wanted: Wanted): Promise<Figure[]> {
   const base = 200_000
   const data = synthetic(base + 200_000, 80_000)
   const loaded = { ...data, edgeCount: base }
   console.log(`\ndurable commits into ${base} hyperedges, sha256 ${hashOf(data)}`)
-  return withContenders(async (open) => {
+  return withContenders(wanted, async (open) => {
     for (const { contender } of open) {
       await contender.prepare?.(loaded)
       await contender.load(loaded)
@@ -157,13 +168,15 @@ async function opens(): Promise<Figure> {
 }
 
 async function withContenders<T>(
+  { peer }: Wanted,
   run: (
     open: readonly { readonly contender: Contender; readonly directory: string }[],
   ) => Promise<T>,
 ): Promise<T> {
   const open: { readonly contender: Contender; readonly directory: string }[] = []
   try {
-    for (const make of Object.values(contenders)) {
+    for (const [name, make] of Object.entries(contenders)) {
+      if (name !== ours && peer?.includes(name) === false) continue
       const directory = await mkdtemp(join(tmpdir(), 'hypermesh-bench-'))
       open.push({ contender: await make(directory), directory })
     }

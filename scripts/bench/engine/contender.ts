@@ -14,6 +14,8 @@ export interface Contender {
   load(data: Dataset): Promise<void>
   /** Undefined when this database is no contender for the question. */
   answer(question: Question): Answer | Promise<Answer> | undefined
+  /** Makes filters of properties read everything, where they have indexes. */
+  dropIndexes?(): void | Promise<void>
   /** One durable commit of edges [from, to) of the data, kept as `load` keeps them. */
   commit(data: Dataset, from: number, to: number): void | Promise<void>
   close(): Promise<void>

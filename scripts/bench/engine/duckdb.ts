@@ -11,7 +11,7 @@ import {
 } from '@duckdb/node-api'
 import { type OpenContender, versionOf } from './contender.ts'
 import { at, type Dataset } from './dataset.ts'
-import type { Answer, Question } from './workload.ts'
+import { type Answer, answerOfRows, type Question, type Row } from './workload.ts'
 
 /**
  * Hyperedges sorted by time with a list of members, incidences sorted by (node, ts). One thread, since
@@ -99,6 +99,8 @@ async function insert(connection: DuckDBConnection, data: Dataset, from: number,
   await connection.run('COMMIT')
 }
 
+const scanText = 'SELECT id, ts, weight, label, members FROM he WHERE ts >= $1 AND ts < $2'
+
 type Values = readonly (number | bigint)[]
 
 class Answers {
@@ -114,8 +116,11 @@ class Answers {
     switch (question.op) {
       case 'scan': {
         const { from, to } = question.window
-        const text = 'SELECT id, ts, weight, label, members FROM he WHERE ts >= $1 AND ts < $2'
-        return this.#rows(text, [BigInt(from), BigInt(to)])
+        return this.#rows(scanText, [BigInt(from), BigInt(to)])
+      }
+      case 'objects': {
+        const { from, to } = question.window
+        return this.#objects([BigInt(from), BigInt(to)])
       }
       case 'node': {
         const { from, to } = question.window ?? { from: 0, to: 2 ** 52 }
@@ -196,6 +201,30 @@ class Answers {
   async #oneRow(text: string, values: Values): Promise<Answer> {
     const [row = []] = await (await this.#run(text, values)).getRows()
     return { count: Number(row[0]), sum: Number(row[1]) }
+  }
+
+  /** Made from the chunks: several times faster than `getRowObjectsJS`. */
+  async #objects(values: Values): Promise<Answer> {
+    const rows: Row[] = []
+    for (const chunk of await (await this.#run(scanText, values)).fetchAllChunks()) {
+      const [id, ts, weight, label] = [0, 1, 2, 3].map((i) => chunk.getColumnVector(i))
+      const list = chunk.getColumnVector(4)
+      if (!(list instanceof DuckDBListVector)) throw new Error('members are a list')
+      const flat = list.childVector
+      for (let i = 0; i < chunk.rowCount; i++) {
+        const first = list.getEntryOffset(i)
+        const members = new Array<number>(list.getEntryLength(i))
+        for (let m = 0; m < members.length; m++) members[m] = flat.getItem(first + m) as number
+        rows.push({
+          id: id?.getItem(i) as number,
+          ts: Number(ts?.getItem(i)),
+          weight: weight?.getItem(i),
+          label: label?.getItem(i),
+          members,
+        } as Row)
+      }
+    }
+    return answerOfRows(rows)
   }
 
   async #rows(text: string, values: Values): Promise<Answer> {

@@ -53,6 +53,19 @@ export function recordOf(data: Dataset, edge: number): Buffer {
   return record
 }
 
+/** A hyperedge as an object, from its key and its record. */
+export function objectOf(key: Buffer, record: Buffer) {
+  const members = new Array<number>((record.length - 28) / 4)
+  for (let i = 0; i < members.length; i++) members[i] = record.readUInt32LE(28 + 4 * i)
+  return {
+    id: idOf(key),
+    ts: tsOf(key),
+    weight: record.readDoubleLE(0),
+    label: record.readInt32LE(24),
+    members,
+  }
+}
+
 export function* membersOf(record: Buffer): Generator<number> {
   for (let place = 28; place < record.length; place += 4) yield record.readUInt32LE(place)
 }

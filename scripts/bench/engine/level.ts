@@ -2,8 +2,18 @@ import { join } from 'node:path'
 import { type OpenContender, peer, versionOf } from './contender.ts'
 import { at, type Dataset } from './dataset.ts'
 import { earliestArrivalsAsync, type Hop } from './hops.ts'
-import { edgeKey, edgeKeyOf, idOf, membersOf, nodeKey, recordOf, sumOfMembers, tsOf } from './kv.ts'
-import type { Answer, Question, Window } from './workload.ts'
+import {
+  edgeKey,
+  edgeKeyOf,
+  idOf,
+  membersOf,
+  nodeKey,
+  objectOf,
+  recordOf,
+  sumOfMembers,
+  tsOf,
+} from './kv.ts'
+import { type Answer, answerOfRows, type Question, type Window } from './workload.ts'
 
 interface Operation {
   readonly type: 'put'
@@ -69,6 +79,10 @@ function answer(db: Level, question: Question): Promise<Answer> | undefined {
   switch (question.op) {
     case 'scan':
       return scan(db, question.window)
+    case 'objects':
+      return entriesOf(db, question.window).then((entries) =>
+        answerOfRows(entries.map(([key, record]) => objectOf(key, record))),
+      )
     case 'node':
       return edgesOf(db, question.node, question.window).then((edges) =>
         sumOf(edges.map(({ id, record }) => id + sumOfMembers(record))),
@@ -91,9 +105,13 @@ function answer(db: Level, question: Question): Promise<Answer> | undefined {
   }
 }
 
-async function scan(db: Level, { from, to }: Window): Promise<Answer> {
+function entriesOf(db: Level, { from, to }: Window) {
   const range = { gte: edgeKey(from, 0), lt: edgeKey(to, 0), highWaterMarkBytes: 2 ** 20 }
-  const entries = await db.iterator(range).all()
+  return db.iterator(range).all()
+}
+
+async function scan(db: Level, window: Window): Promise<Answer> {
+  const entries = await entriesOf(db, window)
   return sumOf(entries.map(([key, record]) => idOf(key) + sumOfMembers(record)))
 }
 

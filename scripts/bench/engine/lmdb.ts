@@ -2,8 +2,18 @@ import { join } from 'node:path'
 import { type OpenContender, peer, versionOf } from './contender.ts'
 import { at, type Dataset } from './dataset.ts'
 import { earliestArrivals } from './hops.ts'
-import { edgeKey, edgeKeyOf, idOf, membersOf, nodeKey, recordOf, sumOfMembers, tsOf } from './kv.ts'
-import type { Answer, Question, Window } from './workload.ts'
+import {
+  edgeKey,
+  edgeKeyOf,
+  idOf,
+  membersOf,
+  nodeKey,
+  objectOf,
+  recordOf,
+  sumOfMembers,
+  tsOf,
+} from './kv.ts'
+import { type Answer, answerOfRows, type Question, type Row, type Window } from './workload.ts'
 
 interface Range {
   readonly start: Buffer
@@ -67,6 +77,14 @@ function answer(db: Lmdb, question: Question): Answer | undefined {
         sum += idOf(key) + sumOfMembers(value)
       }
       return { count, sum }
+    }
+    case 'objects': {
+      const { from, to } = question.window
+      const rows: Row[] = []
+      for (const { key, value } of db.getRange({ start: edgeKey(from, 0), end: edgeKey(to, 0) })) {
+        rows.push(objectOf(key, value))
+      }
+      return answerOfRows(rows)
     }
     case 'node': {
       let count = 0

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type OpenContender, peer, versionOf } from './contender.ts'
 import { at, type Dataset } from './dataset.ts'
 import { earliestArrivals } from './hops.ts'
-import type { Answer, Question, Window } from './workload.ts'
+import { type Answer, answerOfRows, type Question, type Window } from './workload.ts'
 
 interface Statement {
   run(...values: unknown[]): unknown
@@ -16,6 +16,14 @@ interface Sqlite {
   prepare(text: string): Statement
   transaction<A extends unknown[]>(run: (...values: A) => void): (...values: A) => void
   close(): void
+}
+
+interface Scanned {
+  readonly id: number
+  readonly ts: number
+  readonly weight: number
+  readonly label: number
+  readonly members: Buffer
 }
 
 const tables = `
@@ -66,6 +74,9 @@ export const openSqlite: OpenContender = async (directory) => {
       db.exec('ANALYZE')
     },
     answer: answers,
+    dropIndexes: () => {
+      db.exec('DROP INDEX he_label_amt')
+    },
     commit: insert,
     close: async () => db.close(),
   }
@@ -73,7 +84,9 @@ export const openSqlite: OpenContender = async (directory) => {
 
 function answersOf(db: Sqlite): (question: Question) => Answer {
   const raw = (text: string) => db.prepare(text).raw()
-  const scan = raw('SELECT id, ts, weight, label, members FROM he WHERE ts >= ? AND ts < ?')
+  const scanText = 'SELECT id, ts, weight, label, members FROM he WHERE ts >= ? AND ts < ?'
+  const scan = raw(scanText)
+  const scanned = db.prepare(scanText)
   const node = raw(`SELECT id, he.ts, weight, label, members FROM inc JOIN he ON he.id = inc.he
     WHERE inc.node = ? AND inc.ts >= ? AND inc.ts < ?`)
   const nodeIds = raw('SELECT he FROM inc WHERE node = ?')
@@ -94,6 +107,10 @@ function answersOf(db: Sqlite): (question: Question) => Answer {
     switch (question.op) {
       case 'scan':
         return rows(scan.iterate(BigInt(question.window.from), BigInt(question.window.to)))
+      case 'objects': {
+        const { from, to } = question.window
+        return objects(scanned.all(BigInt(from), BigInt(to)) as unknown as readonly Scanned[])
+      }
       case 'node': {
         const { from, to } = question.window ?? allTime
         return rows(node.iterate(question.node, BigInt(from), BigInt(to)))
@@ -143,6 +160,11 @@ function top10(statement: Statement, { from, to }: Window): Answer {
   }
   const best = [...counts.values()].sort((a, b) => b - a).slice(0, 10)
   return { count: best.length, sum: best.reduce((sum, count) => sum + count, 0) }
+}
+
+/** The driver's own objects, with the members in place of their blob. */
+function objects(all: readonly Scanned[]): Answer {
+  return answerOfRows(all.map((row) => ({ ...row, members: membersOf(row.members) })))
 }
 
 function rows(all: Iterable<unknown[]>): Answer {

@@ -7,6 +7,12 @@ export interface Answer {
   readonly sum: number
 }
 
+/** A hyperedge as an object, whichever names and kinds of lists a database gives. */
+export interface Row {
+  readonly id: number
+  readonly members: ArrayLike<number>
+}
+
 export interface Window {
   readonly from: number
   readonly to: number
@@ -14,6 +20,7 @@ export interface Window {
 
 export type Question =
   | { readonly op: 'scan'; readonly window: Window }
+  | { readonly op: 'objects'; readonly window: Window }
   | { readonly op: 'node'; readonly node: number; readonly window?: Window }
   | { readonly op: 'nodeIds'; readonly node: number }
   | { readonly op: 'all'; readonly nodes: readonly number[] }
@@ -35,6 +42,18 @@ export interface Workload {
   readonly name: string
   readonly what: string
   readonly questions: readonly Question[]
+  /** Whether property indexes are dropped before; such workloads come last. */
+  readonly withoutIndexes?: true
+}
+
+/** The answer that objects, one a hyperedge, give. */
+export function answerOfRows(rows: readonly Row[], firstId = 0): Answer {
+  let sum = 0
+  for (const { id, members } of rows) {
+    sum += id - firstId
+    for (let i = 0; i < members.length; i++) sum += members[i] as number
+  }
+  return { count: rows.length, sum }
 }
 
 /** Questions drawn from the data with a fixed seed; those of one workload are all different. */
@@ -42,9 +61,16 @@ export function workloadsOf(data: Dataset, order: Order): readonly Workload[] {
   const draw = new Draw(data, order)
   const many = (count: number, make: () => Question) => Array.from({ length: count }, make)
   const bucket = draw.bucket()
-  return [
-    { name: 'a1k', what: 'scan of 1,000', questions: many(100, () => draw.scan(1000)) },
-    { name: 'a100k', what: 'scan of 100,000', questions: many(12, () => draw.scan(100_000)) },
+  const narrow = many(100, () => draw.scan(1000))
+  const wide = Array.from({ length: 12 }, () => draw.scan(100_000))
+  const workloads: Workload[] = [
+    { name: 'a1k', what: 'scan of 1,000', questions: narrow },
+    { name: 'a100k', what: 'scan of 100,000', questions: wide },
+    {
+      name: 'a100ko',
+      what: 'scan of 100,000, objects',
+      questions: wide.map(({ window }) => ({ op: 'objects', window })),
+    },
     { name: 'btail', what: 'node of degree 3–8', questions: many(300, () => draw.node(3, 8)) },
     { name: 'bmid', what: 'node of degree 50–200', questions: many(200, () => draw.node(50, 200)) },
     { name: 'bwin', what: 'hub in 1 % of time', questions: many(200, () => draw.hubWindow()) },
@@ -61,6 +87,16 @@ export function workloadsOf(data: Dataset, order: Order): readonly Workload[] {
       name: 'g3',
       what: 'hub per bucket',
       questions: many(30, () => ({ op: 'nodePerBucket', node: draw.hub(), bucket })),
+    },
+  ]
+  const f1 = workloads.find(({ name }) => name === 'f1')
+  return [
+    ...workloads,
+    {
+      name: 'f1scan',
+      what: 'label and amt, no index',
+      questions: f1?.questions.slice(0, 20) ?? [],
+      withoutIndexes: true,
     },
   ]
 }
@@ -85,7 +121,7 @@ class Draw {
     return this.#hubs[this.#random.below(this.#hubs.length)] as number
   }
 
-  scan(rows: number): Question {
+  scan(rows: number): { readonly op: 'scan'; readonly window: Window } {
     return { op: 'scan', window: this.#window(Math.min(rows, this.#data.edgeCount >> 1)) }
   }
 
