@@ -6,6 +6,13 @@ const bytesKept = 4 << 20
 /** Offsets on the wire are 32-bit. */
 const bytesMax = 0xffff_ffff
 
+/** Sets number `place` to a whole number up to 2^53 in either direction. */
+export function setHalves(halves: Uint32Array, place: number, value: number): void {
+  const high = Math.floor(value / two32)
+  halves[place * 2] = value - high * two32
+  halves[place * 2 + 1] = high
+}
+
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 const encoder = new TextEncoder()
 const two32 = 4_294_967_296
@@ -136,29 +143,41 @@ export class ByteWriter {
 
   /** The values of a typed array as they lie in memory. */
   array(values: ArrayBufferView): void {
-    if (!littleEndian) throw new EngineError('unsupported', 'needs a little-endian machine')
+    assertLittleEndian()
     const at = this.#reserve(values.byteLength)
     this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at)
   }
 
   /**
    * The numbers as int64, 0 where one is not present. Returns the first row, with nothing written,
-   * whose number is not whole within ±(2^53 − 1); else −1.
+   * whose number is not whole within ±(2^53 − 1); else −1. Requires: `align8` came before.
    */
   integers(values: Float64Array | Int32Array | Uint32Array, present?: Uint8Array): number {
-    const start = this.#reserve(values.length * 8)
-    const view = this.#view
+    const start = this.skip(values.length * 8)
+    const halves = this.halves(start, values.length)
     for (let row = 0; row < values.length; row++) {
       const value = present?.[row] === 0 ? 0 : (values[row] ?? 0)
       if (!Number.isSafeInteger(value)) {
         this.#end = start
         return row
       }
-      const at = start + row * 8
-      view.setUint32(at, value % two32, true)
-      view.setInt32(at + 4, Math.floor(value / two32), true)
+      setHalves(halves, row, value)
     }
     return -1
+  }
+
+  /**
+   * Room for so many bytes more, so that writing them does not copy what there is again and again.
+   */
+  expect(bytes: number): void {
+    const end = this.#end + bytes
+    if (end > this.#bytes.length && end <= bytesMax) this.#grow(end)
+  }
+
+  /** `count` numbers of 64 bits from `start`, a multiple of 8, on, for `setHalves`. */
+  halves(start: number, count: number): Uint32Array {
+    assertLittleEndian()
+    return new Uint32Array(this.#bytes.buffer, start, count * 2)
   }
 
   /** Room to be set by `patch…`, which holds anything until then; returns where it starts. */
@@ -186,6 +205,10 @@ export class ByteWriter {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer)
   }
+}
+
+function assertLittleEndian(): void {
+  if (!littleEndian) throw new EngineError('unsupported', 'needs a little-endian machine')
 }
 
 function hasLoneSurrogate(text: string): boolean {

@@ -1,7 +1,7 @@
-import type { ByteWriter } from './byte-writer.ts'
+import { type ByteWriter, setHalves } from './byte-writer.ts'
 import { EngineError, invalid } from './errors.ts'
 import { fields, type RowsContext, writeKeys, writeSymbols } from './hyperedges.ts'
-import { microsNever, type TimeUnit, toMicros } from './instants.ts'
+import { microsNever, microsPer, type TimeUnit, toMicros } from './instants.ts'
 import { assertFields } from './known-names.ts'
 import { type NodeColumn, nodeCount, writeNodeColumn } from './node-ids.ts'
 import {
@@ -36,6 +36,9 @@ export interface HyperedgeColumns {
   readonly props?: Readonly<Record<string, PropertyColumn>>
 }
 
+/** Of names, paddings and counts. */
+const bytesBeside = 4096
+
 /** `rows` from columns; returns how many rows. */
 export function writeColumnRows(
   writer: ByteWriter,
@@ -45,6 +48,7 @@ export function writeColumnRows(
   assertFields(columns, 'a batch of columns')
   const { at, until, weight, label, key, roles, props } = columns
   const rowCount = assertInstants(at, 'at').length
+  writer.expect(bytesOf(columns))
   writer.u32(rowCount)
   let mask = fields.at | fields.members
   if (until !== undefined) mask |= fields.until
@@ -80,6 +84,16 @@ export function writeColumnRows(
   return rowCount
 }
 
+/** About what the columns take on the wire, by the arrays of numbers. */
+function bytesOf({ at, until, weight, label, memberOffsets, members, props }: HyperedgeColumns) {
+  // Nothing was checked yet.
+  const { codes } = Object(label)
+  const arrays = [at, until, weight, codes, memberOffsets, members]
+  const sizes = arrays.map((array) => (ArrayBuffer.isView(array) ? array.byteLength : 0))
+  const properties = Object.keys(props ?? {}).length * at.length * 8
+  return sizes.reduce((sum, bytes) => sum + bytes, properties + bytesBeside)
+}
+
 function assertInstants(column: unknown, name: string): InstantColumn {
   if (column instanceof Float64Array || column instanceof BigInt64Array) return column
   throw invalid(`${name} must be a Float64Array or a BigInt64Array of microseconds`)
@@ -96,13 +110,19 @@ function writeInstants(
     return
   }
   const start = writer.skip(column.length * 8)
+  const halves = writer.halves(start, column.length)
+  const perUnit = microsPer[unit]
   for (let row = 0; row < column.length; row++) {
-    const value = column[row]
-    const place = start + row * 8
+    const value = column[row] ?? 0
+    const quick = Math.round(value * perUnit)
+    if (Number.isSafeInteger(quick)) {
+      setHalves(halves, row, quick)
+      continue
+    }
     const never = name === 'until' && Number.isNaN(value)
     const micros = never ? microsNever : toMicros(value, unit, name)
-    if (typeof micros === 'number') writer.patchInt(place, micros)
-    else writer.patchI64(place, micros)
+    // Nearly always a bigint: what is exact as a number was written above.
+    writer.patchI64(start + row * 8, BigInt(micros))
   }
 }
 

@@ -19,7 +19,8 @@ export const microsMax = 2n ** 63n - 2n
 /** `until` of what never ends. */
 export const microsNever = 2n ** 63n - 1n
 
-const microsPer: Readonly<Record<TimeUnit, number>> = { s: 1e6, ms: 1e3, us: 1 }
+/** Microseconds of a unit. */
+export const microsPer: Readonly<Record<TimeUnit, number>> = { s: 1e6, ms: 1e3, us: 1 }
 const iso =
   /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 

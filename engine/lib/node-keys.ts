@@ -37,12 +37,14 @@ export class NodeKeys {
 
   /** Undefined where some are no integers of 32 bits. */
   #knownKeys(numbers: Uint32Array): Uint32Array | undefined {
-    const keys = new Uint32Array(numbers.length)
+    const count = numbers.length
+    const keys = new Uint32Array(count)
     let known = this.#known
-    for (let at = 0; at < numbers.length; at++) {
-      const number = numbers[at] ?? 0
-      let next = number < known.length ? (known[number] ?? 0) : 0
-      if (next === 0) {
+    for (let at = 0; at < count; at++) {
+      // Within the bounds, and told so: a default for each takes a third of the loop's time.
+      const number = numbers[at] as number
+      let next = known[number]
+      if (!next) {
         if (!this.#learn(number)) return undefined
         known = this.#known
         next = known[number] ?? 0

@@ -11,6 +11,19 @@ test('a text keeps its length where it makes the buffer grow', () => {
   }
 })
 
+test('room made ahead changes nothing of what is written', () => {
+  const writer = new ByteWriter()
+  writer.u8(7)
+  writer.expect(100_000)
+  // More than there can be is refused where it is written, not where it is expected.
+  writer.expect(2 ** 40)
+  writer.array(new Uint8Array(100_000).fill(9))
+  writer.u8(8)
+  const bytes = writer.bytes()
+  expect(bytes.length).toBe(100_002)
+  expect([bytes[0], bytes[1], bytes[100_000], bytes[100_001]]).toEqual([7, 9, 9, 8])
+})
+
 test('whole numbers of any array become int64', () => {
   const numbers = [0, -1, 2 ** 31 - 1, -(2 ** 31)]
   const large = [...numbers, 2 ** 53 - 1, -(2 ** 53) + 1]

@@ -118,6 +118,7 @@ class Memtable final : public RowSource {
   const PropertyStore* FindProperty(PropertyIndex property) const;
 
   // --- Reading, over several files.
+  // Rows from place `from` on, which ascend.
   void SortByTime(std::vector<uint32_t>* rows, size_t from) const;
   void CopyMembers(uint32_t begin, uint32_t end, MemberColumns* out) const;
   uint32_t RowsInZones(TimeWindow window, uint32_t row_count) const;  // An upper bound.
@@ -126,6 +127,7 @@ class Memtable final : public RowSource {
   Status SelectProperty(const Comparison& comparison, Rows rows,
                         std::vector<uint32_t>* selected) const;
   uint32_t DistinctOf(uint32_t row, std::span<const NodeNumber> sorted_nodes) const;
+  void ExportNumbers(std::span<const uint32_t> order, RecordColumns* records) const;
   void ExportMembers(std::span<const uint32_t> order, RecordColumns* records) const;
   void ExportKeys(std::span<const uint32_t> order, RecordColumns* records) const;
   void ExportProperties(std::span<const uint32_t> order, RecordColumns* records) const;

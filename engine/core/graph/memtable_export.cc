@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/base/run_both.h"
 #include "core/graph/memtable.h"
 
 namespace hypergraph {
@@ -17,6 +18,21 @@ void Memtable::SortedRecords(RecordColumns* records, std::vector<uint32_t>* row_
   *records = RecordColumns();
   records->record_count = count;
   if (count == 0) return;
+  const auto numbers = [&] { ExportNumbers(order, records); };
+  const auto others = [&] {
+    ExportMembers(order, records);
+    if (!keys_.empty()) ExportKeys(order, records);
+    ExportProperties(order, records);
+    ExportMarks(order, records);
+  };
+  constexpr uint32_t kBesideFrom = 16384;  // A thread costs as much as some hundred rows.
+  if (count >= kBesideFrom) return RunBoth(numbers, others);
+  numbers();
+  others();
+}
+
+void Memtable::ExportNumbers(std::span<const uint32_t> order, RecordColumns* records) const {
+  const size_t count = order.size();
   const Rows rows = Rows::List(order);
   records->event_ts.resize(count);
   records->seq.resize(count);
@@ -36,10 +52,6 @@ void Memtable::SortedRecords(RecordColumns* records, std::vector<uint32_t>* row_
     records->label.resize(count);
     status = Labels(rows, records->label.data());
   }
-  ExportMembers(order, records);
-  if (!keys_.empty()) ExportKeys(order, records);
-  ExportProperties(order, records);
-  ExportMarks(order, records);
 }
 
 void Memtable::ExportMembers(std::span<const uint32_t> order, RecordColumns* records) const {

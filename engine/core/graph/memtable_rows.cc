@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "core/base/hash.h"
+#include "core/base/sort_keys.h"
 #include "core/graph/memtable.h"
 #include "core/graph/schema.h"
 
@@ -48,18 +49,20 @@ Status Memtable::RowsByIndex(const IndexProbe&, TimeWindow, std::vector<uint32_t
 }
 
 void Memtable::SortByTime(std::vector<uint32_t>* rows, size_t from) const {
-  std::vector<Timed> timed;
+  std::vector<KeyedPlace> timed;
   timed.reserve(rows->size() - from);
+  // Counted from the least, so that keys differ in few bits.
+  const auto least = static_cast<uint64_t>(ts_min_.load(kRelaxed));
   bool sorted = true;
   for (size_t i = from; i < rows->size(); ++i) {
     const uint32_t row = (*rows)[i];
-    timed.push_back({event_ts_[row], row});
+    timed.push_back({static_cast<uint64_t>(event_ts_[row]) - least, row});
     const size_t last = timed.size() - 1;
-    sorted = sorted && (last == 0 || !(timed[last] < timed[last - 1]));
+    sorted = sorted && (last == 0 || timed[last - 1].key <= timed[last].key);
   }
   if (sorted) return;
-  std::sort(timed.begin(), timed.end());
-  for (size_t i = 0; i < timed.size(); ++i) (*rows)[from + i] = timed[i].row;
+  SortByKey(&timed);
+  for (size_t i = 0; i < timed.size(); ++i) (*rows)[from + i] = timed[i].place;
 }
 
 Status Memtable::RowsInWindow(TimeWindow window, uint32_t limit, bool newest_first,

@@ -1,5 +1,6 @@
 // How member lists are deduplicated and written.
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "core/base/hash.h"
@@ -50,8 +51,18 @@ ListTable FindLists(const RecordColumns& records) {
   std::vector<uint64_t> slots(std::bit_ceil(size_t{rows} * 2), 0);  // Hash's top half, list + 1.
   const uint64_t mask = slots.size() - 1;
   uint64_t repeated_members = 0;
+  // Hashed some rows ahead, whose slots are fetched meanwhile: most are in no cache.
+  constexpr uint32_t kAhead = 16;
+  std::array<uint64_t, kAhead> hashes;
+  const auto prepare = [&](uint32_t row) {
+    if (row >= rows) return;
+    hashes[row % kAhead] = HashList(records, row);
+    __builtin_prefetch(&slots[hashes[row % kAhead] & mask]);
+  };
+  for (uint32_t row = 0; row < kAhead; ++row) prepare(row);
   for (uint32_t row = 0; row < rows; ++row) {
-    const uint64_t hash = HashList(records, row);
+    const uint64_t hash = hashes[row % kAhead];
+    prepare(row + kAhead);
     const uint64_t tag = hash & 0xffffffff00000000;
     uint64_t slot = hash & mask;
     while (slots[slot] != 0) {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/base/hash.h"
+#include "core/base/sort_keys.h"
 
 namespace hypergraph {
 
@@ -71,17 +72,17 @@ NodeRanking::NodeRanking(std::span<const NodeNumber> members) {
       span <= members.size() * 4 + 4096 ? NumberDense(members, *min, *max) : NumberSparse(members);
   std::vector<uint32_t> counts(numbering.nodes.size());
   for (const uint32_t place : numbering.places) ++counts[place];
-  std::vector<uint32_t> order(counts.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
-    return counts[left] != counts[right] ? counts[left] > counts[right]
-                                         : numbering.nodes[left] < numbering.nodes[right];
-  });
+  // The most frequent first, then by number.
+  std::vector<KeyedPlace> order(counts.size());
+  for (uint32_t i = 0; i < order.size(); ++i) {
+    order[i] = {uint64_t{UINT32_MAX - counts[i]} << 32 | numbering.nodes[i], i};
+  }
+  SortByKey(&order);
   std::vector<uint32_t> local_of(order.size());
   nodes_.resize(order.size());
   for (uint32_t local = 0; local < order.size(); ++local) {
-    nodes_[local] = numbering.nodes[order[local]];
-    local_of[order[local]] = local;
+    nodes_[local] = numbering.nodes[order[local].place];
+    local_of[order[local].place] = local;
   }
   locals_ = std::move(numbering.places);
   for (uint32_t& local : locals_) local = local_of[local];

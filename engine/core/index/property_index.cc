@@ -4,6 +4,7 @@
 #include <bit>
 #include <numeric>
 
+#include "core/base/sort_keys.h"
 #include "core/index/segment_reader.h"
 
 namespace hypergraph {
@@ -49,7 +50,7 @@ bool ReadSortColumn(const IndexedColumn& column, uint32_t rows, SortColumn* sort
 // The usual case, several times as fast: all codes of a row fit one number. False: they do not.
 bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_t> present,
                        std::vector<uint32_t>* ranks) {
-  std::vector<std::pair<uint64_t, uint32_t>> keys(present.size());
+  std::vector<KeyedPlace> keys(present.size());
   unsigned used = 0;
   for (const SortColumn& sort : sorts) {
     if (sort.codes.size() != keys.size()) return false;
@@ -59,15 +60,15 @@ bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_
     used += width;
     if (used > 64) return false;
     for (size_t row = 0; row < keys.size(); ++row) {
-      keys[row].first = (width < 64 ? keys[row].first << width : 0) | sort.codes[row];
+      keys[row].key = (width < 64 ? keys[row].key << width : 0) | sort.codes[row];
     }
   }
   uint32_t count = 0;
   for (uint32_t row = 0; row < present.size(); ++row) {
-    if (present[row] != 0) keys[count++] = {keys[row].first, row};
+    if (present[row] != 0) keys[count++] = {keys[row].key, row};
   }
   keys.resize(count);
-  std::sort(keys.begin(), keys.end());
+  SortByKey(&keys);
   ranks->reserve(count);
   for (const auto& [key, row] : keys) ranks->push_back(row);
   return true;

@@ -39,7 +39,7 @@ inline std::vector<RecordShape> RecordShapes() {
   bare.rows = 5000;
   bare.optional_columns = false;
   RecordShape sparse;
-  sparse.rows = 9000;
+  sparse.rows = 20'000;  // So many are encoded on two threads.
   sparse.nodes = 3000;
   sparse.node_step = 100'003;
   sparse.ts_span = 1'000'000'000'000;

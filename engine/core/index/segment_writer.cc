@@ -1,9 +1,13 @@
-// Writes a segment file from sorted records, one section at a time, so that little more than one
-// column is in memory twice.
+// Writes a segment file from sorted records. The member lists, about half of the work, are encoded
+// beside the rest; of that little more than one column is in memory twice.
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <optional>
 
 #include "core/base/hash.h"
+#include "core/base/run_both.h"
+#include "core/base/sort_keys.h"
 #include "core/index/member_lists.h"
 #include "core/index/postings.h"
 #include "core/index/segment.h"
@@ -17,33 +21,69 @@ namespace hypergraph {
 
 namespace {
 
+// A thread costs as much as encoding some hundred.
+constexpr uint32_t kBesideFrom = 16384;
+
 class SegmentWriter {
  public:
   SegmentWriter(const RecordColumns& records, SectionFileWriter* file)
       : records_(records), file_(file) {}
 
   void Write(const SourceBounds& bounds) {
-    meta_.Put(kSegmentMetaVersion);
-    meta_.Put(bounds.row_count);
-    meta_.Put(bounds.ts_min);
-    meta_.Put(bounds.ts_max);
-    meta_.Put(bounds.seq_min);
-    meta_.Put(bounds.seq_max);
-    meta_.Put(bounds.member_count);
-    WriteMembers();
+    std::optional<NodeRanking> ranking;
+    ByteWriter lists, lists_meta, postings_meta;
+    Both([&] { ranking.emplace(records_.members); }, [&] { WriteTimes(); });
+    Both([&] { MemberLists::Write(records_, ranking->locals(), &lists, &lists_meta); },
+         [&] {
+           WriteRest();
+           WritePostings(*ranking, &postings_meta);
+         });
+    file_->Add(SectionId(SegmentSection::kMembers), lists.view());
+    ByteWriter meta;
+    meta.Put(kSegmentMetaVersion);
+    meta.Put(bounds.row_count);
+    meta.Put(bounds.ts_min);
+    meta.Put(bounds.ts_max);
+    meta.Put(bounds.seq_min);
+    meta.Put(bounds.seq_max);
+    meta.Put(bounds.member_count);
+    for (const ByteWriter* part : {&lists_meta, &postings_meta, &meta_}) {
+      meta.PutBytes(part->view());
+    }
+    file_->Add(SectionId(SegmentSection::kMeta), meta.view());
+  }
+
+ private:
+  // `here` alone may use the file, section_ and meta_.
+  void Both(const std::function<void()>& beside, const std::function<void()>& here) const {
+    if (records_.record_count >= kBesideFrom) return RunBoth(beside, here);
+    beside();
+    here();
+  }
+
+  void WriteTimes() {
     NumberColumn::WriteIntegers(records_.event_ts, {}, CodeLayout::kBlocks, &section_, &meta_);
     Finish(SectionId(SegmentSection::kEventTs));
     WriteSeqs();
     WriteIds();
     WriteValidTo();
     WriteWeights();
+  }
+
+  void WriteRest() {
     WriteLabels();
     WriteKeys();
     WriteProperties();
-    file_->Add(SectionId(SegmentSection::kMeta), meta_.view());
   }
 
- private:
+  void WritePostings(const NodeRanking& ranking, ByteWriter* meta) {
+    ByteWriter nodes;
+    Postings::Write(records_.member_ends, ranking.locals(), ranking.nodes(), &nodes, &section_,
+                    meta);
+    Finish(SectionId(SegmentSection::kPostings));
+    file_->Add(SectionId(SegmentSection::kNodes), nodes.view());
+  }
+
   void Finish(uint32_t id) {
     file_->Add(id, section_.view());
     section_ = {};
@@ -51,17 +91,6 @@ class SegmentWriter {
   bool Has(bool has) {
     meta_.Put(static_cast<uint8_t>(has));
     return has;
-  }
-
-  void WriteMembers() {
-    NodeRanking ranking(records_.members);
-    MemberLists::Write(records_, ranking.locals(), &section_, &meta_);
-    Finish(SectionId(SegmentSection::kMembers));
-    ByteWriter nodes;
-    Postings::Write(records_.member_ends, ranking.locals(), ranking.nodes(), &nodes, &section_,
-                    &meta_);
-    Finish(SectionId(SegmentSection::kPostings));
-    file_->Add(SectionId(SegmentSection::kNodes), nodes.view());
   }
 
   void WriteSeqs() {
@@ -165,21 +194,21 @@ class SegmentWriter {
   void WriteKeys() {
     if (!Has(!records_.key_bytes.empty())) return;
     TextColumn::Write(records_.key_ends, records_.key_bytes, {}, &section_, &meta_);
-    std::vector<std::pair<uint32_t, uint32_t>> hashes;  // The hash's upper half, the row.
+    std::vector<KeyedPlace> hashes;  // The hash's upper half, the row.
     uint64_t begin = 0;
     for (uint32_t row = 0; row < records_.record_count; ++row) {
       const uint64_t end = records_.key_ends[row];
       if (end > begin) {
         const auto key = std::string_view(records_.key_bytes).substr(begin, end - begin);
-        hashes.emplace_back(static_cast<uint32_t>(HashText(key) >> 32), row);
+        hashes.push_back({HashText(key) >> 32, row});
       }
       begin = end;
     }
-    std::sort(hashes.begin(), hashes.end());
+    SortByKey(&hashes);
     std::vector<uint32_t> firsts;
     std::vector<uint32_t> rows;
     for (const auto& [hash, row] : hashes) {
-      firsts.push_back(hash);
+      firsts.push_back(static_cast<uint32_t>(hash));
       rows.push_back(row);
     }
     WriteRawArray(std::span<const uint32_t>(firsts), &section_, &meta_);

@@ -22,8 +22,8 @@ struct OpenOptions {
   // False: no threads of the engine's own; commits run on the caller's, flush and merge only when
   // called. For tests that need the same order of file operations each time.
   bool background = true;
-  uint64_t memtable_bytes_max = 64ull << 20;
-  uint32_t memtable_records_max = 1u << 19;
+  uint64_t memtable_bytes_max = 256ull << 20;
+  uint32_t memtable_records_max = 1u << 20;
   uint64_t log_allocate_bytes = 16ull << 20;
   uint32_t segment_records_max = 2u << 20;
   uint64_t commit_bytes_max = 1ull << 30;

@@ -1,0 +1,21 @@
+// Sorting many numbers that something goes with: digit by digit, so that the time grows with the
+// count alone.
+#ifndef HYPERGRAPH_BASE_SORT_KEYS_H_
+#define HYPERGRAPH_BASE_SORT_KEYS_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace hypergraph {
+
+struct KeyedPlace {
+  uint64_t key;
+  uint32_t place;
+};
+
+// Ascending by key; equal keys keep their order. The fewer bits the keys differ in, the faster.
+void SortByKey(std::vector<KeyedPlace>* items);
+
+}  // namespace hypergraph
+
+#endif  // HYPERGRAPH_BASE_SORT_KEYS_H_
