@@ -172,3 +172,23 @@ test('a running statement is listed and stopped by its id', async () => {
   expect(stopped.status).toBe(204)
   expect((await running).status).toBe(499)
 })
+
+test('a result is read in pages, and as a Parquet file', async () => {
+  const body = JSON.stringify({ sql: 'FROM main.orders ORDER BY id', pageRows: 2 })
+  const headers = { 'content-type': 'application/json' }
+  const first = await json<{ rows: unknown[][]; next: string; totalRows: number }>(
+    await server.fetch('/v1/sql', { method: 'POST', headers, body }),
+  )
+  expect(first).toMatchObject({
+    rows: [
+      [1, 'ann', 10],
+      [2, 'bo', 20],
+    ],
+    totalRows: 3,
+  })
+  const second = await server.fetch(`/v1/sql/pages/${first.next}`)
+  expect(await json(second)).toMatchObject({ rows: [[3, 'ann', 5]], next: null })
+  const parquet = await ask('application/vnd.apache.parquet', 'FROM main.orders')
+  const bytes = Buffer.from(await parquet.arrayBuffer())
+  expect([bytes.subarray(0, 4).toString(), bytes.subarray(-4).toString()]).toEqual(['PAR1', 'PAR1'])
+})

@@ -23,8 +23,11 @@ export class SqlSession {
 
   constructor(options: SqlSessionOptions) {
     this.#options = options
-    if (options.format === 'arrow' && options.terminal.stdout.isTTY) {
-      throw new UsageError('Arrow is binary: send it to a file or a program, e.g. > result.arrow')
+    const { format, terminal } = options
+    if ((format === 'arrow' || format === 'parquet') && terminal.stdout.isTTY) {
+      throw new UsageError(
+        `${format} is binary: send it to a file or a program, e.g. > result.${format}`,
+      )
     }
   }
 

@@ -22,6 +22,9 @@ export interface StreamFacts extends Partial<ScanFacts> {
   /** Which limit cut the result; null: none did. A stream that grows too long is aborted instead. */
   readonly truncated?: Truncation | null
   readonly elapsedMs?: number
+  /** Where the next page is; absent after the last. */
+  readonly next?: string
+  readonly totalRows?: number
 }
 
 export function toSqlStream(
@@ -121,6 +124,8 @@ function readFacts(from: Headers): StreamFacts {
     bytesPlanned: number(headers.bytesPlanned),
     bytesPruned: number(headers.bytesPruned),
     deleteFiles: number(headers.deleteFiles),
+    next: from.get(headers.next) ?? undefined,
+    totalRows: number(headers.totalRows),
     snapshots: snapshots === null ? undefined : (parseJson(snapshots) as ScanFacts['snapshots']),
     truncated: toTruncation(truncated),
   }

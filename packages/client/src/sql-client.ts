@@ -30,6 +30,12 @@ export interface SqlClient {
     options?: SqlCallOptions,
   ): AsyncGenerator<Record<string, unknown>, void, undefined>
 
+  /**
+   * The page that `next` of the one before names; `gone` when the result is not kept any more.
+   *
+   * @example for (let page = await client.sql({ sql, pageRows: 1000 }); page.next; page = await client.sqlPage(page.next)) use(page.rows)
+   */
+  sqlPage(next: string, options?: CallOptions): Promise<SqlReply>
   /** Statements that wait or run now: one's own, to an admin all. */
   listQueries(options?: CallOptions): Promise<{ queries: RunningQuery[] }>
   /** Stops a statement; `not_found` when it has ended, or is another's. */

@@ -21,6 +21,12 @@ export function sqlMethods(transport: Transport): SqlClient {
       const response = await transport.send(sqlCall(request, 'ndjson', options))
       yield* ndjsonRows(toSqlStream('ndjson', response, options?.signal))
     },
+    sqlPage: (id, options) =>
+      callForLargeReply(
+        transport,
+        { id: 'sqlPage', parameters: { id }, options },
+        { columns: 'array', rows: 'array' },
+      ),
     listQueries: (options) => callForReply(transport, { id: 'listQueries', options }),
     cancelQuery: async (id, options) => {
       await transport.send({ id: 'cancelQuery', parameters: { id }, options })

@@ -17,5 +17,8 @@ export const headers = {
   filesPruned: 'x-hypermesh-files-pruned',
   bytesPlanned: 'x-hypermesh-bytes-planned',
   bytesPruned: 'x-hypermesh-bytes-pruned',
+  /** Where the next page of a result is; absent after the last. */
+  next: 'x-hypermesh-next',
+  totalRows: 'x-hypermesh-total-rows',
   deleteFiles: 'x-hypermesh-delete-files',
 } as const

@@ -26,6 +26,13 @@ export const limits = z.strictObject({
   sqlHeldBytesMax: count(4 * mib, 256 * mib, 'bytes of a reply held back to state its totals'),
   sqlConcurrencyMax: count(8, 256, 'statements running at once; further ones wait'),
   sqlQueueMax: count(256, 65_536, 'statements waiting; above it 503'),
+  sqlSpillBytesMax: count(
+    16 * gib,
+    1024 * gib,
+    'bytes of paged results kept, oldest dropped first',
+  ),
+  sqlSpillsMax: count(100, 10_000, 'paged results kept, least recently used dropped first'),
+  sqlSpillMs: count(600_000, 86_400_000, 'how long a paged result is kept after its last use'),
   ingestConcurrencyMax: count(2, 64, 'loads running at once; further ones wait'),
   ingestQueueMax: count(64, 65_536, 'loads waiting; above it 503'),
   jobsMax: count(1000, 100_000, 'jobs that wait, run or are parked; above it 503'),

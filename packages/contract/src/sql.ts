@@ -19,11 +19,13 @@ export const sqlRequest = z.strictObject({
   namespace: z.string().optional().describe('where a table name without one is looked up'),
   rowsMax: z.number().int().min(1).optional().describe('cut the result after so many rows'),
   bytesMax: z.number().int().min(1).optional().describe('cut the result after so many bytes'),
+  pageRows: z.number().int().min(1).optional().describe('answer in pages of so many rows'),
+  pageBytes: z.number().int().min(1).optional().describe('answer in pages of so many bytes'),
   timeoutMs: z.number().int().min(1).optional(),
 })
 export type SqlRequest = z.input<typeof sqlRequest>
 
-export const resultFormats = ['json', 'ndjson', 'csv', 'arrow'] as const
+export const resultFormats = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const
 export type ResultFormat = (typeof resultFormats)[number]
 
 export const resultMediaTypes: Readonly<Record<ResultFormat, string>> = {
@@ -31,6 +33,7 @@ export const resultMediaTypes: Readonly<Record<ResultFormat, string>> = {
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
   arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
 }
 
 export const sqlColumn = z.object({ name: z.string(), type: z.string().describe('DuckDB’s name') })
@@ -57,6 +60,8 @@ export const sqlReply = z.object({
   rowCount: z.number().int(),
   truncated: truncation.nullable().describe('which limit cut the result, or null'),
   elapsedMs: z.number(),
+  next: z.string().nullable().optional().describe('where the next page is; null after the last'),
+  totalRows: z.number().int().optional().describe('rows of all pages together'),
   ...scanFacts.shape,
 })
 export type SqlReply = z.infer<typeof sqlReply>

@@ -6,6 +6,7 @@ export { type CopiedFile, copyToParquet } from './parquet-writer.ts'
 export type { ScanValue } from './planned-value.ts'
 export { type ResultColumn, resultColumns } from './result-columns.ts'
 export { type EncodedTotals, type EncodeOptions, encodeResult } from './result-encoder.ts'
+export { copyResultToParquet, describeResult, numbered } from './result-parquet.ts'
 export {
   type FilterRequest,
   type PlannedTable,

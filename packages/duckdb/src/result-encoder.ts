@@ -20,7 +20,8 @@ export interface ResultEncoder {
 }
 
 export interface EncodeOptions {
-  readonly format: ResultFormat
+  /** Parquet is not among them: it is written whole, see result-parquet.ts. */
+  readonly format: Exclude<ResultFormat, 'parquet'>
   readonly columns: readonly ResultColumn[]
   readonly rowsMax: number
   readonly bytesMax: number

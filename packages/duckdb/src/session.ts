@@ -83,6 +83,15 @@ export class DuckSession implements Disposable, AsyncDisposable {
     })
   }
 
+  /** Throws what is wrong with the statement, as far as that can be told without its parameters. */
+  async check(sql: string, options: RunOptions = {}): Promise<void> {
+    await this.#exclusive(options.signal, async () => {
+      const statements = await this.#connection.extractStatements(sql)
+      const prepared = await statements.prepare(statements.count - 1)
+      prepared.destroySync()
+    })
+  }
+
   /** Makes a database in memory the place of all names from here on; dropped at the end. */
   async enter(name: string): Promise<void> {
     await this.run(`ATTACH ':memory:' AS ${name}; USE ${name}`)

@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ResultFormat } from '@hypermesh/contract'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DuckDatabase } from '../src/database.ts'
 import { resultColumns } from '../src/result-columns.ts'
-import { type EncodedTotals, encodeResult } from '../src/result-encoder.ts'
+import { type EncodedTotals, type EncodeOptions, encodeResult } from '../src/result-encoder.ts'
 
 let root: string
 let database: DuckDatabase
@@ -28,7 +27,7 @@ afterAll(async () => {
 
 async function encode(
   sql: string,
-  format: ResultFormat,
+  format: EncodeOptions['format'],
   limits = {},
 ): Promise<{ body: Buffer; totals: EncodedTotals; pieces: number }> {
   await using session = await database.connect()
@@ -49,7 +48,7 @@ async function encode(
   }
 }
 
-const text = async (sql: string, format: ResultFormat) =>
+const text = async (sql: string, format: EncodeOptions['format']) =>
   (await encode(sql, format)).body.toString()
 const jsonOf = async (expression: string) =>
   (await text(`SELECT ${expression}`, 'json')).slice(1, -1)

@@ -1,4 +1,5 @@
 import type { EncodedTotals } from '@hypermesh/duckdb'
+import type { ResultBody } from './running-result.ts'
 
 type Encoded = AsyncGenerator<Uint8Array, EncodedTotals, undefined>
 
@@ -6,7 +7,7 @@ type Encoded = AsyncGenerator<Uint8Array, EncodedTotals, undefined>
  * The bytes of a result, of which the first are already there: a failure before them is an error
  * reply, and a result that ends within them states its totals before its body.
  */
-export class HeldBody {
+export class HeldBody implements ResultBody {
   readonly #held: readonly Uint8Array[]
   readonly #rest: Encoded
   #totals: EncodedTotals | undefined

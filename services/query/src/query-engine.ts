@@ -7,27 +7,29 @@ import {
   type SqlRequest,
   type sqlRequest,
 } from '@hypermesh/contract'
-import {
-  bindParameters,
-  type DuckDatabase,
-  type DuckSession,
-  encodeResult,
-  resultColumns,
-} from '@hypermesh/duckdb'
+import { bindParameters, type DuckDatabase, type DuckSession } from '@hypermesh/duckdb'
 import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/kit'
 import type { z } from 'zod'
-import { HeldBody } from './held-body.ts'
-import { hideFileNames } from './plan-text.ts'
+import { firstPage, pageResult } from './paged-result.ts'
+import { parquetResult } from './parquet-result.ts'
+import type { RunningResult, StartedResult } from './running-result.ts'
 import type { RunningStatement, RunningStatements } from './running-statements.ts'
-import { type Lake, type PreparedStatement, prepareStatement } from './statement.ts'
+import type { SpillSpace } from './spill-space.ts'
+import type { SpilledResults } from './spilled-results.ts'
+import { type Lake, prepareStatement } from './statement.ts'
+import { streamResult } from './stream-result.ts'
 
 interface QueryEngineOptions {
-  /** Runs statements; may read the warehouse and nothing else. */
+  /** Runs statements; may read the warehouse and write results, and nothing else. */
   readonly database: DuckDatabase
   readonly planner: DuckDatabase
   readonly lake: Lake
   readonly gate: ConcurrencyGate
   readonly running: RunningStatements
+  readonly spilled: SpilledResults
+  readonly space: SpillSpace
+  /** Where results are written that are not sent as they come. */
+  readonly directory: string
   readonly limits: Limits
   readonly clock: Clock
 }
@@ -42,15 +44,17 @@ export interface RunRequest {
   readonly signal: AbortSignal
 }
 
-/** A result whose first bytes are there. Whoever gets it reads the body to its end or closes it. */
-export interface RunningResult extends AsyncDisposable {
-  readonly queryId: string
-  readonly columns: readonly { readonly name: string; readonly type: string }[]
-  readonly facts: PreparedStatement['facts']
-  readonly body: HeldBody
-  /** Aborts at the statement's deadline and when the client goes away. */
+export interface PageRequest {
+  readonly token: string
+  readonly format: ResultFormat
+  readonly principal: Principal
   readonly signal: AbortSignal
-  elapsedMs(): number
+}
+
+interface Started {
+  readonly request: RunRequest
+  readonly entry: RunningStatement
+  readonly signal: AbortSignal
 }
 
 export class QueryEngine {
@@ -63,29 +67,31 @@ export class QueryEngine {
   async run(request: RunRequest): Promise<RunningResult> {
     const { clock, gate, database, limits, running } = this.#options
     const { body, principal, queryId: id } = request
-    checkBounds(body, limits)
+    checkBounds(request, limits)
     const startedMs = clock.monotonicMs()
     const entry = running.enter({ id, principal, sql: body.sql, signal: request.signal })
     const timeoutMs = body.timeoutMs ?? limits.requestTimeoutMsMax
     const deadline = new RequestDeadline(timeoutMs, entry.signal)
+    const { signal } = deadline
     let place: Disposable | undefined
     let session: DuckSession | undefined
     let planning: DuckSession | undefined
+    let result: StartedResult | undefined
     const close = async () => {
       await Promise.all([session?.[Symbol.asyncDispose](), planning?.[Symbol.asyncDispose]()])
+      await result?.close?.()
       place?.[Symbol.dispose]()
       deadline[Symbol.dispose]()
       entry[Symbol.dispose]()
     }
     try {
-      place = await gate.enter(deadline.signal)
+      place = await gate.enter(signal)
       entry.state = 'planning'
       session = await database.connectApart()
       planning = await this.#options.planner.connectApart()
-      const { signal } = deadline
-      const result = await this.#start(session, planning, { ...request, signal, entry })
+      result = await this.#start({ session, planning }, { request, entry, signal })
       entry.state = 'sending'
-      const elapsedMs = () => Math.round((clock.monotonicMs() - startedMs) * 1000) / 1000
+      const elapsedMs = elapsedSince(clock, startedMs)
       return { ...result, queryId: entry.id, signal, elapsedMs, [Symbol.asyncDispose]: close }
     } catch (error) {
       // Not awaited: DuckDB may take longer to stop than the client should wait. The place stays
@@ -95,62 +101,70 @@ export class QueryEngine {
     }
   }
 
+  /** A page of a result that an earlier statement left. */
+  async page({ token, format, principal, signal }: PageRequest): Promise<RunningResult> {
+    const { spilled, gate, limits, clock } = this.#options
+    const startedMs = clock.monotonicMs()
+    const { result, offset } = spilled.find(principal, token)
+    using _place = await gate.enter(signal)
+    const page = await pageResult(spilled, result, { offset, format, limits, signal })
+    const elapsedMs = elapsedSince(clock, startedMs)
+    const { queryId } = result
+    return { ...page, queryId, signal, elapsedMs, [Symbol.asyncDispose]: async () => {} }
+  }
+
   async #start(
-    session: DuckSession,
-    planning: DuckSession,
-    request: RunRequest & { readonly entry: RunningStatement },
-  ) {
-    const { body, format, catalog, signal, entry } = request
-    const { lake, limits } = this.#options
+    sessions: { readonly session: DuckSession; readonly planning: DuckSession },
+    { request, entry, signal }: Started,
+  ): Promise<StartedResult> {
+    const { body, format, catalog, principal } = request
+    const { lake, limits, spilled, space, directory } = this.#options
     const bound = bindParameters(body.parameters)
+    const paged = isPaged(body)
     const statement = await prepareStatement(
-      { session, planning },
+      sessions,
       {
         sql: body.sql,
         parameters: bound.parameters,
         planned: bound.planned,
         namespace: body.namespace,
+        embedded: paged || format === 'parquet',
         catalog,
         signal,
       },
       lake,
     )
     entry.state = 'running'
-    const stream =
-      statement.kind === 'select'
-        ? await session.stream(statement.sql, { parameters: statement.parameters, signal })
-        : await streamPlan(session, statement, signal)
-    const columns = resultColumns(stream.result)
-    const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
-    const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
-    return { columns, facts: statement.facts, body: held }
+    const { session } = sessions
+    if (format === 'parquet') {
+      return parquetResult(session, statement, { space, directory, signal })
+    }
+    // A plan is one short page.
+    if (!paged || statement.kind !== 'select') {
+      return streamResult(session, statement, { body, format, limits, signal })
+    }
+    const { keyId } = principal
+    return firstPage(session, statement, {
+      spilled,
+      keyId,
+      queryId: entry.id,
+      body,
+      format,
+      limits,
+      signal,
+    })
   }
 }
 
-/** A plan is text for people, and small: it is read whole and sent on without paths. */
-async function streamPlan(session: DuckSession, statement: PreparedStatement, signal: AbortSignal) {
-  const rows = await session.rows(statement.sql, { parameters: statement.parameters, signal })
-  const values = rows.flatMap((row) => [
-    String(row.explain_key),
-    hideFileNames(String(row.explain_value)),
-  ])
-  const places = rows.map((_, index) => `($${index * 2 + 1}::VARCHAR, $${index * 2 + 2}::VARCHAR)`)
-  const sql = `SELECT * FROM (VALUES ${places.join(', ')}) plan(explain_key, explain_value)`
-  return session.stream(sql, { parameters: { values }, signal })
+function elapsedSince(clock: Clock, startedMs: number): () => number {
+  return () => Math.round((clock.monotonicMs() - startedMs) * 1000) / 1000
 }
 
-/** JSON states in its body what cut it, so it is cut early; a stream is bounded, not cut. */
-function cutsOf(body: SqlRequest, format: ResultFormat, limits: Limits) {
-  const isJson = format === 'json'
-  const rows = isJson ? limits.sqlRowsMax : Number.MAX_SAFE_INTEGER
-  const bytes = isJson ? limits.sqlBytesResultMax : limits.sqlStreamBytesMax
-  return {
-    rowsMax: Math.min(body.rowsMax ?? rows, rows),
-    bytesMax: Math.min(body.bytesMax ?? bytes, bytes),
-  }
+function isPaged({ pageRows, pageBytes }: SqlRequest): boolean {
+  return pageRows !== undefined || pageBytes !== undefined
 }
 
-function checkBounds(body: SqlRequest, limits: Limits): void {
+function checkBounds({ body, format }: RunRequest, limits: Limits): void {
   const sqlBytes = Buffer.byteLength(body.sql)
   if (sqlBytes > limits.sqlBytesMax) {
     throw new HyperMeshError(
@@ -161,5 +175,15 @@ function checkBounds(body: SqlRequest, limits: Limits): void {
   const count = Object.keys(body.parameters ?? {}).length
   if (count > limits.sqlParametersMax) {
     throw new HyperMeshError('too_large', `${count} parameters; at most ${limits.sqlParametersMax}`)
+  }
+  const cut = body.rowsMax !== undefined || body.bytesMax !== undefined
+  if (isPaged(body) && (cut || format === 'parquet')) {
+    throw new HyperMeshError(
+      'invalid',
+      'pages are neither cut by rowsMax or bytesMax nor sent as Parquet; leave one of them out',
+    )
+  }
+  if (cut && format === 'parquet') {
+    throw new HyperMeshError('invalid', 'a Parquet result is not cut; put a LIMIT in the statement')
   }
 }

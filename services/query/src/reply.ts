@@ -1,5 +1,5 @@
 import { HyperMeshError, headers, type ResultFormat, resultMediaTypes } from '@hypermesh/contract'
-import type { RunningResult } from './query-engine.ts'
+import type { RunningResult } from './running-result.ts'
 
 /** The response whose body is the result. It owns the result and closes it with its body. */
 export function toResponse(format: ResultFormat, result: RunningResult): Response {
@@ -14,7 +14,8 @@ function mediaType(format: ResultFormat): string {
   return format === 'csv' ? `${type}; charset=utf-8; header=present` : type
 }
 
-function factHeaders({ queryId, facts, body, elapsedMs }: RunningResult): Record<string, string> {
+function factHeaders(result: RunningResult): Record<string, string> {
+  const { queryId, facts, body, elapsedMs, paging } = result
   const { totals } = body
   return {
     [headers.queryId]: queryId,
@@ -31,6 +32,8 @@ function factHeaders({ queryId, facts, body, elapsedMs }: RunningResult): Record
           [headers.rows]: String(totals.rowCount),
           [headers.truncated]: totals.truncated ?? 'none',
         }),
+    ...(paging === undefined ? {} : { [headers.totalRows]: String(paging.totalRows) }),
+    ...(paging?.next ? { [headers.next]: paging.next } : {}),
   }
 }
 
@@ -39,8 +42,9 @@ async function* jsonReply(result: RunningResult): AsyncGenerator<Uint8Array, voi
   yield Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`)
   yield* result.body.bytes()
   const { rowCount, truncated } = result.body.totals ?? { rowCount: 0, truncated: null }
-  const { queryId } = result
-  const facts = { queryId, rowCount, truncated, elapsedMs: result.elapsedMs(), ...result.facts }
+  const { queryId, paging } = result
+  const elapsedMs = result.elapsedMs()
+  const facts = { queryId, rowCount, truncated, elapsedMs, ...paging, ...result.facts }
   yield Buffer.from(`],${JSON.stringify(facts).slice(1)}`)
 }
 

@@ -68,7 +68,7 @@ export async function resolveTables(
 }
 
 /** Databases of DuckDB: `temp.t` would be a table of theirs, so views of such a namespace move. */
-const databases = /^(?:memory|system|temp|q_\d+)$/i
+const databases = /^(?:memory|system|temp|(?:q|spill)_\d+)$/i
 
 function schemaOf(namespace: string): string {
   return databases.test(namespace) ? `${namespace}@` : namespace

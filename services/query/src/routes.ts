@@ -24,6 +24,12 @@ export function mountSql(app: App, { engine, running, catalog: upstream }: Route
     const result = await engine.run({ body, format, catalog, principal, queryId, signal })
     return toResponse(format, result)
   })
+  mountRoute(app, 'sqlPage', async (c) => {
+    const { principal, signal } = c.var
+    const format = acceptedFormat(c.req.header('accept'))
+    const token = c.req.param('id') ?? ''
+    return toResponse(format, await engine.page({ token, format, principal, signal }))
+  })
   mountRoute(app, 'listQueries', (c) => c.json({ queries: running.list(c.var.principal) }))
   mountRoute(app, 'cancelQuery', (c) => {
     running.cancel(c.var.principal, c.req.param('id') ?? '')

@@ -12,9 +12,12 @@ import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
 import { mountSql } from './routes.ts'
 import { RunningStatements } from './running-statements.ts'
+import { SpillSpace } from './spill-space.ts'
+import { SpilledResults } from './spilled-results.ts'
 
 const plannerMemoryBytes = 256 * 1024 * 1024
 const startMs = 60_000
+const sweepMs = 30_000
 
 /** SQL out: one statement that only reads, over tables as their snapshots say. */
 export const query = defineService({
@@ -26,12 +29,13 @@ export const query = defineService({
     const warehouse = new Warehouse(store, await warehouseUri(upstreams.catalog))
     const directory = join(paths.root, 'warehouse')
     const spill = join(paths.temporary, 'query-spill')
-    await Promise.all([directory, spill].map((path) => mkdir(path, { recursive: true })))
+    const results = join(paths.temporary, 'query-results')
+    await Promise.all([directory, spill, results].map((path) => mkdir(path, { recursive: true })))
     const database = await DuckDatabase.open({
       threads: threadsOf(config),
       memoryBytes: memoryBytesOf(config),
       temporaryDirectory: spill,
-      allowedDirectories: [directory],
+      allowedDirectories: [directory, results],
       damagedFile: 'corrupt',
     })
     const planner = await DuckDatabase.open({
@@ -64,11 +68,25 @@ export const query = defineService({
     }
     const app = createApp({ logger, limits })
     const running = new RunningStatements(clock)
-    const engine = new QueryEngine({ database, planner, lake, gate, running, limits, clock })
+    const space = new SpillSpace(limits.sqlSpillBytesMax)
+    const spilled = new SpilledResults({ database, directory: results, space, limits, clock })
+    const sweep = setInterval(() => spilled.dropExpired(), sweepMs)
+    sweep.unref()
+    metrics.gauge({
+      name: 'hypermesh_sql_spill_bytes',
+      help: 'bytes of results kept on disk',
+      collect: () => space.bytes,
+    })
+    const engine = new QueryEngine({
+      ...{ database, planner, lake, gate, running, spilled, space, limits, clock },
+      directory: results,
+    })
     mountSql(app, { engine, running, catalog: upstreams.catalog })
     return {
       fetch: (request, context) => app.fetch(request, context),
       [Symbol.asyncDispose]: async () => {
+        clearInterval(sweep)
+        await spilled[Symbol.asyncDispose]()
         await planner[Symbol.asyncDispose]()
         await database[Symbol.asyncDispose]()
       },

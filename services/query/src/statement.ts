@@ -22,6 +22,8 @@ export interface StatementRequest {
   /** The same values as plans know them. */
   readonly planned: ReadonlyMap<string, ScanValue>
   readonly namespace: string | undefined
+  /** True: the SQL will stand inside of another statement, so it must end without a semicolon. */
+  readonly embedded: boolean
   readonly catalog: HyperMeshClient
   readonly signal: AbortSignal
 }
@@ -65,7 +67,10 @@ export async function prepareStatement(
   const guarded = await guardSql(planning, request.sql, { parameters, signal })
   const namespace = request.namespace ?? defaultNamespace
   const resolution = await resolveTables(guarded.tables, { catalog, namespace, signal })
-  const statement = await nameTables(guarded, resolution, namespace)
+  const statement = await nameTables(guarded, resolution, {
+    namespace,
+    rewritten: request.embedded && guarded.body.includes(';'),
+  })
   const filters = await planFilters(planning, {
     sql: statement.body,
     tables: resolution.tables.map(({ view, fields }) => ({
@@ -100,12 +105,17 @@ interface NamedStatement {
 async function nameTables(
   guarded: GuardedSql,
   { places }: Resolution,
-  namespace: string,
+  { namespace, rewritten }: { readonly namespace: string; readonly rewritten: boolean },
 ): Promise<NamedStatement> {
   const travels = guarded.tables.some((table) => table.at !== undefined)
   const moved = places.some(({ schema }) => schema.endsWith('@'))
   const defaulted = guarded.tables.some((table) => table.namespace === undefined)
-  if (!travels && !moved && (!defaulted || namespace.toLowerCase() === defaultNamespace)) {
+  if (
+    !rewritten &&
+    !travels &&
+    !moved &&
+    (!defaulted || namespace.toLowerCase() === defaultNamespace)
+  ) {
     return { body: guarded.body, parameterNames: undefined }
   }
   return guarded.rewrite(places)
