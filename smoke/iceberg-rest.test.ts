@@ -140,3 +140,54 @@ test('a commit of finished files names only what lies in the table, and settling
   })
   expect((await server.sql('FROM main.direct')).rows).toEqual([[1]])
 })
+
+const send = async (method: string, path: string, body?: unknown, more: object = {}) => {
+  const response = await server.fetch(`/iceberg/v1${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...more },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+test('two tables change in one commit, sent twice under one key; one is renamed and taken in again', async () => {
+  await server.load('trade.a', 'x\n1\n')
+  await server.load('trade.b', 'x\n2\n')
+  const change = (name: string) => ({
+    identifier: { namespace: ['trade'], name },
+    requirements: [],
+    updates: [{ action: 'set-properties', updates: { changed: 'together' } }],
+  })
+  const key = { 'idempotency-key': '017f22e2-79b0-7cc3-98c4-dc0c0c07398f' }
+  for (const _ of ['first', 'again']) {
+    const body = { 'table-changes': [change('a'), change('b')] }
+    expect((await send('POST', '/transactions/commit', body, key)).status).toBe(204)
+  }
+  const report = { 'report-type': 'commit-report' }
+  expect((await send('POST', '/namespaces/trade/tables/a/metrics', report)).status).toBe(204)
+  const rename = {
+    source: { namespace: ['trade'], name: 'a' },
+    destination: { namespace: ['trade'], name: 'c' },
+  }
+  expect((await send('POST', '/tables/rename', rename)).status).toBe(204)
+  expect((await server.sql('FROM trade.c')).rows).toEqual([[1]])
+  const { body } = await send('GET', '/namespaces/trade/tables/b')
+  expect(body.metadata.properties.changed).toBe('together')
+  await send('DELETE', '/namespaces/trade/tables/b')
+  const register = { name: 'back', 'metadata-location': body['metadata-location'] }
+  expect((await send('POST', '/namespaces/trade/register', register)).status).toBe(200)
+  expect((await server.sql('FROM trade.back')).rows).toEqual([[2]])
+})
+
+test('an Iceberg client that asks for an OAuth token is given one that works', async () => {
+  const response = await fetch(`${server.url}/iceberg/v1/oauth/tokens`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_secret: server.key }),
+  })
+  const { access_token: token } = (await response.json()) as { access_token: string }
+  const config = await fetch(`${server.url}/iceberg/v1/config`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect(config.status).toBe(200)
+})

@@ -18,11 +18,16 @@ type TableMethods = Pick<
   | 'loadTable'
   | 'tableExists'
   | 'commitTable'
+  | 'commitTransaction'
+  | 'registerTable'
+  | 'renameTable'
+  | 'reportMetrics'
   | 'dropTable'
 >
 type NamespaceMethods = Pick<
   HyperMeshClient,
   | 'icebergConfig'
+  | 'icebergToken'
   | 'listNamespaces'
   | 'createNamespace'
   | 'loadNamespace'
@@ -42,6 +47,13 @@ export function catalogMethods(transport: Transport): TableMethods & NamespaceMe
 function namespaceMethods(transport: Transport): NamespaceMethods {
   return {
     icebergConfig: (options) => callForReply(transport, { id: 'icebergConfig', options }),
+    icebergToken: (request, options) =>
+      callForReply(transport, {
+        id: 'icebergToken',
+        body: new TextEncoder().encode(String(new URLSearchParams(request))),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        options,
+      }),
     listNamespaces: (query, options) =>
       callForReply(transport, { id: 'listNamespaces', query: { ...query }, options }),
     createNamespace: (json, options) =>
@@ -109,12 +121,23 @@ function tableMethods(transport: Transport): TableMethods {
       callForLargeReply(
         transport,
         { id: 'createTable', parameters: { namespace }, json, options },
+        { metadata: 'object' },
+      ),
+    registerTable: (namespace, json, options) =>
+      callForLargeReply(
+        transport,
+        { id: 'registerTable', parameters: { namespace }, json, options },
         metadataFields,
       ),
     loadTable: async (table, options) =>
       callForLargeReply(
         transport,
-        { id: 'loadTable', parameters: tableParts(table), options },
+        {
+          id: 'loadTable',
+          parameters: tableParts(table),
+          query: { snapshots: options?.snapshots },
+          options,
+        },
         metadataFields,
       ),
     tableExists: async (table, options) =>
@@ -125,6 +148,16 @@ function tableMethods(transport: Transport): TableMethods {
         { id: 'commitTable', parameters: tableParts(table), json, options },
         metadataFields,
       ),
+    commitTransaction: async (json, options) => {
+      await transport.send({ id: 'commitTransaction', json, options })
+    },
+    renameTable: async (from, to, options) => {
+      const json = { source: toIdentifier(from), destination: toIdentifier(to) }
+      await transport.send({ id: 'renameTable', json, options })
+    },
+    reportMetrics: async (table, json, options) => {
+      await transport.send({ id: 'reportMetrics', parameters: tableParts(table), json, options })
+    },
     dropTable: async (table, options) => {
       await transport.send({
         id: 'dropTable',
@@ -134,6 +167,11 @@ function tableMethods(transport: Transport): TableMethods {
       })
     },
   }
+}
+
+function toIdentifier(reference: TableReference): { namespace: string[]; name: string } {
+  const { namespace, table } = tableParts(reference)
+  return { namespace: [namespace], name: table }
 }
 
 function tableParts(table: TableReference): { namespace: string; table: string } {

@@ -3,8 +3,10 @@ import type {
   AppendFilesRequest,
   CatalogConfig,
   CommitTableRequest,
+  CommitTransactionRequest,
   CreatedKey,
   CreateKeyRequest,
+  CreateTableReply,
   CreateTableRequest,
   FileFormat,
   FindCommitReply,
@@ -15,6 +17,7 @@ import type {
   LoadTableReply,
   ObjectHead,
   ObjectPage,
+  RegisterRequest,
   RouteId,
   routes,
   SettleCommitReply,
@@ -24,6 +27,7 @@ import type {
   TableHistory,
   TableName,
   TableSummary,
+  TokenReply,
 } from '@hypermesh/contract'
 import { catalogMethods } from './catalog-methods.ts'
 import type { JobClient } from './job-client.ts'
@@ -148,6 +152,11 @@ export interface HyperMeshClient extends SqlClient, JobClient {
     options?: CallOptions,
   ): Promise<SettleCommitReply>
 
+  /** The token that an Iceberg client would be given for an API key: the key. */
+  icebergToken(
+    request: { readonly grant_type: string } & Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<TokenReply>
   icebergConfig(options?: CallOptions): Promise<CatalogConfig>
   listNamespaces(query?: PageQuery, options?: CallOptions): Promise<Reply<'listNamespaces'>>
   createNamespace(
@@ -167,19 +176,37 @@ export interface HyperMeshClient extends SqlClient, JobClient {
     query?: PageQuery,
     options?: CallOptions,
   ): Promise<Reply<'icebergTables'>>
+  /** With `stage-create` nothing is stored until a commit with `assert-create`. */
   createTable(
     namespace: string,
     request: CreateTableRequest,
     options?: CallOptions,
+  ): Promise<CreateTableReply>
+  /** Takes in a table that exists in the warehouse, by its metadata file. */
+  registerTable(
+    namespace: string,
+    request: RegisterRequest,
+    options?: CallOptions,
   ): Promise<LoadTableReply>
   /** The table's metadata; integers above 2^53 in it are bigints. */
-  loadTable(table: TableReference, options?: CallOptions): Promise<LoadTableReply>
+  loadTable(
+    table: TableReference,
+    options?: CallOptions & { readonly snapshots?: 'all' | 'refs' },
+  ): Promise<LoadTableReply>
   tableExists(table: TableReference, options?: CallOptions): Promise<boolean>
   commitTable(
     table: TableReference,
     request: CommitTableRequest,
     options?: CallOptions,
   ): Promise<Reply<'commitTable'>>
+  /** Commits to several tables, to all or to none. */
+  commitTransaction(request: CommitTransactionRequest, options?: CallOptions): Promise<void>
+  renameTable(from: TableReference, to: TableReference, options?: CallOptions): Promise<void>
+  reportMetrics(
+    table: TableReference,
+    report: { readonly 'report-type': string },
+    options?: CallOptions,
+  ): Promise<void>
   dropTable(
     table: TableReference,
     options?: CallOptions & { readonly purge?: boolean },

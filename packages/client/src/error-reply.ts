@@ -45,6 +45,9 @@ function fromIcebergBody(
   body: unknown,
   requestId: string | undefined,
 ): HyperMeshError | undefined {
+  // The OAuth form has its own `error`, a word; our own body stands beside it.
+  const beside = (body as { hypermesh?: unknown } | null)?.hypermesh
+  if (typeof beside === 'object' && beside !== null) return fromErrorBody(status, { error: beside })
   const error = (body as { error?: Record<string, unknown> } | null)?.error
   if (typeof error !== 'object' || error === null) return undefined
   // Our own catalog puts its own form beside the protocol's.

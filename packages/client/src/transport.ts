@@ -161,8 +161,10 @@ export class Transport {
 
 function isRepeatable(call: Call): boolean {
   if (call.body !== undefined && !isReplayable(call.body)) return false
-  const { method }: RouteContract = routes[call.id]
-  return method === 'GET' || method === 'HEAD' || idempotentRoutes.has(call.id)
+  const { method, path }: RouteContract = routes[call.id]
+  // The catalog answers such a key once, however often it comes.
+  const isKeyed = call.options?.idempotencyKey !== undefined && path.startsWith('/iceberg/')
+  return method === 'GET' || method === 'HEAD' || idempotentRoutes.has(call.id) || isKeyed
 }
 
 function requestBody(call: Call): FetchBody | undefined {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wireLong } from './wire-long.ts'
 
 export const fileFormats = ['csv', 'tsv', 'ndjson', 'json', 'parquet'] as const
 export const fileFormat = z.enum(fileFormats)
@@ -71,7 +72,7 @@ export const ingestReceipt = z.object({
   table: z.string(),
   mode: ingestMode,
   result: z.enum(['committed', 'already-loaded']),
-  snapshotId: z.number().int().describe('the snapshot that holds the bytes'),
+  snapshotId: wireLong.describe('the snapshot that holds the bytes'),
   format: fileFormat,
   rows: z.number().int().describe('rows written by this load; 0 when already loaded'),
   files: z.number().int(),

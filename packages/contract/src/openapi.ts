@@ -32,7 +32,7 @@ function operation(id: string, route: RouteContract): Record<string, unknown> {
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: content(route.body, 'input') } }),
+      : { requestBody: { required: true, content: content(route.body, 'input', route.form) } }),
     responses: {
       [route.status]: {
         description: 'success',
@@ -64,10 +64,15 @@ function queryParameters(route: RouteContract): unknown[] {
   }))
 }
 
-function content(schema: z.ZodType | 'bytes', io: 'input' | 'output'): Record<string, unknown> {
+function content(
+  schema: z.ZodType | 'bytes',
+  io: 'input' | 'output',
+  isForm = false,
+): Record<string, unknown> {
+  const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
   return schema === 'bytes'
     ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
-    : { 'application/json': { schema: jsonSchema(schema, io) } }
+    : { [type]: { schema: jsonSchema(schema, io) } }
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {

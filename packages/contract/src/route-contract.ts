@@ -14,6 +14,8 @@ export interface RouteContract {
   readonly summary: string
   readonly query?: z.ZodObject
   readonly body?: z.ZodType | 'bytes'
+  /** The body is a form, not JSON. */
+  readonly form?: true
   readonly reply?: z.ZodType | 'bytes'
   readonly status: number
   /** The reply of a 202, where the route can answer before its work is done. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { health, readiness } from './health.ts'
-import * as iceberg from './iceberg-rest.ts'
+import { icebergRoutes } from './iceberg-routes.ts'
 import { ingestQuery, ingestReceipt, inspection } from './ingest.ts'
 import { jobRoutes } from './job-routes.ts'
 import { job } from './jobs.ts'
@@ -10,9 +10,6 @@ import type { RouteContract } from './route-contract.ts'
 import { sqlRoutes } from './sql-routes.ts'
 import * as detail from './table-detail.ts'
 import * as tables from './tables.ts'
-
-const ns = '/iceberg/v1/namespaces'
-const table = `${ns}/:namespace/tables/:table`
 
 /** Every route of the platform. The gateway mounts these and nothing else. */
 export const routes = {
@@ -228,133 +225,7 @@ export const routes = {
     reply: tables.settleCommitReply,
     status: 200,
   },
-  icebergConfig: {
-    method: 'GET',
-    path: '/iceberg/v1/config',
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: configuration and the endpoints served',
-    reply: iceberg.catalogConfig,
-    status: 200,
-  },
-  listNamespaces: {
-    method: 'GET',
-    path: ns,
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: namespaces',
-    query: iceberg.pageQuery,
-    reply: iceberg.namespaceList,
-    status: 200,
-  },
-  createNamespace: {
-    method: 'POST',
-    path: ns,
-    service: 'catalog',
-    access: 'writer',
-    summary: 'Iceberg REST: create a namespace',
-    body: iceberg.createNamespaceRequest,
-    reply: iceberg.namespaceReply,
-    status: 200,
-  },
-  loadNamespace: {
-    method: 'GET',
-    path: `${ns}/:namespace`,
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: a namespace and its properties',
-    reply: iceberg.namespaceReply,
-    status: 200,
-  },
-  namespaceExists: {
-    method: 'HEAD',
-    path: `${ns}/:namespace`,
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: whether a namespace exists',
-    status: 204,
-  },
-  dropNamespace: {
-    method: 'DELETE',
-    path: `${ns}/:namespace`,
-    service: 'catalog',
-    access: 'writer',
-    summary: 'Iceberg REST: drop an empty namespace',
-    status: 204,
-  },
-  updateNamespaceProperties: {
-    method: 'POST',
-    path: `${ns}/:namespace/properties`,
-    service: 'catalog',
-    access: 'writer',
-    summary: 'Iceberg REST: set and remove namespace properties',
-    body: iceberg.updateNamespacePropertiesRequest,
-    reply: iceberg.updateNamespacePropertiesReply,
-    status: 200,
-  },
-  icebergTables: {
-    method: 'GET',
-    path: `${ns}/:namespace/tables`,
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: tables of a namespace',
-    query: iceberg.pageQuery,
-    reply: iceberg.tableList,
-    status: 200,
-  },
-  createTable: {
-    method: 'POST',
-    path: `${ns}/:namespace/tables`,
-    service: 'catalog',
-    access: 'writer',
-    summary: 'Iceberg REST: create a table',
-    body: iceberg.createTableRequest,
-    reply: iceberg.loadTableReply,
-    status: 200,
-  },
-  loadTable: {
-    method: 'GET',
-    path: table,
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: a table’s metadata',
-    reply: iceberg.loadTableReply,
-    status: 200,
-  },
-  tableExists: {
-    method: 'HEAD',
-    path: table,
-    service: 'catalog',
-    access: 'reader',
-    summary: 'Iceberg REST: whether a table exists',
-    status: 204,
-  },
-  commitTable: {
-    method: 'POST',
-    path: table,
-    service: 'catalog',
-    access: 'writer',
-    summary: 'Iceberg REST: commit updates under their requirements',
-    body: iceberg.commitTableRequest,
-    reply: iceberg.commitTableReply,
-    status: 200,
-  },
-  dropTable: {
-    method: 'DELETE',
-    path: table,
-    service: 'catalog',
-    access: 'writer',
-    summary: 'Iceberg REST: drop a table; purgeRequested=true removes its files',
-    query: z.object({
-      // Python's clients write True and False.
-      purgeRequested: z
-        .string()
-        .toLowerCase()
-        .pipe(z.enum(['true', 'false']))
-        .optional(),
-    }),
-    status: 204,
-  },
+  ...icebergRoutes,
 } as const satisfies Record<string, RouteContract>
 
 export type RouteId = keyof typeof routes

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wireLong } from './wire-long.ts'
 
 /** A bound parameter: JSON value, or a typed one where JSON has no exact form. */
 export const sqlParameter = z.union([
@@ -41,7 +42,7 @@ export type SqlColumn = z.infer<typeof sqlColumn>
 
 /** What was read to answer; every figure is measured. */
 export const scanFacts = z.object({
-  snapshots: z.record(z.string(), z.number().nullable()).describe('table → snapshot id read'),
+  snapshots: z.record(z.string(), wireLong.nullable()).describe('table → snapshot id read'),
   filesPlanned: z.number().int(),
   filesPruned: z.number().int(),
   bytesPlanned: z.number().int(),

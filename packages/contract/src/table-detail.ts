@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { long } from './iceberg-rest.ts'
+import { wireLong } from './wire-long.ts'
 
 const count = z.number().int()
 const snapshotText = z.string().regex(/^\d{1,19}$/, 'must be a snapshot id')
@@ -35,10 +35,10 @@ export const tableDetail = z.object({
   uuid: z.string(),
   location: z.string(),
   formatVersion: count,
-  snapshotId: long.nullable(),
+  snapshotId: wireLong.nullable(),
   committedAt: z.string().nullable(),
   snapshots: count.describe('that the table keeps'),
-  refs: z.record(z.string(), z.object({ snapshotId: long, type: z.enum(['branch', 'tag']) })),
+  refs: z.record(z.string(), z.object({ snapshotId: wireLong, type: z.enum(['branch', 'tag']) })),
   properties: z.record(z.string(), z.string()),
   partitionedBy: z.array(z.object({ name: z.string(), column: z.string(), transform: z.string() })),
   sortedBy: z.array(
@@ -80,8 +80,8 @@ const fileSet = z.object({ files: count, rows: count, bytes: count })
 
 export const tableDiff = z.object({
   table: z.string(),
-  from: long.nullable().describe('null: before the first snapshot'),
-  to: long,
+  from: wireLong.nullable().describe('null: before the first snapshot'),
+  to: wireLong,
   isAncestor: z.boolean().describe('`from` is in the history of `to`'),
   operations: z
     .array(z.string())

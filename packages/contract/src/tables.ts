@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { icebergSchema } from './iceberg-rest.ts'
+import { icebergSchema, partitionSpec, sortOrder } from './iceberg-table.ts'
 import { ingestMode } from './ingest.ts'
+import { wireLong } from './wire-long.ts'
 
 const perField = <T extends z.ZodType>(value: T) =>
   z.record(z.string().regex(/^\d+$/), value).describe('by field id')
@@ -20,6 +21,7 @@ export const dataFileEntry = z.strictObject({
     .record(z.string().regex(/^\d+$/), z.string().nullable())
     .optional()
     .describe('by partition field id; base64 as bounds. Absent: told from equal bounds'),
+  sortOrderId: z.number().int().optional().describe('the order that the rows are in'),
 })
 export type DataFileEntry = z.infer<typeof dataFileEntry>
 
@@ -36,6 +38,10 @@ export const appendFilesRequest = z.strictObject({
   base: z.strictObject({ tableUuid: z.string(), schemaId: z.number().int() }).nullable(),
   /** The whole schema the files need, ids assigned, if it is not the base's. */
   schema: icebergSchema.optional(),
+  /** For a table that is created: how its files are laid out. Ids are those of `schema`. */
+  layout: z
+    .strictObject({ partitionSpec: partitionSpec.optional(), sortOrder: sortOrder.optional() })
+    .optional(),
   /** Hash of the source and of the options that shape it; the same one is loaded once. */
   contentKey: z.string().max(200).optional(),
   again: z.boolean().default(false).describe('load even if the content key is there already'),
@@ -49,7 +55,7 @@ export const appendFilesReply = z.object({
   result: z.enum(['committed', 'already-loaded']),
   replayed: z.boolean().describe('this commit id had been applied before'),
   commitSeq: z.number().int(),
-  snapshotId: z.number().int(),
+  snapshotId: wireLong,
   receipt: z.record(z.string(), z.unknown()).nullable(),
 })
 export type AppendFilesReply = z.infer<typeof appendFilesReply>
@@ -83,7 +89,7 @@ export type SettleCommitReply = z.infer<typeof settleCommitReply>
 export const tableSummary = z.object({
   table: z.string(),
   uuid: z.string(),
-  snapshotId: z.number().int().nullable(),
+  snapshotId: wireLong.nullable(),
   rows: z.number().int(),
   files: z.number().int(),
   bytes: z.number().int(),
@@ -93,9 +99,9 @@ export type TableSummary = z.infer<typeof tableSummary>
 export const tableSummaries = z.object({ tables: z.array(tableSummary) })
 
 export const historyEntry = z.object({
-  snapshotId: z.number().int(),
-  parentId: z.number().int().nullable(),
-  sequenceNumber: z.number().int(),
+  snapshotId: wireLong,
+  parentId: wireLong.nullable(),
+  sequenceNumber: wireLong,
   committedAt: z.string(),
   operation: z.string(),
   rowsAdded: z.number().int(),

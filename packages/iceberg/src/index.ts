@@ -58,6 +58,7 @@ export {
 } from './snapshot-writer.ts'
 export { describeTable } from './table-description.ts'
 export {
+  assertFormatVersion,
   createTableMetadata,
   currentSnapshot,
   defaultProperties,

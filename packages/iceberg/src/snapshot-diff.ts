@@ -6,6 +6,7 @@ import {
   type Snapshot,
   type TableDiff,
   type TableMetadata,
+  toWireLong,
 } from '@hypermesh/contract'
 import { formatType, isPrimitive } from './iceberg-type.ts'
 import { type ReadContext, readLiveEntries, readManifestList } from './manifest-reader.ts'
@@ -41,8 +42,8 @@ export async function diffSnapshots(
   const lineage = lineageBetween(metadata, from, to)
   const [before, after] = [await filesOf(context, from), await filesOf(context, to)]
   return {
-    from: from?.['snapshot-id'] ?? null,
-    to: to['snapshot-id'],
+    from: from === undefined ? null : toWireLong(from['snapshot-id']),
+    to: toWireLong(to['snapshot-id']),
     isAncestor: lineage !== undefined,
     operations: (lineage ?? []).map((snapshot) => snapshot.summary?.operation ?? 'append'),
     added: sizeOfMissing(after.data, before.data),

@@ -9,6 +9,7 @@ import {
 import type { MetadataDraft } from './metadata-draft.ts'
 import { schemaById } from './schema.ts'
 import { findSnapshot } from './table-metadata.ts'
+import { removeStatisticsOf } from './upkeep-updates.ts'
 
 const mainBranch = 'main'
 /** Clocks of writers may differ by this much, as in Java. */
@@ -131,6 +132,7 @@ export function removeSnapshots(draft: MetadataDraft, ids: readonly Long[]): voi
   metadata.snapshots = kept
   draft.hasRemovedSnapshots = true
   draft.changed = true
+  removeStatisticsOf(draft, gone)
   for (const [name, ref] of Object.entries(metadata.refs ?? {})) {
     if (gone.has(ref['snapshot-id'])) removeSnapshotRef(draft, name)
   }

@@ -155,7 +155,7 @@ function toDataFile(entry: DataFileEntry): Omit<DataFile, 'partition'> {
     keyMetadata: null,
     splitOffsets: null,
     equalityIds: null,
-    sortOrderId: null,
+    sortOrderId: entry.sortOrderId ?? null,
     referencedFile: null,
   }
 }

@@ -1,4 +1,4 @@
-import type { Long, TableDetail, TableMetadata } from '@hypermesh/contract'
+import { type Long, type TableDetail, type TableMetadata, toWireLong } from '@hypermesh/contract'
 import type { ReadContext } from './manifest-reader.ts'
 import { defaultSpec } from './partition-spec.ts'
 import { currentSchema, fieldsById } from './schema.ts'
@@ -20,13 +20,13 @@ export async function describeTable(
     uuid: metadata['table-uuid'],
     location: metadata.location,
     formatVersion: metadata['format-version'],
-    snapshotId: snapshot?.['snapshot-id'] ?? null,
+    snapshotId: snapshot === undefined ? null : toWireLong(snapshot['snapshot-id']),
     committedAt: snapshot === undefined ? null : instant(snapshot['timestamp-ms']),
     snapshots: metadata.snapshots?.length ?? 0,
     refs: Object.fromEntries(
       Object.entries(metadata.refs ?? {}).map(([name, ref]) => [
         name,
-        { snapshotId: ref['snapshot-id'], type: ref.type },
+        { snapshotId: toWireLong(ref['snapshot-id']), type: ref.type },
       ]),
     ),
     properties: metadata.properties ?? {},

@@ -4,6 +4,7 @@ import {
   type Long,
   type Snapshot,
   type TableMetadata,
+  toWireLong,
 } from '@hypermesh/contract'
 import { findSnapshot } from './table-metadata.ts'
 
@@ -48,9 +49,9 @@ function toHistoryEntry(snapshot: Snapshot): HistoryEntry {
   }
   const parent = snapshot['parent-snapshot-id']
   return {
-    snapshotId: Number(snapshot['snapshot-id']),
-    parentId: parent === undefined ? null : Number(parent),
-    sequenceNumber: Number(snapshot['sequence-number'] ?? 0),
+    snapshotId: toWireLong(snapshot['snapshot-id']),
+    parentId: parent === undefined ? null : toWireLong(parent),
+    sequenceNumber: toWireLong(snapshot['sequence-number'] ?? 0),
     committedAt: instant(snapshot['timestamp-ms']),
     operation: operation ?? 'append',
     rowsAdded: count('added-records'),

@@ -30,6 +30,7 @@ import {
   setSnapshotRef,
 } from './snapshot-updates.ts'
 import { assertFormatVersion, currentSnapshot, withoutReserved } from './table-metadata.ts'
+import { applyUpkeep } from './upkeep-updates.ts'
 
 /**
  * Applies the updates of one commit. The input is not changed; it is returned itself when nothing
@@ -92,6 +93,8 @@ function applyUpdate(draft: MetadataDraft, update: TableUpdate): void {
     case 'remove-properties':
       removeProperties(draft, update.removals)
       break
+    default:
+      applyUpkeep(draft, update)
   }
 }
 

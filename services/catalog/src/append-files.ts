@@ -6,13 +6,13 @@ import {
   type FindCommitReply,
   HyperMeshError,
   type IcebergSchema,
-  type Principal,
   type SettleCommitReply,
   type SettleCommitRequest,
   stringifyJson,
   type TableMetadata,
   type TableName,
   type TableUpdate,
+  toWireLong,
 } from '@hypermesh/contract'
 import {
   contentKeyProperty,
@@ -20,17 +20,26 @@ import {
   currentSchema,
   fieldsById,
   findLoaded,
+  metadataFilesToDelete,
   mintSnapshotId,
   writeSnapshot,
 } from '@hypermesh/iceberg'
 import { requireRole } from '@hypermesh/kit'
 import type { z } from 'zod'
+import type { Attempt } from './attempts.ts'
+import type { Caller } from './caller.ts'
 import type { CatalogState, CommitOutcome } from './catalog-state.ts'
 import type { CommitPlan } from './catalog-store.ts'
 import type { Change, CommitResult, TableEntry } from './commit-record.ts'
-import { toSafeNumber, toTableEntry } from './table-entry.ts'
-import type { Attempt } from './table-files.ts'
-import { queueKeyOf, type Tables, type TablesOptions } from './tables.ts'
+import { toTableEntry } from './table-entry.ts'
+import {
+  assertFree,
+  assertRoom,
+  isFree,
+  nextMetadata,
+  queueKeyOf,
+  type TablesOptions,
+} from './table-rules.ts'
 
 type Request = z.output<typeof appendFilesRequest>
 /** `commitSeq` is absent where this very commit will tell it. */
@@ -51,26 +60,24 @@ const receiptBytesMax = 16 * 1024
  */
 export class AppendFiles {
   readonly #options: TablesOptions
-  readonly #tables: Tables
 
-  constructor(options: TablesOptions, tables: Tables) {
+  constructor(options: TablesOptions) {
     this.#options = options
-    this.#tables = tables
   }
 
   async append(
-    principal: Principal,
+    caller: Caller,
     name: TableName,
     body: AppendFilesRequest,
   ): Promise<AppendFilesReply> {
-    requireRole(principal, 'writer')
+    requireRole(caller.principal, 'writer')
     const request = appendFilesRequest.parse(body)
     this.#checkBounds(request)
     await this.#checkFiles(request)
     const { seq, result } = await this.#options.store.commit({
-      principal,
+      caller,
       commitId: request.commitId,
-      queueKey: queueKeyOf(name),
+      queueKeys: [queueKeyOf(name)],
       build: (state) => this.#build(state, name, request),
     })
     const { after, ...reply } = result
@@ -80,14 +87,14 @@ export class AppendFiles {
 
   /** After this the commit has landed or never will: the log holds one or the other. */
   async settle(
-    principal: Principal,
+    caller: Caller,
     commitId: string,
     { sinceSeq }: SettleCommitRequest,
   ): Promise<SettleCommitReply> {
-    requireRole(principal, 'writer')
+    requireRole(caller.principal, 'writer')
     const { store } = this.#options
     const { result } = await store.commit<SettleCommitReply>({
-      principal,
+      caller,
       build: async (state) => {
         // What is remembered is bounded; the log itself is not.
         const outcome = state.outcome(commitId) ?? (await this.#findOutcome(commitId, sinceSeq))
@@ -130,7 +137,7 @@ export class AppendFiles {
       ? findLoaded(target.metadata, request.mode, request.contentKey)
       : undefined
     if (loaded !== undefined && !request.again) {
-      const snapshotId = toSafeNumber(loaded['snapshot-id'])
+      const snapshotId = toWireLong(loaded['snapshot-id'])
       return noChange({ result: 'already-loaded', replayed: false, snapshotId, receipt: null })
     }
     return this.#write(state, target, request)
@@ -141,7 +148,8 @@ export class AppendFiles {
     const entry = state.table(name.namespace, name.table)
     if (request.base === null) {
       if (entry !== undefined) throw changed(name, 'exists by now')
-      this.#tables.checkCreate(state, name)
+      assertFree(state, name)
+      assertRoom(state, this.#options.limits)
       this.#checkNamespaces(state, name)
       return { name, entry, metadata: this.#createMetadata(name, request) }
     }
@@ -163,7 +171,12 @@ export class AppendFiles {
       throw new HyperMeshError('invalid', 'a table cannot be created without a schema')
     }
     const metadata = createTableMetadata(
-      { name: name.table, schema: request.schema },
+      {
+        name: name.table,
+        schema: request.schema,
+        'partition-spec': request.layout?.partitionSpec,
+        'write-order': request.layout?.sortOrder,
+      },
       {
         uuid: randomUUID(),
         location: this.#options.warehouse.tableLocation(name),
@@ -177,10 +190,10 @@ export class AppendFiles {
   }
 
   async #write(state: CatalogState, target: Target, request: Request): Promise<Plan> {
-    const { files, warehouse, clock } = this.#options
+    const { attempts, files, warehouse, clock } = this.#options
     const { name, entry, metadata } = target
-    const place = { location: metadata.location, seq: state.seq }
-    return files.attempt(place, async (attempt) => {
+    const place = { locations: [metadata.location], seq: state.seq }
+    return attempts.run(place, async (attempt) => {
       const schemaUpdates = this.#schemaUpdates(target, request)
       const evolved = this.#next(target, metadata, schemaUpdates)
       const snapshotId = mintSnapshotId()
@@ -205,7 +218,11 @@ export class AppendFiles {
           'snapshot-id': snapshotId,
         },
       ])
-      const location = await files.write(attempt, next, entry?.metadataLocation)
+      const location = await files.write(attempt, {
+        location: next.location,
+        metadata: next,
+        previous: entry?.metadataLocation,
+      })
       const namespace = state.namespace(name.namespace)
       const put: Change = { kind: 'put-table', entry: toTableEntry(name, location, next) }
       return this.#plan({ target, request, snapshotId, attempt, next }, [
@@ -240,11 +257,13 @@ export class AppendFiles {
         receipt,
         after: async () => {
           await attempt.keep()
-          if (entry !== undefined) await this.#tables.dropOldMetadata(metadata, next)
+          await this.#options.attempts.deleteAll(metadataFilesToDelete(metadata, next))
         },
       },
       holds: (now) =>
-        now.table(name.namespace, name.table) === entry &&
+        (entry === undefined
+          ? isFree(now, name)
+          : now.table(name.namespace, name.table) === entry) &&
         (now.namespace(name.namespace) === undefined) === createsNamespace &&
         now.outcome(request.commitId) === undefined,
       discard: () => attempt.discard(),
@@ -261,7 +280,7 @@ export class AppendFiles {
   }
 
   #next(target: Target, metadata: TableMetadata, updates: readonly TableUpdate[]): TableMetadata {
-    return this.#tables.nextMetadata(target.entry, metadata, updates)
+    return nextMetadata(this.#options.clock, target.entry, metadata, updates)
   }
 
   #checkNamespaces(state: CatalogState, name: TableName): void {
@@ -310,7 +329,13 @@ function toReplay(outcome: CommitOutcome): Reply {
     throw new HyperMeshError('gone', `commit ${outcome.commitId} was abandoned`)
   }
   const { snapshotId, receipt } = outcome.result
-  return { result: 'committed', replayed: true, commitSeq: outcome.seq, snapshotId, receipt }
+  return {
+    result: 'committed',
+    replayed: true,
+    commitSeq: outcome.seq,
+    snapshotId: toWireLong(snapshotId),
+    receipt,
+  }
 }
 
 function toSettleReply(outcome: CommitOutcome): SettleCommitReply {

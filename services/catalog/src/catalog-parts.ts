@@ -1,8 +1,10 @@
 import type { Limits } from '@hypermesh/contract'
-import type { ReadContext } from '@hypermesh/iceberg'
-import type { Logger } from '@hypermesh/kit'
+import type { ReadContext, Warehouse } from '@hypermesh/iceberg'
+import type { Logger, Metrics } from '@hypermesh/kit'
+import type { Answers } from './answers.ts'
 import type { AppendFiles } from './append-files.ts'
 import type { Namespaces } from './namespaces.ts'
+import type { TableCommits } from './table-commits.ts'
 import type { Tables } from './tables.ts'
 
 /** What the routes call. */
@@ -11,7 +13,11 @@ export interface CatalogParts {
   readonly limits: Limits
   readonly namespaces: Namespaces
   readonly tables: Tables
+  readonly commits: TableCommits
   readonly appendFiles: AppendFiles
   readonly manifests: ReadContext
-  readonly warehouseUri: string
+  readonly answers: Answers
+  readonly warehouse: Warehouse
+  /** Reports of clients, by type. */
+  readonly reports: ReturnType<Metrics['counter']>
 }

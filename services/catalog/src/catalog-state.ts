@@ -1,12 +1,17 @@
 import { z } from 'zod'
 import {
+  type AnsweredRequest,
+  answeredRequest,
   type Change,
   type CommitRecord,
   type CommitResult,
   commitResult,
   type TableEntry,
   tableEntry,
+  type ViewEntry,
+  viewEntry,
 } from './commit-record.ts'
+import { EntryTree } from './entry-tree.ts'
 
 export interface NamespaceEntry {
   readonly namespace: string
@@ -38,8 +43,11 @@ export const checkpointBody = z.strictObject({
       result: commitResult.nullable(),
     }),
   ),
+  views: z.array(viewEntry).default([]),
+  answers: z.array(answeredRequest.extend({ atMs: z.number().int() })).default([]),
 })
 export type Checkpoint = z.infer<typeof checkpointBody>
+type DatedAnswer = Checkpoint['answers'][number]
 
 export interface OutcomeRetention {
   readonly countMax: number
@@ -55,7 +63,9 @@ export interface OutcomeRetention {
  */
 export class CatalogState {
   readonly #namespaces = new Map<string, NamespaceEntry>()
-  readonly #tables = new Map<string, Map<string, TableEntry>>()
+  readonly #tables = new EntryTree<TableEntry>((entry) => entry.table)
+  readonly #views = new EntryTree<ViewEntry>((entry) => entry.view)
+  readonly #answers = new Map<string, DatedAnswer>()
   readonly #outcomes = new Map<string, CommitOutcome>()
   readonly #retention: OutcomeRetention
   #seq = 0
@@ -70,7 +80,9 @@ export class CatalogState {
     state.#seq = checkpoint.seq
     state.#warehouseUri = checkpoint.warehouseUri
     for (const entry of checkpoint.namespaces) state.#putNamespace(entry)
-    for (const entry of checkpoint.tables) state.#putTable(entry)
+    for (const entry of checkpoint.tables) state.#tables.put(entry)
+    for (const entry of checkpoint.views) state.#views.put(entry)
+    for (const answer of checkpoint.answers) state.#answers.set(answer.key, answer)
     for (const outcome of checkpoint.outcomes) state.#outcomes.set(outcome.commitId, outcome)
     return state
   }
@@ -81,8 +93,10 @@ export class CatalogState {
       seq: this.#seq,
       warehouseUri: this.#warehouseUri,
       namespaces: [...this.#namespaces.values()].map((entry) => ({ ...entry })),
-      tables: [...this.#tables.values()].flatMap((tables) => [...tables.values()]),
+      tables: this.#tables.all(),
       outcomes: [...this.#outcomes.values()],
+      views: this.#views.all(),
+      answers: [...this.#answers.values()],
     }
   }
 
@@ -100,9 +114,11 @@ export class CatalogState {
   }
 
   get tableCount(): number {
-    let count = 0
-    for (const tables of this.#tables.values()) count += tables.size
-    return count
+    return this.#tables.count
+  }
+
+  get viewCount(): number {
+    return this.#views.count
   }
 
   namespace(name: string): NamespaceEntry | undefined {
@@ -115,11 +131,32 @@ export class CatalogState {
   }
 
   table(namespace: string, table: string): TableEntry | undefined {
-    return this.#tables.get(namespace.toLowerCase())?.get(table.toLowerCase())
+    return this.#tables.find(namespace, table)
   }
 
   tables(namespace: string): TableEntry[] {
-    return sorted(this.#tables.get(namespace.toLowerCase()) ?? new Map<string, TableEntry>())
+    return this.#tables.of(namespace)
+  }
+
+  allTables(): TableEntry[] {
+    return this.#tables.all()
+  }
+
+  view(namespace: string, view: string): ViewEntry | undefined {
+    return this.#views.find(namespace, view)
+  }
+
+  views(namespace: string): ViewEntry[] {
+    return this.#views.of(namespace)
+  }
+
+  allViews(): ViewEntry[] {
+    return this.#views.all()
+  }
+
+  /** What a request under this idempotency key was answered. */
+  answer(key: string): AnsweredRequest | undefined {
+    return this.#answers.get(key)
   }
 
   outcome(commitId: string): CommitOutcome | undefined {
@@ -132,10 +169,12 @@ export class CatalogState {
       throw new TypeError(`record ${record.seq} cannot follow ${this.#seq}`)
     }
     for (const change of record.changes) this.#applyChange(change, record)
-    const { commitId, seq, atMs, result } = record
+    const { commitId, seq, atMs, result, answered } = record
+    if (answered !== undefined) this.#answers.set(answered.key, { ...answered, atMs })
     if (result !== undefined) this.#outcomes.set(commitId, { commitId, seq, atMs, result })
     this.#seq = record.seq
-    this.#forgetOutcomes(record.atMs)
+    forgetOld(this.#outcomes, record.atMs, this.#retention)
+    forgetOld(this.#answers, record.atMs, this.#retention)
   }
 
   #applyChange(change: Change, record: CommitRecord): void {
@@ -148,13 +187,18 @@ export class CatalogState {
         return
       case 'drop-namespace':
         this.#namespaces.delete(change.namespace.toLowerCase())
-        this.#tables.delete(change.namespace.toLowerCase())
         return
       case 'put-table':
-        this.#putTable(change.entry)
+        this.#tables.put(change.entry)
         return
       case 'drop-table':
-        this.#tables.get(change.namespace.toLowerCase())?.delete(change.table.toLowerCase())
+        this.#tables.remove(change.namespace, change.table)
+        return
+      case 'put-view':
+        this.#views.put(change.entry)
+        return
+      case 'drop-view':
+        this.#views.remove(change.namespace, change.view)
         return
       case 'abandon-commit': {
         const { commitId } = change
@@ -167,21 +211,18 @@ export class CatalogState {
   #putNamespace(entry: NamespaceEntry): void {
     this.#namespaces.set(entry.namespace.toLowerCase(), entry)
   }
+}
 
-  #putTable(entry: TableEntry): void {
-    const namespace = entry.namespace.toLowerCase()
-    const tables = this.#tables.get(namespace) ?? new Map<string, TableEntry>()
-    tables.set(entry.table.toLowerCase(), entry)
-    this.#tables.set(namespace, tables)
-  }
-
-  /** By the records' own clock, so that every process forgets the same ones. */
-  #forgetOutcomes(nowMs: number): void {
-    for (const outcome of this.#outcomes.values()) {
-      const old = nowMs - outcome.atMs > this.#retention.ageMsMax
-      if (!old && this.#outcomes.size <= this.#retention.countMax) return
-      this.#outcomes.delete(outcome.commitId)
-    }
+/** By the records' own clock, so that every process forgets the same ones. */
+function forgetOld(
+  held: Map<string, { readonly atMs: number }>,
+  nowMs: number,
+  retention: OutcomeRetention,
+): void {
+  for (const [key, { atMs }] of held) {
+    const isOld = nowMs - atMs > retention.ageMsMax
+    if (!isOld && held.size <= retention.countMax) return
+    held.delete(key)
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HyperMeshError, type Limits, type Principal } from '@hypermesh/contract'
+import { HyperMeshError, type Limits } from '@hypermesh/contract'
 import { createLogger, defaultLimits, systemClock } from '@hypermesh/kit'
 import {
   DiskStore,
@@ -10,11 +10,12 @@ import {
   openDataDirectory,
 } from '@hypermesh/object-store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Caller } from './caller.ts'
 import { CatalogStore } from './catalog-store.ts'
 import { CommitLog } from './commit-log.ts'
 import { Namespaces } from './namespaces.ts'
 
-const admin: Principal = { keyId: 'k', name: 'test', role: 'admin' }
+const admin: Caller = { principal: { keyId: 'k', name: 'test', role: 'admin' } }
 const logger = createLogger('silent')
 let root: string
 
@@ -129,7 +130,7 @@ test('a plan that was lost is discarded, one whose outcome is unknown is kept', 
   })
   const commit = (name: string) =>
     store.commit({
-      principal: admin,
+      caller: admin,
       build: async () => ({
         changes: [{ kind: 'put-namespace', namespace: name, properties: {} }],
         result: name,
@@ -167,7 +168,7 @@ test('nothing fails or undoes a commit once its record is there', async () => {
   })
   reads = 'armed'
   const { seq } = await store.commit({
-    principal: admin,
+    caller: admin,
     build: async () => ({
       changes: [{ kind: 'put-namespace', namespace: 'kept', properties: {} }],
       result: undefined,
@@ -188,7 +189,7 @@ test('what rests on a record that another process wrote is made durable before i
   await first.namespaces.create(admin, 'a', {})
   const noChange = () =>
     second.store.commit({
-      principal: admin,
+      caller: admin,
       build: async () => ({ changes: [], result: undefined, holds: () => true }),
     })
   const steps: string[] = []
@@ -240,7 +241,7 @@ test('a commit that keeps losing ends as a conflict and leaves nothing', async (
   let attempts = 0
   let discarded = 0
   const losing = store.commit({
-    principal: admin,
+    caller: admin,
     build: async () => {
       attempts++
       return {
@@ -271,7 +272,7 @@ test('a namespace that got a table meanwhile is not dropped', async () => {
     updatedAtMs: 0,
   }
   await store.commit({
-    principal: admin,
+    caller: admin,
     build: async () => ({
       changes: [{ kind: 'put-table', entry }],
       result: undefined,
@@ -287,18 +288,18 @@ test('pages go on after what was created or dropped between them', async () => {
   const { namespaces } = await open()
   for (const name of ['b', 'D', 'f', 'h']) await namespaces.create(admin, name, {})
   const first = await namespaces.list({ pageSize: 2 })
-  expect(first.items).toEqual(['b', 'D'])
+  expect(first.items).toMatchObject([{ namespace: 'b' }, { namespace: 'D' }])
   await namespaces.drop(admin, 'd')
   await namespaces.create(admin, 'e', {})
   await namespaces.create(admin, 'a', {})
   const second = await namespaces.list({ pageSize: 2, pageToken: first.next ?? '' })
-  expect(second.items).toEqual(['e', 'f'])
+  expect(second.items).toMatchObject([{ namespace: 'e' }, { namespace: 'f' }])
   const last = await namespaces.list({ pageSize: 2, pageToken: second.next ?? '' })
-  expect(last).toEqual({ items: ['h'], next: null })
+  expect(last).toMatchObject({ items: [{ namespace: 'h' }], next: null })
 })
 
 test('a reader may not change a namespace', async () => {
   const { namespaces } = await open()
-  const reader: Principal = { ...admin, role: 'reader' }
+  const reader: Caller = { principal: { ...admin.principal, role: 'reader' } }
   await expect(namespaces.create(reader, 'x', {})).rejects.toMatchObject({ code: 'forbidden' })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { HyperMeshError, type Limits, type Principal } from '@hypermesh/contract'
+import { HyperMeshError, type Limits } from '@hypermesh/contract'
 import type { Clock, Logger } from '@hypermesh/kit'
+import { AlreadyAnswered, type Caller } from './caller.ts'
 import { CatalogState } from './catalog-state.ts'
 import type { CommitLog } from './commit-log.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type CommitRecord,
   type CommitResult,
   recordFormatVersion,
+  type StoredAnswer,
 } from './commit-record.ts'
 import { SerialQueue } from './serial-queue.ts'
 
@@ -16,6 +18,8 @@ export interface CommitPlan<T> {
   /** Empty: there is nothing to commit, the result stands. */
   readonly changes: readonly Change[]
   readonly outcome?: CommitResult
+  /** What a replay of the caller's idempotency key is answered; by default 204. */
+  readonly answer?: StoredAnswer
   readonly result: T
   /** Whether the plan may be applied on top of a newer state than it was built on. */
   readonly holds: (state: CatalogState) => boolean
@@ -24,10 +28,11 @@ export interface CommitPlan<T> {
 }
 
 export interface CommitRequest<T> {
-  readonly principal: Principal | undefined
+  /** Undefined: the catalog itself. */
+  readonly caller: Caller | undefined
   readonly commitId?: string
-  /** Commits of one key are built one after the other, so they do not undo each other's work. */
-  readonly queueKey?: string
+  /** Commits that share a key are built one after the other, so none undoes another's work. */
+  readonly queueKeys?: readonly string[]
   /** Called again on a newer state when another writer came between. */
   readonly build: (state: CatalogState, attempt: number) => Promise<CommitPlan<T>>
 }
@@ -94,13 +99,15 @@ export class CatalogStore {
     return this.#state
   }
 
-  /** Whether a record after this position moved a table to a metadata file whose name has this. */
+  /** Whether a record after this position moved a table or view to a metadata file whose name has this. */
   async isNamedSince(seq: number, token: string): Promise<boolean> {
     for (let next = seq + 1; ; next++) {
       const record = await this.#options.log.read(next)
       if (record === undefined) return false
       const named = record.changes.some(
-        (change) => change.kind === 'put-table' && change.entry.metadataLocation.includes(token),
+        (change) =>
+          (change.kind === 'put-table' || change.kind === 'put-view') &&
+          change.entry.metadataLocation.includes(token),
       )
       if (named) return true
     }
@@ -114,23 +121,31 @@ export class CatalogStore {
     }
   }
 
+  /** Throws `AlreadyAnswered` where the caller's idempotency key has been answered by then. */
   async commit<T>(request: CommitRequest<T>): Promise<Committed<T>> {
-    const { queueKey } = request
-    if (queueKey === undefined) return this.#commit(request)
-    const queue = this.#builds.get(queueKey) ?? new SerialQueue()
-    this.#builds.set(queueKey, queue)
+    // In one order everywhere, or two commits could wait for each other.
+    const keys = [...new Set(request.queueKeys ?? [])].sort()
+    return this.#queued(keys, () => this.#commit(request))
+  }
+
+  #queued<T>([key, ...others]: readonly string[], task: () => Promise<T>): Promise<T> {
+    if (key === undefined) return task()
+    const queue = this.#builds.get(key) ?? new SerialQueue()
+    this.#builds.set(key, queue)
     return queue
-      .run(() => this.#commit(request))
+      .run(() => this.#queued(others, task))
       .finally(() => {
-        if (queue.isIdle) this.#builds.delete(queueKey)
+        if (queue.isIdle) this.#builds.delete(key)
       })
   }
 
   async #commit<T>(request: CommitRequest<T>): Promise<Committed<T>> {
     for (let attempt = 0; attempt < this.#options.limits.commitRetriesMax; attempt++) {
       const state = await this.latest()
-      const plan = await request.build(state, attempt)
-      if (plan.changes.length === 0) {
+      assertUnanswered(state, request)
+      const plan = await this.#build(request, state, attempt)
+      if (plan === undefined) continue
+      if (plan.changes.length === 0 && request.caller?.replay === undefined) {
         // What is acknowledged here rests on a record that somebody else may not have synced.
         await this.#makeDurable(state.seq)
         return { seq: state.seq, result: plan.result }
@@ -139,6 +154,18 @@ export class CatalogStore {
       if (seq !== undefined) return { seq, result: plan.result }
     }
     throw new HyperMeshError('conflict', 'other writers kept winning; try again')
+  }
+
+  /** Undefined when another writer's later commits deleted what was to be read: contention. */
+  async #build<T>(request: CommitRequest<T>, state: CatalogState, attempt: number) {
+    const { seq } = state
+    try {
+      return await request.build(state, attempt)
+    } catch (error) {
+      if (!(error instanceof HyperMeshError) || error.code !== 'corrupt') throw error
+      if ((await this.latest()).seq === seq) throw error
+      return undefined
+    }
   }
 
   /** Appends the plan, or discards it and returns undefined when it has to be built anew. */
@@ -157,15 +184,17 @@ export class CatalogStore {
   async #appendPlan<T>(plan: CommitPlan<T>, request: CommitRequest<T>) {
     for (;;) {
       const state = await this.latest()
+      assertUnanswered(state, request)
       if (!plan.holds(state)) return undefined
       const record: CommitRecord = {
         format: recordFormatVersion,
         seq: state.seq + 1,
         commitId: request.commitId ?? randomUUID(),
         atMs: this.#options.clock.nowMs(),
-        principal: request.principal?.keyId ?? 'system',
+        principal: request.caller?.principal.keyId ?? 'system',
         changes: [...plan.changes],
         ...(plan.outcome === undefined ? {} : { result: plan.outcome }),
+        ...answeredBy(plan, request),
       }
       if (await this.#options.log.append(record)) {
         // It is committed: from here on nothing may fail the commit or discard what it names.
@@ -220,7 +249,7 @@ export class CatalogStore {
 
   async #recordWarehouse(uri: string): Promise<void> {
     await this.commit({
-      principal: undefined,
+      caller: undefined,
       build: async (state) => ({
         changes: state.warehouseUri === null ? [{ kind: 'set-warehouse', uri }] : [],
         result: undefined,
@@ -230,6 +259,18 @@ export class CatalogStore {
   }
 }
 
+function assertUnanswered(state: CatalogState, { caller }: CommitRequest<unknown>): void {
+  const answered = caller?.replay && state.answer(caller.replay.key)
+  if (answered !== undefined) throw new AlreadyAnswered(answered)
+}
+
+function answeredBy(plan: CommitPlan<unknown>, { caller }: CommitRequest<unknown>) {
+  if (caller?.replay === undefined) return {}
+  const answer = plan.answer ?? { kind: 'body' as const, status: 204, body: null }
+  return { answered: { ...caller.replay, answer } }
+}
+
 function isUnknown(error: unknown): boolean {
+  if (error instanceof AlreadyAnswered) return false
   return !(error instanceof HyperMeshError) || error.effect !== 'none'
 }

@@ -1,20 +1,18 @@
-import type { TableMetadata } from '@hypermesh/contract'
-
 const bytesMax = 64 * 1024 * 1024
 
-export interface CachedMetadata {
-  readonly metadata: TableMetadata
+export interface CachedMetadata<Metadata> {
+  readonly metadata: Metadata
   /** Of the file; the decoded form takes several times as much. */
   readonly bytes: number
 }
 
 /** Metadata by location, the least recently used dropped first. A file that is read is read once. */
-export class MetadataCache {
-  readonly #entries = new Map<string, CachedMetadata>()
-  readonly #reading = new Map<string, Promise<TableMetadata>>()
+export class MetadataCache<Metadata> {
+  readonly #entries = new Map<string, CachedMetadata<Metadata>>()
+  readonly #reading = new Map<string, Promise<Metadata>>()
   #bytes = 0
 
-  async get(location: string, read: () => Promise<CachedMetadata>): Promise<TableMetadata> {
+  async get(location: string, read: () => Promise<CachedMetadata<Metadata>>): Promise<Metadata> {
     const entry = this.#entries.get(location)
     if (entry !== undefined) {
       this.#entries.delete(location)
@@ -26,7 +24,7 @@ export class MetadataCache {
     return reading
   }
 
-  set(location: string, entry: CachedMetadata): void {
+  set(location: string, entry: CachedMetadata<Metadata>): void {
     this.#bytes += entry.bytes - (this.#entries.get(location)?.bytes ?? 0)
     this.#entries.delete(location)
     this.#entries.set(location, entry)
@@ -37,7 +35,7 @@ export class MetadataCache {
     }
   }
 
-  async #read(location: string, read: () => Promise<CachedMetadata>): Promise<TableMetadata> {
+  async #read(location: string, read: () => Promise<CachedMetadata<Metadata>>): Promise<Metadata> {
     try {
       const entry = await read()
       this.set(location, entry)

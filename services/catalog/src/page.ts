@@ -12,19 +12,24 @@ export interface Page<T> {
 }
 
 /**
- * One page of names in their folded order. The token is the last name of the page before, so a
- * page is right whatever was created or dropped between. Without a token or size the client does
- * not page (REST specification): it gets everything.
+ * One page of entries, which come in the order of their folded names. The token is the last name of
+ * the page before, so a page is right whatever was created or dropped between. Without a token or
+ * size the client does not page (REST specification): it gets everything.
  */
-export function pageOf(names: readonly string[], request: PageRequest, sizeMax: number) {
+export function pageOf<Entry>(
+  entries: readonly Entry[],
+  nameOf: (entry: Entry) => string,
+  request: PageRequest,
+  sizeMax: number,
+): Page<Entry> {
   if (request.pageToken === undefined && request.pageSize === undefined) {
-    return { items: names, next: null }
+    return { items: entries, next: null }
   }
   const after = request.pageToken ? fromToken(request.pageToken) : ''
-  const rest = names.filter((name) => name.toLowerCase() > after)
+  const rest = entries.filter((entry) => nameOf(entry).toLowerCase() > after)
   const items = rest.slice(0, Math.min(request.pageSize ?? sizeMax, sizeMax))
   const last = items.at(-1)
-  return { items, next: rest.length > items.length && last ? toToken(last) : null }
+  return { items, next: rest.length > items.length && last ? toToken(nameOf(last)) : null }
 }
 
 function toToken(name: string): string {

@@ -1,15 +1,19 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { tableMetadata } from '@hypermesh/contract'
 import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { defineService } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
+import { Answers } from './answers.ts'
 import { AppendFiles } from './append-files.ts'
+import { Attempts } from './attempts.ts'
 import { CatalogStore } from './catalog-store.ts'
 import { CommitLog } from './commit-log.ts'
 import { catalogConfigSchema } from './config.ts'
+import { MetadataFiles } from './metadata-files.ts'
 import { Namespaces } from './namespaces.ts'
 import { createRoutes } from './routes.ts'
-import { TableFiles } from './table-files.ts'
+import { TableCommits } from './table-commits.ts'
 import { Tables } from './tables.ts'
 
 export const catalog = defineService({
@@ -17,7 +21,7 @@ export const catalog = defineService({
   config: catalogConfigSchema,
   needs: [],
   async create(config, deps) {
-    const { logger, limits, clock, paths } = deps
+    const { logger, limits, clock, metrics, paths } = deps
     const disk = new DiskStore({ root: paths.root, temporary: paths.temporary })
     const store = await CatalogStore.open({
       log: new CommitLog(disk, logger),
@@ -28,18 +32,26 @@ export const catalog = defineService({
       warehouseUri: pathToFileURL(join(paths.root, 'warehouse')).href,
     })
     const warehouse = new Warehouse(disk, store.warehouseUri)
-    const files = new TableFiles({ warehouse, temporary: paths.temporary, logger })
-    await files.recover(paths.abandoned, ({ seq, token }) => store.isNamedSince(seq, token))
-    const options = { store, files, warehouse, clock, limits }
+    const attempts = new Attempts({ warehouse, temporary: paths.temporary, logger })
+    await attempts.recover(paths.abandoned, ({ seq, token }) => store.isNamedSince(seq, token))
+    const files = new MetadataFiles({ warehouse, schema: tableMetadata, what: 'table' })
+    const options = { store, attempts, files, warehouse, clock, limits }
     const tables = new Tables(options)
     const app = createRoutes({
       logger,
       limits,
       namespaces: new Namespaces(store, limits),
       tables,
-      appendFiles: new AppendFiles(options, tables),
       manifests: { warehouse, cache: new ManifestCache(limits.manifestCacheBytesMax) },
-      warehouseUri: store.warehouseUri,
+      commits: new TableCommits(options),
+      appendFiles: new AppendFiles(options),
+      answers: new Answers({ store, logger, loadTable: (answer) => tables.loadAnswered(answer) }),
+      warehouse,
+      reports: metrics.counter({
+        name: 'hypermesh_iceberg_reports_total',
+        help: 'Reports of clients about their scans and commits.',
+        labelNames: ['type'],
+      }),
     })
     return {
       fetch: (request, context) => app.fetch(request, context),

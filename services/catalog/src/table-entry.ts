@@ -1,4 +1,4 @@
-import type { Long, Snapshot, TableMetadata, TableName } from '@hypermesh/contract'
+import type { Snapshot, TableMetadata, TableName } from '@hypermesh/contract'
 import { currentSnapshot } from '@hypermesh/iceberg'
 import type { TableEntry } from './commit-record.ts'
 
@@ -27,9 +27,4 @@ export function toTableEntry(
 function total(snapshot: Snapshot | undefined, key: string): number {
   const value = Number(snapshot?.summary?.[key] ?? 0)
   return Number.isSafeInteger(value) ? value : 0
-}
-
-/** Snapshot ids above 2^53 exist in foreign tables; our own replies are numbers. */
-export function toSafeNumber(id: Long): number {
-  return Number(id)
 }

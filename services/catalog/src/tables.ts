@@ -1,48 +1,35 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type CommitTableRequest,
+  type CreateTableReply,
   type CreateTableRequest,
   HyperMeshError,
-  type Limits,
   type LoadTableReply,
-  type Principal,
   parseIdentifier,
+  type RegisterRequest,
   type TableMetadata,
   type TableName,
-  type TableUpdate,
 } from '@hypermesh/contract'
-import {
-  applyUpdates,
-  checkRequirements,
-  createTableMetadata,
-  metadataFilesToDelete,
-  reachableFiles,
-  type Warehouse,
-} from '@hypermesh/iceberg'
-import { type Clock, nearestName, requireRole } from '@hypermesh/kit'
+import { assertFormatVersion, createTableMetadata, reachableFiles } from '@hypermesh/iceberg'
+import { requireRole } from '@hypermesh/kit'
+import type { EntryAnswer } from './answers.ts'
+import type { Caller } from './caller.ts'
 import { alreadyExists, noSuchNamespace, noSuchTable } from './catalog-errors.ts'
 import type { CatalogState } from './catalog-state.ts'
-import type { CatalogStore } from './catalog-store.ts'
 import type { TableEntry } from './commit-record.ts'
 import { type Page, type PageRequest, pageOf } from './page.ts'
 import { toTableEntry } from './table-entry.ts'
-import type { Attempt, TableFiles } from './table-files.ts'
-
-export interface TablesOptions {
-  readonly store: CatalogStore
-  readonly files: TableFiles
-  readonly warehouse: Warehouse
-  readonly clock: Clock
-  readonly limits: Limits
-}
-
-interface Written {
-  /** undefined: nothing had to be written. */
-  readonly attempt: Attempt | undefined
-  readonly before: TableMetadata
-  readonly metadata: TableMetadata
-  readonly metadataLocation: string
-}
+import {
+  assertFree,
+  assertProperties,
+  assertRoom,
+  findEntry,
+  isFree,
+  newLocation,
+  queueKeyOf,
+  type TablesOptions,
+  tableAnswer,
+  toLoadReply,
+} from './table-rules.ts'
 
 /** Tables as the Iceberg REST protocol sees them. */
 export class Tables {
@@ -55,14 +42,8 @@ export class Tables {
   async list(namespace: string, page: PageRequest): Promise<Page<TableEntry>> {
     const state = await this.#options.store.latest()
     if (state.namespace(namespace) === undefined) throw noSuchNamespace(namespace)
-    const entries = state.tables(namespace)
-    const names = pageOf(
-      entries.map((entry) => entry.table),
-      page,
-      this.#options.limits.catalogPageMax,
-    )
-    const chosen = new Set(names.items)
-    return { items: entries.filter((entry) => chosen.has(entry.table)), next: names.next }
+    const { catalogPageMax } = this.#options.limits
+    return pageOf(state.tables(namespace), (entry) => entry.table, page, catalogPageMax)
   }
 
   async all(): Promise<TableEntry[]> {
@@ -76,9 +57,10 @@ export class Tables {
 
   async load(name: TableName): Promise<LoadTableReply> {
     for (let entry = await this.entry(name); ; ) {
+      const { metadataLocation } = entry
       try {
-        const metadata = await this.#options.files.read(entry.metadataLocation)
-        return { 'metadata-location': entry.metadataLocation, metadata, config: {} }
+        const metadata = await this.#options.files.read(metadataLocation)
+        return toLoadReply({ metadata, metadataLocation })
       } catch (error) {
         // A table that has moved on may have dropped its old metadata since it was looked up.
         const latest = await this.entry(name)
@@ -88,82 +70,126 @@ export class Tables {
     }
   }
 
-  async create(principal: Principal, namespace: string, request: CreateTableRequest) {
-    requireRole(principal, 'writer')
-    if (request['stage-create']) {
-      throw new HyperMeshError('unsupported', 'staged creation of tables is not served')
+  /** The table that a request made or changed, as it stands now, whatever its name is by now. */
+  async loadAnswered({ namespace, name, uuid, metadataLocation }: EntryAnswer) {
+    const state = await this.#options.store.latest()
+    const entry = state.allTables().find((candidate) => candidate.uuid === uuid)
+    if (entry !== undefined) return this.load(entry)
+    try {
+      const metadata = await this.#options.files.readForeign(metadataLocation)
+      return toLoadReply({ metadata, metadataLocation })
+    } catch (error) {
+      if (!(error instanceof HyperMeshError) || error.code !== 'not_found') throw error
+      throw noSuchTable({ namespace, table: name }, undefined)
     }
-    const name = { namespace, table: parseIdentifier(request.name) }
-    const { result } = await this.#options.store.commit({
-      principal,
+  }
+
+  /** Staged: the metadata is returned and nothing stored; a commit with `assert-create` does that. */
+  async create(
+    caller: Caller,
+    namespace: string,
+    request: CreateTableRequest,
+  ): Promise<CreateTableReply> {
+    requireRole(caller.principal, 'writer')
+    const table = parseIdentifier(request.name)
+    if (request['stage-create']) {
+      const state = await this.#options.store.latest()
+      const { metadata } = this.#created(state, { namespace, table }, request)
+      return { metadata, config: {} }
+    }
+    const { store, attempts, files } = this.#options
+    const { result } = await store.commit({
+      caller,
       build: async (state) => {
-        const { files, clock } = this.#options
-        if (state.namespace(namespace) === undefined) throw noSuchNamespace(namespace)
-        this.checkCreate(state, name)
-        const location = this.#location(name, request.location)
-        const uuid = randomUUID()
-        const metadata = createTableMetadata(request, { uuid, location, nowMs: clock.nowMs() })
-        this.checkProperties(metadata)
-        return files.attempt({ location, seq: state.seq }, async (attempt) => {
-          const metadataLocation = await files.write(attempt, metadata, undefined)
+        const { name, metadata } = this.#created(state, { namespace, table }, request)
+        const { location } = metadata
+        return attempts.run({ locations: [location], seq: state.seq }, async (attempt) => {
+          const metadataLocation = await files.write(attempt, { location, metadata })
           const entry = toTableEntry(name, metadataLocation, metadata)
           return {
             changes: [{ kind: 'put-table', entry } as const],
             result: { attempt, metadata, metadataLocation },
+            answer: tableAnswer(entry),
             holds: (now: CatalogState) =>
-              !now.table(namespace, name.table) && now.namespace(namespace) !== undefined,
+              isFree(now, name) && now.namespace(namespace) !== undefined,
             discard: () => attempt.discard(),
           }
         })
       },
     })
     await result.attempt.keep()
-    return this.#reply(result)
+    return toLoadReply(result)
   }
 
-  /** Applies updates under their requirements; a failed requirement is `conflict`. */
-  async commit(principal: Principal, name: TableName, request: CommitTableRequest) {
-    requireRole(principal, 'writer')
-    const { store, files, warehouse } = this.#options
-    checkLocations(request.updates, warehouse)
-    const { result } = await store.commit<Written>({
-      principal,
-      queueKey: queueKeyOf(name),
+  /** Takes in a table by its metadata file, which stays as it is. */
+  async register(
+    caller: Caller,
+    namespace: string,
+    request: RegisterRequest,
+  ): Promise<LoadTableReply> {
+    requireRole(caller.principal, 'writer')
+    const { files, limits, store } = this.#options
+    const metadataLocation = request['metadata-location']
+    const metadata = await files.readForeign(metadataLocation)
+    this.#assertRegistrable(metadata)
+    const table = parseIdentifier(request.name)
+    await store.commit({
+      caller,
+      queueKeys: [queueKeyOf({ namespace, table })],
       build: async (state) => {
-        const entry = findEntry(state, name)
-        const before = await files.read(entry.metadataLocation)
-        checkRequirements(before, request.requirements)
-        const metadata = this.nextMetadata(entry, before, request.updates)
-        if (metadata === before) return unchanged(entry, before)
-        this.checkProperties(metadata)
-        return files.attempt({ location: entry.location, seq: state.seq }, async (attempt) => {
-          const metadataLocation = await files.write(attempt, metadata, entry.metadataLocation)
-          const named = { namespace: entry.namespace, table: entry.table }
-          const put = toTableEntry(named, metadataLocation, metadata)
-          return {
-            changes: [{ kind: 'put-table', entry: put } as const],
-            result: { attempt, metadata, metadataLocation, before },
-            holds: (now: CatalogState) => now.table(name.namespace, name.table) === entry,
-            discard: () => attempt.discard(),
-          }
-        })
+        const name = { namespace: namespaceOf(state, namespace), table }
+        const held = state.table(namespace, table)
+        if (held === undefined || !request.overwrite) assertFree(state, name)
+        if (held === undefined) assertRoom(state, limits)
+        assertOnlyOfUuid(state, metadata, held)
+        const entry = toTableEntry(name, metadataLocation, metadata)
+        return {
+          changes: [{ kind: 'put-table', entry }],
+          result: undefined,
+          answer: tableAnswer(entry),
+          holds: (now) =>
+            now.table(namespace, table) === held &&
+            (held !== undefined || isFree(now, name)) &&
+            now.namespace(namespace) !== undefined,
+        }
       },
     })
-    await result.attempt?.keep()
-    await this.dropOldMetadata(result.before, result.metadata)
-    return this.#reply(result)
+    return toLoadReply({ metadata, metadataLocation })
   }
 
-  async drop(
-    principal: Principal,
-    name: TableName,
-    options: { readonly purge: boolean },
-  ): Promise<void> {
-    requireRole(principal, 'writer')
-    const { store, files } = this.#options
+  /** Gives a table another name, in another namespace too. Its files stay where they are. */
+  async rename(caller: Caller, source: TableName, destination: TableName): Promise<void> {
+    requireRole(caller.principal, 'writer')
+    const table = parseIdentifier(destination.table)
+    await this.#options.store.commit({
+      caller,
+      queueKeys: [queueKeyOf(source), queueKeyOf(destination)],
+      build: async (state) => {
+        const entry = findEntry(state, source)
+        const name = { namespace: namespaceOf(state, destination.namespace), table }
+        const isItself = queueKeyOf(name) === queueKeyOf(entry)
+        if (!isItself) assertFree(state, name)
+        return {
+          changes: [
+            { kind: 'drop-table', namespace: entry.namespace, table: entry.table },
+            { kind: 'put-table', entry: { ...entry, ...name } },
+          ],
+          result: undefined,
+          holds: (now) =>
+            now.table(entry.namespace, entry.table) === entry &&
+            (isItself || isFree(now, name)) &&
+            now.namespace(name.namespace) !== undefined,
+        }
+      },
+    })
+  }
+
+  async drop(caller: Caller, name: TableName, options: { readonly purge: boolean }): Promise<void> {
+    requireRole(caller.principal, 'writer')
+    const { store, attempts } = this.#options
     const { result } = await store.commit({
-      principal,
-      queueKey: queueKeyOf(name),
+      caller,
+      queueKeys: [queueKeyOf(name)],
       build: async (state) => {
         const entry = findEntry(state, name)
         const { namespace, table } = entry
@@ -176,7 +202,27 @@ export class Tables {
         }
       },
     })
-    await files.deleteAll(result)
+    await attempts.deleteAll(result)
+  }
+
+  #created(state: CatalogState, asked: TableName, request: CreateTableRequest) {
+    const { warehouse, clock, limits } = this.#options
+    const name = { namespace: namespaceOf(state, asked.namespace), table: asked.table }
+    assertFree(state, name)
+    assertRoom(state, limits)
+    const uuid = randomUUID()
+    const location = newLocation(state, warehouse, { name, location: request.location, uuid })
+    const metadata = createTableMetadata(request, { uuid, location, nowMs: clock.nowMs() })
+    assertProperties(metadata.properties, limits)
+    return { name, metadata }
+  }
+
+  #assertRegistrable(metadata: TableMetadata): void {
+    const { warehouse, limits } = this.#options
+    assertFormatVersion(metadata['format-version'])
+    assertProperties(metadata.properties, limits)
+    warehouse.toKey(metadata.location)
+    for (const snapshot of metadata.snapshots ?? []) warehouse.toKey(snapshot['manifest-list'])
   }
 
   /** None where `gc.enabled` is false: the files may be another table's too. */
@@ -186,94 +232,23 @@ export class Tables {
     if (metadata.properties?.['gc.enabled'] === 'false') return []
     return [...(await reachableFiles({ warehouse }, metadata)), metadataLocation]
   }
-
-  /** The metadata after these updates, its log naming the file it replaces. */
-  nextMetadata(
-    entry: TableEntry | undefined,
-    before: TableMetadata,
-    updates: readonly TableUpdate[],
-  ): TableMetadata {
-    const nowMs = Math.max(this.#options.clock.nowMs(), before['last-updated-ms'])
-    return applyUpdates(before, updates, {
-      nowMs,
-      ...(entry === undefined ? {} : { previousLocation: entry.metadataLocation }),
-    })
-  }
-
-  /** Deletes the metadata files that fell out of the metadata log, where the table asks for it. */
-  async dropOldMetadata(before: TableMetadata, after: TableMetadata): Promise<void> {
-    await this.#options.files.deleteAll(metadataFilesToDelete(before, after))
-  }
-
-  /** Requires: whether the namespace must exist was checked by the caller. */
-  checkCreate(state: CatalogState, name: TableName): void {
-    if (state.table(name.namespace, name.table)) {
-      throw alreadyExists(`table ${name.namespace}.${name.table}`)
-    }
-    if (state.tableCount >= this.#options.limits.tablesMax) {
-      throw new HyperMeshError('too_large', `no more than ${state.tableCount} tables`)
-    }
-  }
-
-  checkProperties(metadata: TableMetadata): void {
-    const { propertiesMax } = this.#options.limits
-    if (Object.keys(metadata.properties ?? {}).length > propertiesMax) {
-      throw new HyperMeshError('too_large', `a table has at most ${propertiesMax} properties`)
-    }
-  }
-
-  #location(name: TableName, asked: string | undefined): string {
-    const { warehouse } = this.#options
-    if (asked === undefined) return warehouse.tableLocation(name)
-    const location = asked.replace(/\/+$/, '')
-    warehouse.toKey(location)
-    return location
-  }
-
-  #reply(written: { readonly metadata: TableMetadata; readonly metadataLocation: string }) {
-    return {
-      'metadata-location': written.metadataLocation,
-      metadata: written.metadata,
-      config: {},
-    }
-  }
 }
 
-/** Names compared for a hint: enough to help, few enough to cost nothing. */
-const comparedMax = 1000
-
-/** Commits to one table queue behind each other. */
-export function queueKeyOf(name: TableName): string {
-  return `${name.namespace}.${name.table}`.toLowerCase()
+/** The namespace in its own spelling; throws where there is none. */
+function namespaceOf(state: CatalogState, namespace: string): string {
+  const entry = state.namespace(namespace)
+  if (entry === undefined) throw noSuchNamespace(namespace)
+  return entry.namespace
 }
 
-/** The entry of a table, found without regard to case; throws `not_found`, naming the nearest. */
-function findEntry(state: CatalogState, name: TableName): TableEntry {
-  const entry = state.table(name.namespace, name.table)
-  if (entry !== undefined) return entry
-  const known = state
-    .namespaces()
-    .flatMap((namespace) =>
-      state.tables(namespace.namespace).map((table) => `${table.namespace}.${table.table}`),
-    )
-    .slice(0, comparedMax)
-  throw noSuchTable(name, nearestName(`${name.namespace}.${name.table}`, known))
-}
-
-/** Updates that change nothing make no commit. */
-function unchanged(entry: TableEntry, metadata: TableMetadata) {
-  const { metadataLocation } = entry
-  return {
-    changes: [],
-    result: { attempt: undefined, metadata, metadataLocation, before: metadata },
-    holds: () => true,
-  }
-}
-
-/** A snapshot may name only files that this warehouse holds. */
-function checkLocations(updates: readonly TableUpdate[], warehouse: Warehouse): void {
-  for (const update of updates) {
-    if (update.action === 'add-snapshot') warehouse.toKey(update.snapshot['manifest-list'])
-    if (update.action === 'set-location') warehouse.toKey(update.location)
-  }
+/** Two tables with the same files would delete them under each other. */
+function assertOnlyOfUuid(
+  state: CatalogState,
+  metadata: TableMetadata,
+  held: TableEntry | undefined,
+): void {
+  const uuid = metadata['table-uuid']
+  const other = state.allTables().find((entry) => entry.uuid === uuid && entry !== held)
+  if (other === undefined) return
+  throw alreadyExists(`table ${other.namespace}.${other.table}, which has the same uuid ${uuid},`)
 }

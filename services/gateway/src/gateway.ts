@@ -22,7 +22,7 @@ import {
 import type { AddressList } from './address-list.ts'
 import { clientAddress } from './client-address.ts'
 import { Exchange, type RequestFigures } from './exchange.ts'
-import type { ownPages } from './own-pages.ts'
+import type { OwnPages, Visit } from './own-pages.ts'
 import { type MatchedRoute, methodsOf, routeFor, routesAt } from './route-match.ts'
 import { timeoutMsOf } from './timeout-of.ts'
 import { upstreamAnswer } from './upstream-answer.ts'
@@ -37,7 +37,7 @@ export interface GatewayParts {
   readonly trustedProxies: AddressList
   readonly metricsOpen: boolean
   readonly authenticate: (request: Request, address: string) => Promise<Principal>
-  readonly pages: ReturnType<typeof ownPages>
+  readonly pages: OwnPages
   readonly upstreams: Readonly<Record<ServiceName, Fetch>>
 }
 
@@ -65,13 +65,14 @@ export async function serveRequest(
     if (request.headers.has(headers.principal)) request.headers.delete(headers.principal)
     const address = addressOf(request, connection, parts)
     if (!isProbe(matched)) assertAllowed(address, parts.allowed)
-    if (isOpen) return exchange.finish(await openPage(matched, parts), { signal, onEnd })
+    const visit: Visit = { request, address, signal, requestId: exchange.requestId }
+    if (isOpen) return exchange.finish(await openPage(matched, parts, visit), { signal, onEnd })
     exchange.principal = await parts.authenticate(request, address)
     const route = requireRoute(request.method, { pathname, matched, candidates })
     requireRole(exchange.principal, roleOf(route))
     assertWellFormedPath(pathname)
     if (route.id in parts.pages) {
-      return exchange.finish(await openPage(route, parts), { signal, onEnd })
+      return exchange.finish(await openPage(route, parts, visit), { signal, onEnd })
     }
     place = await parts.gate.enter(signal)
     const answer = await callUpstream(request, route, { exchange, signal, parts })
@@ -135,11 +136,14 @@ function roleOf({ route }: MatchedRoute) {
   return route.access === 'open' || route.access === 'metrics' ? 'reader' : route.access
 }
 
-async function openPage(matched: MatchedRoute, parts: GatewayParts): Promise<Response> {
-  const pages: Readonly<Record<string, () => Response | Promise<Response>>> = parts.pages
-  const page = pages[matched.id]
+async function openPage(
+  matched: MatchedRoute,
+  parts: GatewayParts,
+  visit: Visit,
+): Promise<Response> {
+  const page = parts.pages[matched.id]
   if (page === undefined) throw new Error(`the open route ${matched.id} has no page`)
-  return page()
+  return page(visit)
 }
 
 async function callUpstream(

@@ -1,5 +1,6 @@
-import { openApi } from '@hypermesh/contract'
+import { openApi, type Principal } from '@hypermesh/contract'
 import type { Metrics } from '@hypermesh/kit'
+import { answerToken, type TokenVisit } from './oauth-token.ts'
 
 export type Readiness = 'ready' | 'starting' | 'stopping'
 
@@ -7,18 +8,19 @@ export interface OwnPagesOptions {
   readonly version: string
   readonly metrics: Metrics
   readonly readiness: () => Readiness
+  readonly authenticate: (request: Request, address: string) => Promise<Principal>
 }
 
-type Page = () => Response | Promise<Response>
+/** What a page may look at of the request that asks for it. */
+export type Visit = TokenVisit
+export type OwnPages = Readonly<Record<string, (visit: Visit) => Response | Promise<Response>>>
 
 /** What the gateway answers about the platform itself, by route id. */
-export function ownPages({
-  version,
-  metrics,
-  readiness,
-}: OwnPagesOptions): Readonly<Record<'health' | 'readiness' | 'openapi' | 'metrics', Page>> {
+export function ownPages(options: OwnPagesOptions): OwnPages {
+  const { version, metrics, readiness, authenticate } = options
   let document: string | undefined
   return {
+    icebergToken: (visit) => answerToken(visit, authenticate),
     health: () => Response.json({ status: 'ok' }),
     readiness: () => {
       const status = readiness()

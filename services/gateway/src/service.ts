@@ -45,6 +45,9 @@ export async function createGateway(
   let readiness: Readiness = 'starting'
   const own: Fetch = createRoutes(keys, { logger, limits })
   const authenticator = new Authenticator(keys, limits, clock)
+  const authenticate: GatewayParts['authenticate'] = config.auth.enabled
+    ? (request, address) => authenticator.authenticate(request, address)
+    : authenticateLocal
   const parts: GatewayParts = {
     logger,
     clock,
@@ -58,10 +61,8 @@ export async function createGateway(
     allowed: new AddressList(config.gateway.cidrs),
     trustedProxies: new AddressList(config.gateway.trustedProxies),
     metricsOpen: config.gateway.metricsOpen,
-    authenticate: config.auth.enabled
-      ? (request, address) => authenticator.authenticate(request, address)
-      : authenticateLocal,
-    pages: ownPages({ version: deps.version, metrics, readiness: () => readiness }),
+    authenticate,
+    pages: ownPages({ version: deps.version, metrics, readiness: () => readiness, authenticate }),
     upstreams: { ...deps.upstreams, gateway: own },
   }
   return {

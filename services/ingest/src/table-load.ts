@@ -9,6 +9,7 @@ import {
   ingestReceipt,
   type Limits,
   type LoadTableReply,
+  type WireLong,
 } from '@hypermesh/contract'
 import {
   type CopiedFile,
@@ -242,7 +243,7 @@ export class TableLoad {
     return contentKeyOf({ sha256, format: this.#format, types: request.types })
   }
 
-  async #alreadyLoaded(snapshotId: number): Promise<IngestReceipt> {
+  async #alreadyLoaded(snapshotId: WireLong): Promise<IngestReceipt> {
     const nothing = { rows: 0, files: 0, bytesWritten: 0, schemaChanges: [] }
     const outcome = { result: 'already-loaded' as const, snapshotId }
     return { ...(await this.#facts()), ...outcome, ...nothing }

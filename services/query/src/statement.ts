@@ -1,5 +1,5 @@
 import type { HyperMeshClient } from '@hypermesh/client'
-import { quoteIdentifier, type ScanFacts } from '@hypermesh/contract'
+import { quoteIdentifier, type ScanFacts, toWireLong, type WireLong } from '@hypermesh/contract'
 import {
   type BoundParameters,
   type DuckSession,
@@ -165,9 +165,9 @@ function viewsOf(tables: readonly ResolvedTable[], scans: readonly Scan[]): stri
 function toFacts(tables: readonly ResolvedTable[], plans: readonly ScanPlan[]): ScanFacts {
   const sum = (figure: (plan: ScanPlan) => number) =>
     plans.reduce((total, plan) => total + figure(plan), 0)
-  const snapshots = tables.map(({ label, snapshotId }): [string, number | null] => [
+  const snapshots = tables.map(({ label, snapshotId }): [string, WireLong | null] => [
     label,
-    snapshotId === undefined ? null : Number(snapshotId),
+    snapshotId === undefined ? null : toWireLong(snapshotId),
   ])
   return {
     snapshots: Object.fromEntries(snapshots),

@@ -4,17 +4,17 @@ import {
   parseJson,
   parseTableName,
   settleCommitRequest,
-  stringifyJson,
 } from '@hypermesh/contract'
 import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import { z } from 'zod'
+import { json } from '../answers.ts'
 import type { CatalogParts } from '../catalog-parts.ts'
 
 export function mountAppendFiles(app: App, { appendFiles }: CatalogParts): void {
   mountRoute(app, 'appendFiles', async (c) => {
     const name = parseTableName(c.req.param('table') ?? '')
     const body = await readJson(c, appendFilesRequest, { parse: parseJson })
-    return json(await appendFiles.append(c.var.principal, name, body))
+    return json(await appendFiles.append({ principal: c.var.principal }, name, body))
   })
   mountRoute(app, 'commitPosition', async (c) => c.json({ seq: await appendFiles.position() }))
   mountRoute(app, 'findCommit', async (c) =>
@@ -23,7 +23,7 @@ export function mountAppendFiles(app: App, { appendFiles }: CatalogParts): void 
   mountRoute(app, 'settleCommit', async (c) => {
     const commitId = parseCommitId(c.req.param('commitId'))
     const request = await readJson(c, settleCommitRequest)
-    return json(await appendFiles.settle(c.var.principal, commitId, request))
+    return json(await appendFiles.settle({ principal: c.var.principal }, commitId, request))
   })
 }
 
@@ -31,9 +31,4 @@ function parseCommitId(text: string | undefined): string {
   const commitId = z.uuid().safeParse(text)
   if (commitId.success) return commitId.data
   throw new HyperMeshError('invalid', 'a commit id is a UUID')
-}
-
-/** A receipt may hold 64-bit integers, which `c.json` would refuse. */
-function json(value: unknown): Response {
-  return new Response(stringifyJson(value), { headers: { 'content-type': 'application/json' } })
 }

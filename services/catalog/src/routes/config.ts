@@ -10,7 +10,12 @@ const endpoints = Object.values<RouteContract>(routes)
 
 export function mountConfig(app: App, parts: CatalogParts): void {
   mountRoute(app, 'icebergConfig', (c) =>
-    c.json({ defaults: { warehouse: parts.warehouseUri }, overrides: {}, endpoints }),
+    c.json({
+      defaults: { warehouse: parts.warehouse.uri },
+      overrides: {},
+      endpoints,
+      'idempotency-key-lifetime': `PT${parts.limits.idempotencyHours}H`,
+    }),
   )
 }
 

@@ -6,21 +6,30 @@ import {
 } from '@hypermesh/contract'
 import { type App, mountRoute, readJson, readQuery } from '@hypermesh/kit'
 import type { CatalogParts } from '../catalog-parts.ts'
+import { mountReplayable } from './replayable-route.ts'
 
-export function mountNamespaces(app: App, { namespaces }: CatalogParts): void {
+export function mountNamespaces(app: App, parts: CatalogParts): void {
+  const { namespaces } = parts
   mountRoute(app, 'listNamespaces', async (c) => {
     const { parent, ...page } = readQuery(
       c,
       pageQuery.extend({ parent: pageQuery.shape.pageToken }),
     )
-    if (parent) return c.json({ namespaces: [], 'next-page-token': null })
+    if (parent) {
+      // Namespaces have one level here, so one that exists has none below it.
+      await namespaces.load(parent)
+      return c.json({ namespaces: [], 'next-page-token': null })
+    }
     const { items, next } = await namespaces.list(page)
-    return c.json({ namespaces: items.map((name) => [name]), 'next-page-token': next })
+    return c.json({
+      namespaces: items.map(({ namespace }) => [namespace]),
+      'next-page-token': next,
+    })
   })
-  mountRoute(app, 'createNamespace', async (c) => {
+  mountReplayable(app, 'createNamespace', parts, async (c, caller) => {
     const body = await readJson(c, createNamespaceRequest)
     const name = oneLevel(body.namespace)
-    const entry = await namespaces.create(c.var.principal, name, body.properties ?? {})
+    const entry = await namespaces.create(caller, name, body.properties ?? {})
     return c.json({ namespace: [entry.namespace], properties: entry.properties })
   })
   mountRoute(app, 'loadNamespace', async (c) => {
@@ -31,15 +40,15 @@ export function mountNamespaces(app: App, { namespaces }: CatalogParts): void {
     await namespaces.load(c.req.param('namespace') ?? '')
     return c.body(null, 204)
   })
-  mountRoute(app, 'dropNamespace', async (c) => {
-    await namespaces.drop(c.var.principal, c.req.param('namespace') ?? '')
+  mountReplayable(app, 'dropNamespace', parts, async (c, caller) => {
+    await namespaces.drop(caller, c.req.param('namespace') ?? '')
     return c.body(null, 204)
   })
-  mountRoute(app, 'updateNamespaceProperties', async (c) => {
+  mountReplayable(app, 'updateNamespaceProperties', parts, async (c, caller) => {
     const body = await readJson(c, updateNamespacePropertiesRequest)
     const changes = { removals: body.removals ?? [], updates: body.updates ?? {} }
     const name = c.req.param('namespace') ?? ''
-    return c.json(await namespaces.updateProperties(c.var.principal, name, changes))
+    return c.json(await namespaces.updateProperties(caller, name, changes))
   })
 }
 

@@ -1,15 +1,14 @@
-import { formatTableName, parseTableName } from '@hypermesh/contract'
+import { formatTableName, parseTableName, toWireLong } from '@hypermesh/contract'
 import { historyOf } from '@hypermesh/iceberg'
 import { type App, mountRoute } from '@hypermesh/kit'
 import type { CatalogParts } from '../catalog-parts.ts'
-import { toSafeNumber } from '../table-entry.ts'
 
 export function mountOverview(app: App, { tables }: CatalogParts): void {
   mountRoute(app, 'listTables', async (c) => {
     const summaries = (await tables.all()).map((entry) => ({
       table: `${entry.namespace}.${entry.table}`,
       uuid: entry.uuid,
-      snapshotId: entry.snapshotId === null ? null : toSafeNumber(entry.snapshotId),
+      snapshotId: entry.snapshotId === null ? null : toWireLong(entry.snapshotId),
       rows: entry.rows,
       files: entry.files,
       bytes: entry.bytes,

@@ -2,7 +2,6 @@ import {
   formatTableName,
   type Long,
   parseTableName,
-  stringifyJson,
   tableDetailQuery,
   tableDiffQuery,
 } from '@hypermesh/contract'
@@ -17,7 +16,7 @@ export function mountTableDetails(app: App, { tables, manifests }: CatalogParts)
     const { metadata } = await tables.load(entry)
     const context = { ...manifests, signal: c.req.raw.signal }
     const detail = await describeTable(context, metadata, toSnapshotId(snapshot))
-    return exactJson({ table: formatTableName(entry), ...detail })
+    return c.json({ table: formatTableName(entry), ...detail })
   })
   mountRoute(app, 'diffTable', async (c) => {
     const entry = await tables.entry(parseTableName(c.req.param('table') ?? ''))
@@ -25,7 +24,7 @@ export function mountTableDetails(app: App, { tables, manifests }: CatalogParts)
     const { metadata } = await tables.load(entry)
     const context = { ...manifests, signal: c.req.raw.signal }
     const ids = { from: toSnapshotId(from), to: toSnapshotId(to) }
-    return exactJson({
+    return c.json({
       table: formatTableName(entry),
       ...(await diffSnapshots(context, metadata, ids)),
     })
@@ -36,9 +35,4 @@ function toSnapshotId(text: string | undefined): Long | undefined {
   if (text === undefined) return undefined
   const number = Number(text)
   return Number.isSafeInteger(number) ? number : BigInt(text)
-}
-
-/** Snapshot ids may be 64-bit integers, which `c.json` would refuse. */
-function exactJson(value: unknown): Response {
-  return new Response(stringifyJson(value), { headers: { 'content-type': 'application/json' } })
 }

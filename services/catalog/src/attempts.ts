@@ -1,24 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  HyperMeshError,
-  type ObjectPage,
-  parseJson,
-  stringifyJson,
-  type TableMetadata,
-  tableMetadata,
-} from '@hypermesh/contract'
+import type { ObjectPage } from '@hypermesh/contract'
 import type { Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { hasErrno, toStorageError } from '@hypermesh/object-store'
 import { z } from 'zod'
-import { MetadataCache } from './metadata-cache.ts'
 
 /** The files of one attempt to commit: every name has the token, so a crash leaves no stranger. */
 export interface Attempt {
   readonly token: string
-  readonly location: string
   /** Store keys of what it wrote, to be deleted should it be discarded. */
   readonly written: string[]
   /** Deletes the note; the files stay, a record names them. */
@@ -27,48 +18,36 @@ export interface Attempt {
   discard(): Promise<void>
 }
 
-const attemptNote = z.object({ token: z.uuid(), location: z.string(), seq: z.number().int() })
-/** `seq` is the catalog's position when the attempt began. */
-export type AttemptNote = z.infer<typeof attemptNote>
+/** Where an attempt writes, and the catalog's position when it began. */
+export interface AttemptPlace {
+  /** Of the tables and views, each with a directory `metadata`. */
+  readonly locations: readonly string[]
+  readonly seq: number
+}
 
-interface TableFilesOptions {
+const attemptNote = z.object({
+  token: z.uuid(),
+  locations: z.array(z.string()),
+  seq: z.number().int(),
+})
+type AttemptNote = z.infer<typeof attemptNote>
+
+interface AttemptsOptions {
   readonly warehouse: Warehouse
   readonly temporary: string
   readonly logger: Logger
 }
 
-/** Metadata files of tables: read through a cache, written under an attempt. */
-export class TableFiles {
+/** Attempts to commit: what each writes is either named by a record or deleted again. */
+export class Attempts {
   readonly #warehouse: Warehouse
   readonly #temporary: string
   readonly #logger: Logger
-  readonly #cache = new MetadataCache()
 
-  constructor(options: TableFilesOptions) {
+  constructor(options: AttemptsOptions) {
     this.#warehouse = options.warehouse
     this.#temporary = options.temporary
     this.#logger = options.logger
-  }
-
-  /** Metadata files are immutable, so their location is the cache's key. */
-  read(metadataLocation: string): Promise<TableMetadata> {
-    return this.#cache.get(metadataLocation, async () => {
-      const bytes = await this.#readNamed(metadataLocation)
-      return { metadata: decode(bytes, metadataLocation), bytes: bytes.length }
-    })
-  }
-
-  /** Writes the next metadata file of a table and returns its location. */
-  async write(attempt: Attempt, metadata: TableMetadata, previous: string | undefined) {
-    const version = previous === undefined ? 0 : versionOf(previous) + 1
-    const name = `${String(version).padStart(5, '0')}-${attempt.token}.metadata.json`
-    const location = `${attempt.location}/metadata/${name}`
-    const bytes = new TextEncoder().encode(stringifyJson(metadata))
-    const key = this.#warehouse.toKey(location)
-    attempt.written.push(key)
-    await this.#warehouse.store.put(key, bytes, { ifNoneMatch: '*' })
-    this.#cache.set(location, { metadata, bytes: bytes.length })
-    return location
   }
 
   /**
@@ -76,16 +55,13 @@ export class TableFiles {
    * is written a note says where: should the process die, the next start finds the note among its
    * leavings and deletes what no record names.
    */
-  async attempt<T>(
-    place: { readonly location: string; readonly seq: number },
-    write: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
-    const attempt = await this.#begin(place.location, place.seq)
+  async run<T>(place: AttemptPlace, write: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const attempt = await this.#begin(place)
     try {
       return await write(attempt)
     } catch (error) {
       // What was written may not be noted yet: look for it.
-      await this.#deleteByToken(place.location, attempt.token)
+      await this.#deleteByToken(place.locations, attempt.token)
         .then(() => attempt.keep())
         .catch((failure: unknown) => {
           this.#logger.warn({ err: failure, ...place }, 'files of a failed commit not deleted')
@@ -106,7 +82,7 @@ export class TableFiles {
       for (const path of await listNotes(directory)) {
         const note = await readNote(path)
         if (note === undefined || (await isCommitted(note))) continue
-        await this.#deleteByToken(note.location, note.token)
+        await this.#deleteByToken(note.locations, note.token)
       }
     }
   }
@@ -122,12 +98,12 @@ export class TableFiles {
     }
   }
 
-  async #begin(location: string, seq: number): Promise<Attempt> {
+  async #begin({ locations, seq }: AttemptPlace): Promise<Attempt> {
     const token = randomUUID()
     const note = join(this.#temporary, `commit-${token}.json`)
     try {
       // Not synced: after a power failure what it points to is only space.
-      await writeFile(note, JSON.stringify({ token, location, seq }))
+      await writeFile(note, JSON.stringify({ token, locations, seq }))
     } catch (error) {
       throw toStorageError(error, 'note of a commit', 'none')
     }
@@ -135,7 +111,6 @@ export class TableFiles {
     const written: string[] = []
     return {
       token,
-      location,
       written,
       keep: forget,
       discard: async () => {
@@ -144,24 +119,17 @@ export class TableFiles {
           await forget()
         } catch (error) {
           // The note stays, so the next start deletes them.
-          this.#logger.warn({ err: error, location }, 'files of a lost commit not deleted')
+          this.#logger.warn({ err: error, locations }, 'files of a lost commit not deleted')
         }
       },
     }
   }
 
-  async #readNamed(location: string): Promise<Uint8Array> {
-    try {
-      return await this.#warehouse.store.read(this.#warehouse.toKey(location))
-    } catch (error) {
-      if (!(error instanceof HyperMeshError) || error.code !== 'not_found') throw error
-      throw new HyperMeshError('corrupt', `${location} is missing, but the log names it`, {
-        cause: error,
-      })
-    }
+  async #deleteByToken(locations: readonly string[], token: string): Promise<void> {
+    for (const location of locations) await this.#deleteIn(location, token)
   }
 
-  async #deleteByToken(location: string, token: string): Promise<void> {
+  async #deleteIn(location: string, token: string): Promise<void> {
     const { store } = this.#warehouse
     const prefix = `${this.#warehouse.toKey(location)}/metadata/`
     let after: string | null = ''
@@ -172,19 +140,6 @@ export class TableFiles {
       after = page.next
     }
   }
-}
-
-function decode(bytes: Uint8Array, location: string): TableMetadata {
-  try {
-    return tableMetadata.parse(parseJson(new TextDecoder().decode(bytes)))
-  } catch (error) {
-    throw new HyperMeshError('corrupt', `${location} is no table metadata`, { cause: error })
-  }
-}
-
-/** The number that a metadata file's name starts with; 0 for one named otherwise. */
-function versionOf(metadataLocation: string): number {
-  return Number(/\/(\d+)-[^/]*\.metadata\.json$/.exec(metadataLocation)?.[1] ?? 0)
 }
 
 /** None where another process, starting at the same time, has recovered and removed them. */

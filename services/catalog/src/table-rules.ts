@@ -1,0 +1,146 @@
+import {
+  HyperMeshError,
+  type Limits,
+  type LoadTableReply,
+  type TableMetadata,
+  type TableName,
+  type TableUpdate,
+} from '@hypermesh/contract'
+import { applyUpdates, type Warehouse } from '@hypermesh/iceberg'
+import { type Clock, nearestName } from '@hypermesh/kit'
+import type { Attempts } from './attempts.ts'
+import { alreadyExists, noSuchTable } from './catalog-errors.ts'
+import type { CatalogState } from './catalog-state.ts'
+import type { CatalogStore } from './catalog-store.ts'
+import type { StoredAnswer, TableEntry } from './commit-record.ts'
+import type { MetadataFiles } from './metadata-files.ts'
+
+/** What everything that changes tables works with. */
+export interface TablesOptions {
+  readonly store: CatalogStore
+  readonly attempts: Attempts
+  readonly files: MetadataFiles<TableMetadata>
+  readonly warehouse: Warehouse
+  readonly clock: Clock
+  readonly limits: Limits
+}
+
+/** A table's metadata and the file that holds it. */
+export interface StoredTable {
+  readonly metadata: TableMetadata
+  readonly metadataLocation: string
+}
+
+/** Names compared for a hint: enough to help, few enough to cost nothing. */
+const comparedMax = 1000
+
+/** Commits to one table queue behind each other; a view of the name counts as one. */
+export function queueKeyOf(name: TableName): string {
+  return `${name.namespace}.${name.table}`.toLowerCase()
+}
+
+/** The entry of a table, found without regard to case; throws `not_found`, naming the nearest. */
+export function findEntry(state: CatalogState, name: TableName): TableEntry {
+  const entry = state.table(name.namespace, name.table)
+  if (entry !== undefined) return entry
+  const known = state
+    .namespaces()
+    .flatMap((namespace) =>
+      state.tables(namespace.namespace).map((table) => `${table.namespace}.${table.table}`),
+    )
+    .slice(0, comparedMax)
+  throw noSuchTable(name, nearestName(`${name.namespace}.${name.table}`, known))
+}
+
+/** Whether neither a table nor a view has the name: SQL could not tell them apart. */
+export function isFree(state: CatalogState, name: TableName): boolean {
+  const { namespace, table } = name
+  return state.table(namespace, table) === undefined && state.view(namespace, table) === undefined
+}
+
+export function assertFree(state: CatalogState, name: TableName): void {
+  const { namespace, table } = name
+  if (state.table(namespace, table)) throw alreadyExists(`table ${namespace}.${table}`)
+  if (state.view(namespace, table)) throw alreadyExists(`view ${namespace}.${table}`)
+}
+
+/** Throws unless so many more tables and views may be made. */
+export function assertRoom(state: CatalogState, limits: Limits, more = 1): void {
+  if (state.tableCount + state.viewCount + more <= limits.tablesMax) return
+  throw new HyperMeshError('too_large', `no more than ${limits.tablesMax} tables and views`)
+}
+
+export function assertProperties(
+  properties: Readonly<Record<string, string>> | undefined,
+  { propertiesMax }: Limits,
+): void {
+  if (Object.keys(properties ?? {}).length > propertiesMax) {
+    throw new HyperMeshError('too_large', `more than ${propertiesMax} properties`)
+  }
+}
+
+/** The metadata after these updates, its log naming the file it replaces. */
+export function nextMetadata(
+  clock: Clock,
+  entry: TableEntry | undefined,
+  before: TableMetadata,
+  updates: readonly TableUpdate[],
+): TableMetadata {
+  const nowMs = Math.max(clock.nowMs(), before['last-updated-ms'])
+  return applyUpdates(before, updates, {
+    nowMs,
+    ...(entry === undefined ? {} : { previousLocation: entry.metadataLocation }),
+  })
+}
+
+/** A location that the creator asked for, or one of the warehouse that no other table has. */
+export function newLocation(
+  state: CatalogState,
+  warehouse: Warehouse,
+  asked: { readonly name: TableName; readonly location: string | undefined; readonly uuid: string },
+): string {
+  if (asked.location !== undefined) {
+    const location = asked.location.replace(/\/+$/, '')
+    warehouse.toKey(location)
+    return location
+  }
+  const usual = warehouse.tableLocation(asked.name)
+  // A table that was renamed keeps its directory.
+  const isTaken = [...state.allTables(), ...state.allViews()].some(
+    (entry) => entry.location.toLowerCase() === usual.toLowerCase(),
+  )
+  return isTaken ? `${usual}-${asked.uuid.slice(0, 8)}` : usual
+}
+
+/** A commit may name only files that this warehouse holds. */
+export function assertInWarehouse(updates: readonly TableUpdate[], warehouse: Warehouse): void {
+  for (const update of updates) {
+    const uri = uriOf(update)
+    if (uri !== undefined) warehouse.toKey(uri)
+  }
+}
+
+function uriOf(update: TableUpdate): string | undefined {
+  switch (update.action) {
+    case 'add-snapshot':
+      return update.snapshot['manifest-list']
+    case 'set-location':
+      return update.location
+    case 'set-statistics':
+      return update.statistics['statistics-path']
+    case 'set-partition-statistics':
+      return update['partition-statistics']['statistics-path']
+    default:
+      return undefined
+  }
+}
+
+export function toLoadReply({ metadata, metadataLocation }: StoredTable): LoadTableReply {
+  return { 'metadata-location': metadataLocation, metadata, config: {} }
+}
+
+/** What a replay of the request that made this entry is answered with: the table. */
+export function tableAnswer(entry: TableEntry): StoredAnswer {
+  const { namespace, table: name, uuid, metadataLocation } = entry
+  return { kind: 'table', namespace, name, uuid, metadataLocation }
+}
