@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { icebergSchema, stringMap } from './iceberg-table.ts'
 
 /** One text of a view. Other kinds than SQL are kept as they are. */
-export const viewRepresentation = z.looseObject({
+const viewRepresentation = z.looseObject({
   type: z.string(),
   sql: z.string().optional(),
   dialect: z.string().optional(),
