@@ -37,6 +37,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['duckdb'],
   '@duckdb/node-bindings': ['duckdb'],
   'apache-arrow': ['duckdb', 'client', 'engine'],
+  fzstd: ['duckdb'],
   avsc: ['iceberg'],
   hyparquet: ['iceberg'],
   'ipaddr.js': ['gateway'],

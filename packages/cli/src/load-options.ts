@@ -1,14 +1,22 @@
-import { type FileFormat, fileFormats, type IngestMode } from '@hypermesh/contract'
+import {
+  type Compression,
+  compression,
+  type FileFormat,
+  fileFormats,
+  type IngestMode,
+} from '@hypermesh/contract'
 import { UsageError } from './failure.ts'
 
 /** The options that `ingest` and `inspect` share, as commander gives them. */
 export interface LoadFlags {
   readonly format?: string
+  readonly compression?: string
   readonly type: readonly string[]
 }
 
 export interface LoadShape {
   readonly format?: FileFormat
+  readonly compression?: Compression
   readonly types: Readonly<Record<string, string>>
 }
 
@@ -17,7 +25,13 @@ export function parseLoadFlags(flags: LoadFlags): LoadShape {
   if (flags.format !== undefined && format === undefined) {
     throw new UsageError(`no format "${flags.format}"; the formats are ${fileFormats.join(', ')}`)
   }
+  const packings = compression.options
+  const packing = packings.find((each) => each === flags.compression)
+  if (flags.compression !== undefined && packing === undefined) {
+    throw new UsageError(`no compression "${flags.compression}"; there are ${packings.join(', ')}`)
+  }
   return {
+    ...(packing === undefined ? {} : { compression: packing }),
     ...(format === undefined ? {} : { format }),
     types: Object.fromEntries(flags.type.map(parseType)),
   }

@@ -1,4 +1,4 @@
-import { fileFormats, resultFormats, roles } from '@hypermesh/contract'
+import { compression, fileFormats, resultFormats, roles } from '@hypermesh/contract'
 import { Command, Option } from 'commander'
 import { type CommandContext, createContext } from './command-context.ts'
 import { addJobs } from './job-commands.ts'
@@ -96,10 +96,11 @@ function addLoading(program: Command, run: Runner): void {
   program
     .command('ingest')
     .description('load files into tables; - is standard input')
-    .argument('<file...>', 'CSV, TSV, NDJSON, JSON or Parquet')
+    .argument('<file...>', 'CSV, TSV, NDJSON, JSON or Parquet; also .gz and .zst')
     .option('-t, --table <name>', 'the table; without it the file’s name in namespace main')
     .option('--mode <mode>', 'append, or overwrite what is there', 'append')
     .addOption(formatOption())
+    .addOption(compressionOption())
     .addOption(typeOption())
     .option('--again', 'load bytes that the table has already')
     .option('--async', 'do not wait for the load: print a job, see hypermesh jobs')
@@ -126,6 +127,7 @@ Examples:
     .description('show what ingest would make of a file, and store nothing')
     .argument('<file>', 'the file; - is standard input')
     .addOption(formatOption())
+    .addOption(compressionOption())
     .addOption(typeOption())
     .option('--upload', 'send the file even where the server could read it in place')
     .action((file, flags) =>
@@ -260,6 +262,13 @@ function formatOption(): Option {
   return new Option(
     '--format <format>',
     `${fileFormats.join(', ')} (default: by the file’s ending)`,
+  )
+}
+
+function compressionOption(): Option {
+  return new Option(
+    '--compression <packing>',
+    `${compression.options.join(', ')} (default: by the file’s ending and first bytes)`,
   )
 }
 

@@ -11,6 +11,8 @@ test.each([
   ['.hidden.csv', 'main.hidden'],
   ['東京.csv', 'main._'],
   ['a.b.csv', 'main.a_b'],
+  ['a.b.csv.gz', 'main.a_b'],
+  ['logs.ndjson.ZST', 'main.logs'],
 ])('%s goes into %s', (path, table) => {
   expect(tableForFile(path)).toBe(table)
 })

@@ -16,6 +16,7 @@ export function tableForFile(path: string): string {
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
+    .replace(/(?<=.)\.(gz|gzip|zst|zstd)$/, '')
     .replace(/(?<=.)\.[a-z0-9]+$/, '')
     .replace(/[^a-z0-9_]+/g, '_')
     .replace(/^_+|_+$/g, '')

@@ -4,6 +4,7 @@ import type {
   CatalogConfig,
   CommitTableRequest,
   CommitTransactionRequest,
+  Compression,
   CreatedKey,
   CreateKeyRequest,
   CreateTableReply,
@@ -57,7 +58,9 @@ export interface LoadRequest {
   readonly source?: string
   readonly mode?: IngestMode
   readonly format?: FileFormat
-  /** The file's name; its ending tells the format. */
+  /** How the file is packed; without it the name and the first bytes tell. */
+  readonly compression?: Compression
+  /** The file's name; its endings tell format and packing. */
   readonly name?: string
   /** Column name → SQL type, in place of what would be inferred. */
   readonly types?: Readonly<Record<string, string>>

@@ -24,7 +24,7 @@ export function tableText(table: TableReference): string {
 }
 
 export function loadCall(request: LoadRequest) {
-  const { body, source, mode, format, name, types, again } = request
+  const { body, source, mode, format, compression, name, types, again } = request
   if ((body === undefined) === (source === undefined)) {
     throw new HyperMeshError('invalid', 'give either the body or the source of the file')
   }
@@ -33,6 +33,7 @@ export function loadCall(request: LoadRequest) {
     query: {
       mode,
       format,
+      compression,
       name,
       source,
       types: types && Object.keys(types).length > 0 ? JSON.stringify(types) : undefined,

@@ -90,6 +90,9 @@ export {
   viewMetadata,
 } from './iceberg-view.ts'
 export {
+  type Compression,
+  compression,
+  contentEncodings,
   type FileFormat,
   fileFormat,
   fileFormats,

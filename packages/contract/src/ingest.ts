@@ -15,6 +15,18 @@ export const mediaTypes: Readonly<Record<string, FileFormat>> = {
   'application/vnd.apache.parquet': 'parquet',
 }
 
+/** How a file is packed as a whole; what a format does inside (Parquet, Arrow) is its own. */
+export const compression = z.enum(['none', 'gzip', 'zstd'])
+export type Compression = z.infer<typeof compression>
+
+/** Values of `Content-Encoding` that say how the body of an ingest is packed. */
+export const contentEncodings: Readonly<Record<string, Compression>> = {
+  identity: 'none',
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  zstd: 'zstd',
+}
+
 export const ingestMode = z.enum(['append', 'overwrite'])
 export type IngestMode = z.infer<typeof ingestMode>
 
@@ -25,7 +37,16 @@ export type IngestMode = z.infer<typeof ingestMode>
 export const ingestQuery = z.strictObject({
   mode: ingestMode.default('append'),
   format: fileFormat.optional(),
-  name: z.string().max(255).optional().describe('file name, to tell the format by its ending'),
+  name: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('file name, to tell the format and the packing by its endings'),
+  compression: compression
+    .optional()
+    .describe(
+      'how the file is packed; absent: told by Content-Encoding, its name, its first bytes',
+    ),
   source: z.string().max(4096).optional(),
   types: z
     .string()
@@ -53,6 +74,7 @@ export type InspectedColumn = z.infer<typeof inspectedColumn>
 
 export const inspection = z.object({
   format: fileFormat,
+  compression,
   columns: z.array(inspectedColumn),
   inferredFrom: z.enum(['file', 'sample', 'all']).describe('what was read to tell the types'),
   options: z.record(z.string(), z.unknown()).describe('delimiter, quote, header as detected'),
@@ -74,6 +96,7 @@ export const ingestReceipt = z.object({
   result: z.enum(['committed', 'already-loaded']),
   snapshotId: wireLong.describe('the snapshot that holds the bytes'),
   format: fileFormat,
+  compression: compression.default('none'),
   rows: z.number().int().describe('rows written by this load; 0 when already loaded'),
   files: z.number().int(),
   bytesIn: z.number().int().describe('bytes of the source'),

@@ -1,5 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { type FileFormat, HyperMeshError, mediaTypes, printable } from '@hypermesh/contract'
+import {
+  type Compression,
+  type FileFormat,
+  HyperMeshError,
+  mediaTypes,
+  printable,
+} from '@hypermesh/contract'
+import { packedName } from './packing.ts'
 
 const endings: Readonly<Record<string, FileFormat>> = {
   csv: 'csv',
@@ -16,6 +23,8 @@ export interface FormatHints {
   readonly format?: FileFormat | undefined
   readonly mediaType?: string | undefined
   readonly fileName?: string | undefined
+  /** How the file is packed; absent: told by its name and its first bytes. */
+  readonly compression?: Compression | undefined
 }
 
 /** What a request tells of the format: by name, by media type, by the ending of the file's name. */
@@ -24,7 +33,7 @@ export function hintedFormat(hints: FormatHints): FileFormat | undefined {
   const media = hints.mediaType?.split(';')[0]?.trim().toLowerCase()
   const ofMedia = media === undefined ? undefined : lookUp(mediaTypes, media)
   if (ofMedia !== undefined) return ofMedia
-  const ending = /\.([A-Za-z0-9]+)$/.exec(hints.fileName ?? '')?.[1]?.toLowerCase()
+  const ending = /\.([A-Za-z0-9]+)$/.exec(packedName(hints.fileName ?? '').name)?.[1]?.toLowerCase()
   return ending === undefined ? undefined : lookUp(endings, ending)
 }
 
@@ -41,11 +50,20 @@ export interface FileHead {
 const headBytesMax = 1024 * 1024
 
 export async function readHead(path: string): Promise<FileHead> {
+  return readFirst(path, headBytesMax)
+}
+
+/** The first few bytes, enough for a magic number. */
+export async function readStart(path: string): Promise<Uint8Array> {
+  return (await readFirst(path, 16)).bytes
+}
+
+async function readFirst(path: string, bytesMax: number): Promise<FileHead> {
   let file: FileHandle | undefined
   try {
     file = await open(path, 'r')
     const { size } = await file.stat()
-    const bytes = Buffer.alloc(Math.min(size, headBytesMax))
+    const bytes = Buffer.alloc(Math.min(size, bytesMax))
     let read = 0
     while (read < bytes.length) {
       const { bytesRead } = await file.read(bytes, read, bytes.length - read, read)
@@ -95,6 +113,9 @@ export function settleFormat(head: FileHead, hinted: FileFormat | undefined): Fi
       'unsupported_media',
       `the file is ${other[0]}; send it unpacked as csv, tsv, ndjson, json or parquet`,
     )
+  }
+  if (new TextDecoder().decode(head.bytes.subarray(257, 262)) === 'ustar') {
+    throw new HyperMeshError('unsupported_media', 'the file is a tar archive; send what is in it')
   }
   const encoding = encodings.find(([, magic]) => startsWith(head.bytes, magic))
   if (encoding !== undefined) {

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import {
   HyperMeshError,
   type IngestMode,
@@ -15,7 +13,6 @@ import {
 import {
   type DuckDatabase,
   type DuckSession,
-  detectFormat,
   type FormatHints,
   inspectSource,
 } from '@hypermesh/duckdb'
@@ -33,6 +30,7 @@ import { catalogFor } from './catalog-access.ts'
 import { LoadFigures } from './load-figures.ts'
 import { directoryPrefix, keepIntentOnly } from './load-intent.ts'
 import type { LoadProgress } from './load-progress.ts'
+import { toPlainFile } from './plain-file.ts'
 import {
   findInPlace,
   type KeptFile,
@@ -151,6 +149,7 @@ export class Ingest {
       })
       return {
         format: source.format,
+        compression: file.compression,
         columns: source.columns.map((column) => ({
           name: column.name,
           sourceType: column.sourceType,
@@ -198,21 +197,19 @@ export class Ingest {
     const { signal } = input.context
     using _spool = await this.#spools.enter(signal)
     await using place = await this.#makeDirectory()
-    const file = await this.#receive(input, place.path)
+    const received = await this.#open(input, place.path)
+    // Nobody may come to wait for it: a load that fails early must not leave it unheard.
+    received.sha256.catch(() => undefined)
     using _turn = await this.#gate.enter(signal)
+    const file = await toPlainFile(received, {
+      hints: input.hints,
+      directory: place.path,
+      bytesMax: this.#options.limits.unpackedBytesMax,
+      signal,
+    })
     await using session = await this.#options.database.connect()
     await input.progress?.begin(session)
     return await work({ input, file, place, session })
-  }
-
-  async #receive(input: LoadInput, directory: string): Promise<SourceFile> {
-    const { signal } = input.context
-    const file = await this.#open(input, directory)
-    // Nobody may come to wait for it: a load that fails early must not leave it unheard.
-    file.sha256.catch(() => undefined)
-    const { format, byteOrderMark } = await detectFormat({ path: file.path, hints: input.hints })
-    const isJson = format === 'json' || format === 'ndjson'
-    return isJson && byteOrderMark ? withoutMark(file, directory, signal) : file
   }
 
   #open(input: LoadInput, directory: string): Promise<SourceFile> {
@@ -247,18 +244,4 @@ export class Ingest {
       },
     }
   }
-}
-
-const byteOrderMarkBytes = 3
-
-/** DuckDB reads no JSON behind a byte order mark, so such a file is read from a copy without it. */
-async function withoutMark(
-  file: SourceFile,
-  directory: string,
-  signal: AbortSignal,
-): Promise<SourceFile> {
-  const path = join(directory, 'plain')
-  const from = createReadStream(file.path, { start: byteOrderMarkBytes })
-  await pipeline(from, createWriteStream(path, { flags: 'wx' }), { signal })
-  return { ...file, path, inPlace: false }
 }

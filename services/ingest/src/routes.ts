@@ -1,4 +1,6 @@
 import {
+  type Compression,
+  contentEncodings,
   HyperMeshError,
   headers,
   type IngestQuery,
@@ -41,7 +43,8 @@ async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadIn
     if (await hasBody(c)) {
       throw new HyperMeshError('invalid', 'send either a body or source=…, not both')
     }
-    const hints = { format: query.format, fileName: query.name ?? query.source }
+    const { format, compression } = query
+    const hints = { format, compression, fileName: query.name ?? query.source }
     return { context, types, hints, source: query.source }
   }
   const mediaType = readMediaType(c, query)
@@ -53,7 +56,12 @@ async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadIn
   return {
     context,
     types,
-    hints: { format: query.format, mediaType, fileName: query.name },
+    hints: {
+      format: query.format,
+      mediaType,
+      fileName: query.name,
+      compression: query.compression ?? readEncoding(c),
+    },
     body,
   }
 }
@@ -65,17 +73,28 @@ async function hasBody(c: Context<AppEnv>): Promise<boolean> {
   return false
 }
 
-const plainMedia = new Set(['application/octet-stream', 'text/plain', ''])
+const plainMedia = new Set([
+  'application/octet-stream',
+  'text/plain',
+  'application/gzip',
+  'application/x-gzip',
+  'application/zstd',
+  '',
+])
 
-/** A media type must name a format, or say nothing; and the bytes must be the file's own. */
-function readMediaType(c: Context<AppEnv>, query: IngestQuery): string | undefined {
+/** An encoding of the body is one more way to say how the file is packed, not a second packing. */
+function readEncoding(c: Context<AppEnv>): Compression | undefined {
   const encoding = c.req.header('content-encoding')?.trim().toLowerCase()
-  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
-    throw new HyperMeshError(
-      'unsupported_media',
-      `content-encoding ${printable(encoding)} is not supported yet; send the file unpacked`,
-    )
-  }
+  if (encoding === undefined || encoding === '' || encoding === 'identity') return undefined
+  if (Object.hasOwn(contentEncodings, encoding)) return contentEncodings[encoding]
+  throw new HyperMeshError(
+    'unsupported_media',
+    `content-encoding ${printable(encoding)} is not supported; pack the file with gzip or zstd`,
+  )
+}
+
+/** A media type must name a format, or say nothing. */
+function readMediaType(c: Context<AppEnv>, query: IngestQuery): string | undefined {
   const header = c.req.header('content-type') ?? ''
   const media = header.split(';')[0]?.trim().toLowerCase() ?? ''
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(header)?.[1]?.toLowerCase()

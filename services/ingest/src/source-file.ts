@@ -3,13 +3,15 @@ import type { BigIntStats } from 'node:fs'
 import { createReadStream } from 'node:fs'
 import { open, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, sep } from 'node:path'
-import { HyperMeshError, printable } from '@hypermesh/contract'
+import { type Compression, HyperMeshError, printable } from '@hypermesh/contract'
 import { hasErrno, toStorageError } from '@hypermesh/object-store'
 
 /** The file that a load reads, and its hash when that is known. */
 export interface SourceFile {
   readonly path: string
+  /** As it was sent or lies there, and so is the hash of these bytes. */
   readonly bytes: number
+  readonly compression: Compression
   readonly inPlace: boolean
   /** Fulfilled when the whole file has been hashed; rejects when it cannot be read. */
   readonly sha256: Promise<string>
@@ -38,7 +40,8 @@ export async function spoolBody(
     await file.close()
   }
   const sha256 = Promise.resolve(hash.digest('hex'))
-  return { path, bytes, inPlace: false, sha256, assertUnchanged: async () => {} }
+  const assertUnchanged = async () => {}
+  return { path, bytes, compression: 'none', inPlace: false, sha256, assertUnchanged }
 }
 
 /** A file that was received before, and hashed then. */
@@ -50,7 +53,8 @@ export interface KeptFile {
 
 export function openKept({ path, bytes, sha256 }: KeptFile): SourceFile {
   const hash = Promise.resolve(sha256)
-  return { path, bytes, inPlace: false, sha256: hash, assertUnchanged: async () => {} }
+  const assertUnchanged = async () => {}
+  return { path, bytes, compression: 'none', inPlace: false, sha256: hash, assertUnchanged }
 }
 
 async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
@@ -75,6 +79,7 @@ export async function openInPlace(
   return {
     path,
     bytes: Number(before.size),
+    compression: 'none',
     inPlace: true,
     sha256: hashFile(path, signal),
     assertUnchanged: async () => {

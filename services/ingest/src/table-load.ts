@@ -268,6 +268,7 @@ export class TableLoad {
       table: formatTableName(request.table),
       mode: request.mode,
       format: this.#format,
+      compression: file.compression,
       bytesIn: file.bytes,
       sha256: await file.sha256,
       inPlace: file.inPlace,

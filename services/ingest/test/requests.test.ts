@@ -52,7 +52,7 @@ test(
       ['n.t', { body: '<a/>', headers: { 'content-type': 'text/html' } }, 415, 'unsupported_media'],
       [
         'n.t',
-        { body: cars, headers: { ...csv, 'content-encoding': 'gzip' } },
+        { body: cars, headers: { ...csv, 'content-encoding': 'br' } },
         415,
         'unsupported_media',
       ],
