@@ -12,8 +12,11 @@
 namespace hypergraph::binding {
 namespace {
 
-// Up to here a copy costs less than what an external buffer brings with it.
-constexpr size_t kCopiedBytesMax = 64 * 1024;
+// Up to here a copy costs less than what an external buffer brings with it, and than the pages of
+// new memory to write the next result into.
+constexpr size_t kCopiedBytesMax = 512 * 1024;
+// From here on clearing memory first, as new array buffers are, costs more than a second object.
+constexpr size_t kUnclearedBytesMin = 4 * 1024;
 // What a caller's buffer may keep for the next result.
 constexpr size_t kKeptBytesMax = 1024 * 1024;
 
@@ -22,6 +25,15 @@ Status Invalid(std::string message) { return {Code::kInvalid, std::move(message)
 napi_value CopyToArrayBuffer(napi_env env, const void* data, size_t count) {
   void* into = nullptr;
   napi_value buffer = nullptr;
+  if (count >= kUnclearedBytesMin) {
+    napi_value view = nullptr;  // Of Node, over all of a buffer of its own.
+    if (napi_create_buffer_copy(env, count, data, nullptr, &view) != napi_ok ||
+        napi_get_typedarray_info(env, view, nullptr, nullptr, nullptr, &buffer, nullptr) !=
+            napi_ok) {
+      return nullptr;
+    }
+    return buffer;
+  }
   if (napi_create_arraybuffer(env, count, &into, &buffer) != napi_ok) return nullptr;
   if (count != 0) std::memcpy(into, data, count);
   return buffer;

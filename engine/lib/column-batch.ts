@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow'
-import { type CellMeaning, type CellSource, microsToNumbers, toCells } from './column-cells.ts'
+import { type CellSource, microsToNumbers, toCells } from './column-cells.ts'
 import { EngineError, quote } from './errors.ts'
 import type { NodeKeyColumn } from './node-keys.ts'
 import {
@@ -8,26 +8,11 @@ import {
   type Truncation,
   valueTypes,
 } from './result-buffer.ts'
+import type { ColumnLabel, LabelColumn } from './result-names.ts'
 import { buildRows, type Cells } from './row-builder.ts'
 
 /** A column of a result with its name and meaning. */
-export interface NamedColumn extends ResultColumn {
-  /** As rows have it. */
-  readonly name: string
-  /** As `column()` and Arrow have it: no other column of the result is called so. */
-  readonly columnName: string
-  readonly meaning: CellMeaning
-  readonly isProperty: boolean
-}
-
-/** How the columns of one plan are called. */
-export type NameColumn = (column: ResultColumn) => {
-  readonly name: string
-  /** Where it is not the name. */
-  readonly columnName?: string
-  readonly meaning: CellMeaning
-  readonly isProperty?: boolean
-}
+export interface NamedColumn extends ResultColumn, ColumnLabel {}
 
 /**
  * A result: one buffer, and arrays over it. `rows()` makes objects, `toArrow()` an Arrow table,
@@ -38,17 +23,17 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   readonly rowCount: number
   readonly #result: ResultBuffer
   readonly #source: CellSource
-  readonly #nameColumn: NameColumn
-  /** Made when first asked for: a short read often wants one array. */
-  #named: readonly NamedColumn[] | undefined
-  readonly #cells = new Map<NamedColumn, ArrayLike<unknown>>()
+  readonly #labelColumn: LabelColumn
+  /** By place; each made when first asked for: a short read often wants one array. */
+  readonly #named: NamedColumn[] = []
+  readonly #cells: ArrayLike<unknown>[] = []
 
   /** @internal */
-  constructor(result: ResultBuffer, source: CellSource, nameColumn: NameColumn) {
+  constructor(result: ResultBuffer, source: CellSource, labelColumn: LabelColumn) {
     this.#result = result
     this.#source = source
     this.rowCount = result.rowCount
-    this.#nameColumn = nameColumn
+    this.#labelColumn = labelColumn
   }
 
   /** The result as the core made it. */
@@ -96,7 +81,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
 
   /** The arrays of a column in Arrow's layout. @throws EngineError `not_found` */
   column(name: string): ResultColumn {
-    return this.#column(name)
+    return this.#column(this.#placeOf(name))
   }
 
   /**
@@ -104,7 +89,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
    * labels, null for what is absent. Of `members` and `roles` one value a member.
    */
   values(name: string): ArrayLike<unknown> {
-    return this.#cellsOf(this.#column(name))
+    return this.#cellsAt(this.#placeOf(name))
   }
 
   get ids(): Float64Array {
@@ -142,7 +127,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
 
   /** Row i has the members from `memberOffsets[i]` up to `memberOffsets[i + 1]`. */
   get memberOffsets(): Uint32Array {
-    return this.#column('members').offsets ?? new Uint32Array(1)
+    return this.#column(this.#placeOf('members')).offsets ?? new Uint32Array(1)
   }
 
   /** The members as the database numbers them: small integers, the same through its whole life. */
@@ -169,9 +154,9 @@ export class ColumnBatch<Row = Record<string, unknown>> {
 
   /** One object a row. Build it from pages where a result is large. */
   rows(): Row[] {
-    const cells = this.#columns.map((column): Cells => {
+    const cells = this.#columns.map((column, place): Cells => {
       const { name, isProperty, type, offsets } = column
-      const values = this.#cellsOf(column)
+      const values = this.#cellsAt(place)
       if (type !== valueTypes.list || offsets === undefined) return { name, isProperty, values }
       if (name === 'roles' && !hasAny(column.values)) {
         return { name, isProperty, values: new Array<null>(this.rowCount).fill(null) }
@@ -204,32 +189,55 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   }
 
   get #columns(): readonly NamedColumn[] {
-    this.#named ??= Array.from({ length: this.#result.columnCount }, (_, place) => {
-      const column = this.#result.column(place)
-      const named = this.#nameColumn(column)
-      return { isProperty: false, columnName: named.name, ...named, ...column }
-    })
+    for (let place = 0; place < this.#result.columnCount; place++) this.#column(place)
     return this.#named
   }
 
-  #column(name: string): NamedColumn {
-    const column = this.#columns.find((one) => one.columnName === name)
-    if (column !== undefined) return column
+  /** Looks at names alone, so that only what is asked for is made. */
+  #placeOf(name: string): number {
+    const result = this.#result
+    for (let place = 0; place < result.columnCount; place++) {
+      const label = this.#labelColumn(result.kindOf(place), result.propertyOf(place))
+      if (label.columnName === name) return place
+    }
     const names = this.columnNames.join(', ')
     throw new EngineError('not_found', `the result has no column ${quote(name)}; it has ${names}`)
   }
 
-  #cellsOf(column: NamedColumn): ArrayLike<unknown> {
-    let cells = this.#cells.get(column)
+  #column(place: number): NamedColumn {
+    const known = this.#named[place]
+    if (known !== undefined) return known
+    const { type, kind, property, values, offsets, validity } = this.#result.column(place)
+    const { name, columnName, meaning, isProperty } = this.#labelColumn(kind, property)
+    // Field by field: short reads show what spreading takes.
+    const column: NamedColumn = {
+      type,
+      kind,
+      property,
+      values,
+      offsets,
+      validity,
+      name,
+      columnName,
+      meaning,
+      isProperty,
+    }
+    this.#named[place] = column
+    return column
+  }
+
+  #cellsAt(place: number): ArrayLike<unknown> {
+    let cells = this.#cells[place]
     if (cells === undefined) {
+      const column = this.#column(place)
       cells = toCells(column, column.meaning, this.#source)
-      this.#cells.set(column, cells)
+      this.#cells[place] = cells
     }
     return cells
   }
 
   #typed<Values>(name: string, type: new (...args: never[]) => Values): Values {
-    const { values } = this.#column(name)
+    const { values } = this.#column(this.#placeOf(name))
     if (values instanceof type) return values
     throw new EngineError('internal', `column ${name} is not a ${type.name}`)
   }

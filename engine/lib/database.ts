@@ -17,7 +17,7 @@ import type {
   OpenReport,
   RepairReport,
 } from './reports.ts'
-import { columnNamesOf } from './result-names.ts'
+import { columnLabelsOf } from './result-names.ts'
 import type { Selection } from './selection.ts'
 import { Session } from './session.ts'
 import { Snapshot } from './snapshot.ts'
@@ -158,7 +158,7 @@ export class Database implements AsyncDisposable {
       session.withWriter((writer) => {
         const contextOf = (table: string) => ({ layout: layout(table), timeUnit })
         writeJoin(writer, options, { left: contextOf(left), right: contextOf(right) })
-        const call = { snapshot, names: columnNamesOf(undefined), signal: options.signal }
+        const call = { snapshot, labels: columnLabelsOf(undefined), signal: options.signal }
         return session.query<JoinedPair>(writer.bytes(), call)
       }),
     )

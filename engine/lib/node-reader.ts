@@ -6,7 +6,7 @@ import { type NodesPlan, writeNodesPlan } from './plans.ts'
 import type { PropertyValue } from './property-values.ts'
 import type { AsyncReadOptions, ReadOptions } from './read-options.ts'
 import type { ReadView } from './read-view.ts'
-import { columnNamesOf } from './result-names.ts'
+import { columnLabelsOf } from './result-names.ts'
 import { nodeTableName } from './schema.ts'
 
 /** A node with its properties. */
@@ -32,12 +32,11 @@ export class NodeReader {
     assertNodeId(node)
     assertFields(options, 'a read of one')
     const { session } = this.#view
-    this.#view.assertReadable()
     const batch = this.#view.at(options.asOf, (point) =>
       session.withWriter((writer) => {
         const layout = point.layout(nodeTableName)
         writeNodesPlan(writer, { nodes: [node] }, { layout, timeUnit: session.timeUnit })
-        const call = { snapshot: point.snapshot, names: columnNamesOf(layout) }
+        const call = { snapshot: point.snapshot, labels: columnLabelsOf(layout) }
         return session.querySync<NodeRow>(writer.bytes(), call)
       }),
     )
@@ -52,13 +51,12 @@ export class NodeReader {
   async find(options: FindNodesOptions = {}): Promise<ColumnBatch<NodeRow>> {
     assertFields(options, 'a find of nodes')
     const { session } = this.#view
-    this.#view.assertReadable()
     const batch = await this.#view.atAsync(options.asOf, (point) =>
       session.withWriter((writer) => {
         const layout = point.layout(nodeTableName)
         writeNodesPlan(writer, options, { layout, timeUnit: session.timeUnit })
-        const names = columnNamesOf(layout)
-        const call = { snapshot: point.snapshot, names, signal: options.signal }
+        const labels = columnLabelsOf(layout)
+        const call = { snapshot: point.snapshot, labels, signal: options.signal }
         return session.query<NodeRow>(writer.bytes(), call)
       }),
     )

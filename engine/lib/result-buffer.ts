@@ -40,7 +40,6 @@ export class ResultBuffer {
   readonly rowCount: number
   readonly columnCount: number
   readonly #view: DataView
-  readonly #columns: (ResultColumn | undefined)[] = []
 
   constructor(buffer: ArrayBuffer) {
     this.buffer = buffer
@@ -80,18 +79,26 @@ export class ResultBuffer {
     return this.#readable().getFloat64(48, true) / 1000
   }
 
+  kindOf(place: number): number {
+    return this.#readable().getUint8(headerBytes + place * columnBytes + 1)
+  }
+
+  /** The number of the property, or the place of the measure. */
+  propertyOf(place: number): number {
+    return this.#readable().getUint16(headerBytes + place * columnBytes + 2, true)
+  }
+
+  /** Made anew by each call. */
   column(place: number): ResultColumn {
-    const known = this.#columns[place]
-    if (known !== undefined) return known
     const view = this.#readable()
     const at = headerBytes + place * columnBytes
     const type = view.getUint8(at)
-    const offsetsAt = this.#view.getUint32(at + 12, true)
-    const validityAt = this.#view.getUint32(at + 16, true)
-    const column: ResultColumn = {
+    const offsetsAt = view.getUint32(at + 12, true)
+    const validityAt = view.getUint32(at + 16, true)
+    return {
       type,
-      kind: this.#view.getUint8(at + 1),
-      property: this.#view.getUint16(at + 2, true),
+      kind: view.getUint8(at + 1),
+      property: view.getUint16(at + 2, true),
       values: this.#values(type, at),
       offsets: offsetsAt === 0 ? undefined : this.#u32(offsetsAt, this.rowCount + 1),
       validity:
@@ -99,18 +106,6 @@ export class ResultBuffer {
           ? undefined
           : new Uint8Array(this.buffer, validityAt, (this.rowCount + 7) >> 3),
     }
-    this.#columns[place] = column
-    return column
-  }
-
-  /** The column of that kind, if the result has it. */
-  columnOfKind(kind: number): ResultColumn | undefined {
-    for (let place = 0; place < this.columnCount; place++) {
-      if (this.#readable().getUint8(headerBytes + place * columnBytes + 1) === kind) {
-        return this.column(place)
-      }
-    }
-    return undefined
   }
 
   /** Throws `closed` once the buffer was transferred. */

@@ -1,43 +1,61 @@
-import type { NameColumn } from './column-batch.ts'
 import type { CellMeaning } from './column-cells.ts'
 import { EngineError, invalid, quote } from './errors.ts'
 import type { AggregatePlan } from './plans.ts'
 import { nodeTableName, type PropertyType, type TableLayout } from './schema.ts'
 
-const fixedColumns: ReadonlyMap<number, readonly [string, CellMeaning]> = new Map([
-  [1, ['id', 'plain']],
-  [2, ['at', 'instant']],
-  [3, ['until', 'end']],
-  [4, ['weight', 'plain']],
-  [5, ['label', 'symbol']],
-  [6, ['arity', 'plain']],
-  [7, ['members', 'node']],
-  [8, ['roles', 'symbol']],
-  [9, ['key', 'plain']],
-  [11, ['seq', 'plain']],
-  [32, ['node', 'node']],
-  [33, ['hop', 'plain']],
-  [34, ['at', 'instant']],
-  [35, ['via', 'unsigned']],
-  [36, ['parent', 'unsigned']],
-  [37, ['leftId', 'plain']],
-  [38, ['leftAt', 'instant']],
-  [39, ['rightId', 'plain']],
-  [40, ['rightAt', 'instant']],
-  [41, ['node', 'node']],
-  [42, ['shared', 'plain']],
-  [48, ['bucket', 'instant']],
-  [49, ['node', 'node']],
-  [50, ['role', 'symbol']],
-  [51, ['label', 'symbol']],
-  [80, ['step', 'plain']],
-  [81, ['detail', 'plain']],
-  [82, ['estimatedRows', 'plain']],
-])
+/** What a column of a result is called and means. */
+export interface ColumnLabel {
+  /** As rows have it. */
+  readonly name: string
+  /** As `column()` and Arrow have it: no other column of the result is called so. */
+  readonly columnName: string
+  readonly meaning: CellMeaning
+  readonly isProperty: boolean
+}
+
+/** The labels of the columns of one plan, by kind and the number of the property or measure. */
+export type LabelColumn = (kind: number, property: number) => ColumnLabel
+
+const fixedNames: readonly (readonly [number, string, CellMeaning])[] = [
+  [1, 'id', 'plain'],
+  [2, 'at', 'instant'],
+  [3, 'until', 'end'],
+  [4, 'weight', 'plain'],
+  [5, 'label', 'symbol'],
+  [6, 'arity', 'plain'],
+  [7, 'members', 'node'],
+  [8, 'roles', 'symbol'],
+  [9, 'key', 'plain'],
+  [11, 'seq', 'plain'],
+  [32, 'node', 'node'],
+  [33, 'hop', 'plain'],
+  [34, 'at', 'instant'],
+  [35, 'via', 'unsigned'],
+  [36, 'parent', 'unsigned'],
+  [37, 'leftId', 'plain'],
+  [38, 'leftAt', 'instant'],
+  [39, 'rightId', 'plain'],
+  [40, 'rightAt', 'instant'],
+  [41, 'node', 'node'],
+  [42, 'shared', 'plain'],
+  [48, 'bucket', 'instant'],
+  [49, 'node', 'node'],
+  [50, 'role', 'symbol'],
+  [51, 'label', 'symbol'],
+  [80, 'step', 'plain'],
+  [81, 'detail', 'plain'],
+  [82, 'estimatedRows', 'plain'],
+]
+/** By kind; made once, since a short read asks for few columns. */
+const fixedLabels: readonly (ColumnLabel | undefined)[] = (() => {
+  const labels: ColumnLabel[] = []
+  for (const [kind, name, meaning] of fixedNames) labels[kind] = labelOf(name, meaning)
+  return Array.from(labels)
+})()
 /** What an Arrow table says of `members` beside the columns that every hyperedge has. */
 const membersInteger = 'membersInteger'
 const hyperedgeColumns: ReadonlySet<unknown> = new Set(
-  [...fixedColumns].filter(([kind]) => kind <= 11).map(([, [name]]) => name),
+  fixedNames.filter(([kind]) => kind <= 11).map(([, name]) => name),
 )
 const kindProperty = 10
 const kindGroupProperty = 52
@@ -55,18 +73,19 @@ export function propertyColumnName(table: string, name: string): string {
   return isTaken ? `props.${name}` : name
 }
 
-/** Names for the columns of a plan over one table; of none, for plans without properties. */
-export function columnNamesOf(
+/** Labels for the columns of a plan over one table; of none, for plans without properties. */
+export function columnLabelsOf(
   layout: TableLayout | undefined,
-  measures: AggregatePlan['measures'] = {},
-): NameColumn {
-  const measureList = Object.entries(measures)
-  return ({ kind, property }) => {
-    const known = fixedColumns.get(kind)
-    if (known !== undefined) return { name: known[0], meaning: known[1] }
+  measures?: AggregatePlan['measures'],
+): LabelColumn {
+  // As the caller gave them now.
+  const given = measures === undefined ? [] : Object.entries(measures)
+  return (kind, property) => {
+    const known = fixedLabels[kind]
+    if (known !== undefined) return known
     if (kind === kindMeasure) {
-      const [name, measure] = measureList[property] ?? [`measure${property}`, 'count']
-      return { name, meaning: meaningOfMeasure(measure, layout) }
+      const [name, measure] = given[property] ?? [`measure${property}`, 'count']
+      return labelOf(name, meaningOfMeasure(measure, layout))
     }
     const schema = layout?.schema.properties[property]
     const name = schema?.name ?? `property${property}`
@@ -75,9 +94,13 @@ export function columnNamesOf(
       const columnName = propertyColumnName(layout?.schema.name ?? '', name)
       return { name, columnName, meaning, isProperty: true }
     }
-    if (kind === kindGroupProperty) return { name, meaning }
+    if (kind === kindGroupProperty) return labelOf(name, meaning)
     throw new EngineError('internal', `the core gave a column of the unknown kind ${kind}`)
   }
+}
+
+function labelOf(name: string, meaning: CellMeaning): ColumnLabel {
+  return { name, columnName: name, meaning, isProperty: false }
 }
 
 /** The figures' columns: rows could not have both of two columns that are called the same. */

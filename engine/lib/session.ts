@@ -1,5 +1,5 @@
 import { ByteWriter } from './byte-writer.ts'
-import { ColumnBatch, type NameColumn } from './column-batch.ts'
+import { ColumnBatch } from './column-batch.ts'
 import type { CellSource } from './column-cells.ts'
 import { EngineError, invalid, quote, toEngineError } from './errors.ts'
 import type { TimeUnit } from './instants.ts'
@@ -7,6 +7,7 @@ import type { NativeAddon, NativeDatabase, NativeSnapshot } from './native-types
 import { NodeKeys } from './node-keys.ts'
 import { CommitReceipt, type Durability } from './receipt.ts'
 import { ResultBuffer } from './result-buffer.ts'
+import type { LabelColumn } from './result-names.ts'
 import { Catalog, nodeTableName, type TableLayout } from './schema.ts'
 import { SymbolCache } from './symbol-cache.ts'
 
@@ -14,7 +15,7 @@ import { SymbolCache } from './symbol-cache.ts'
 export interface QueryCall {
   /** Null: the newest commits. */
   readonly snapshot: NativeSnapshot | null
-  readonly names: NameColumn
+  readonly labels: LabelColumn
   readonly signal?: AbortSignal | undefined
 }
 
@@ -126,15 +127,15 @@ export class Session implements CellSource {
   }
 
   /** Runs the plan on this thread. */
-  querySync<Row>(plan: Uint8Array, { snapshot, names }: QueryCall): ColumnBatch<Row> {
+  querySync<Row>(plan: Uint8Array, { snapshot, labels }: QueryCall): ColumnBatch<Row> {
     const buffer = this.call(() => this.native.query(this.database, snapshot, plan))
-    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, names)
+    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, labels)
   }
 
   /** Runs the plan on the engine's threads. */
   async query<Row>(plan: Uint8Array, call: QueryCall): Promise<ColumnBatch<Row>> {
     const buffer = await this.#run(plan, call)
-    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, call.names)
+    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, call.labels)
   }
 
   async #run(plan: Uint8Array, { snapshot, signal }: QueryCall): Promise<ArrayBuffer> {

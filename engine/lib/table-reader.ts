@@ -31,7 +31,7 @@ import type {
   ReadOptions,
 } from './read-options.ts'
 import type { AsOf, ReadPoint, ReadView } from './read-view.ts'
-import { assertDistinctColumns, columnNamesOf } from './result-names.ts'
+import { assertDistinctColumns, columnLabelsOf } from './result-names.ts'
 import type { TableSchema } from './schema.ts'
 import { assertEdgeId, type Selection } from './selection.ts'
 
@@ -234,13 +234,12 @@ export class TableReader {
     options: Options,
   ): Promise<ColumnBatch<Row>> {
     assertFields(options, kind.name)
-    this.#view.assertReadable()
     const { session } = this.#view
     return await this.#view.atAsync(options.asOf, (point) =>
       session.withWriter((writer) => {
-        const { context, names } = this.#prepare(options, point)
+        const { context, labels } = this.#prepare(options, point)
         kind.write(writer, options, context)
-        const call = { snapshot: point.snapshot, names, signal: options.signal }
+        const call = { snapshot: point.snapshot, labels, signal: options.signal }
         return session.query<Row>(writer.bytes(), call)
       }),
     )
@@ -251,14 +250,13 @@ export class TableReader {
     options: Options,
   ): ColumnBatch<Row> {
     assertFields(options, kind.name)
-    this.#view.assertReadable()
     if ('signal' in options) throw invalid('a read on this thread takes no signal')
     const { session } = this.#view
     return this.#view.at(options.asOf, (point) =>
       session.withWriter((writer) => {
-        const { context, names } = this.#prepare(options, point)
+        const { context, labels } = this.#prepare(options, point)
         kind.write(writer, options, context)
-        return session.querySync<Row>(writer.bytes(), { snapshot: point.snapshot, names })
+        return session.querySync<Row>(writer.bytes(), { snapshot: point.snapshot, labels })
       }),
     )
   }
@@ -282,8 +280,8 @@ export class TableReader {
     const { timeUnit } = this.#view.session
     const context: EncodeContext = { layout: point.layout(this.name), timeUnit }
     const { measures } = options as { readonly measures?: unknown }
-    if (measures === undefined) return { context, names: columnNamesOf(context.layout) }
+    if (measures === undefined) return { context, labels: columnLabelsOf(context.layout) }
     assertDistinctColumns(options)
-    return { context, names: columnNamesOf(context.layout, Object(measures)) }
+    return { context, labels: columnLabelsOf(context.layout, Object(measures)) }
   }
 }

@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { tableFromIPC } from 'apache-arrow'
 import { expect, test } from 'vitest'
 import type { PropertyType } from '../lib/index.ts'
-import { valueTypes } from '../lib/result-buffer.ts'
-import { columnNamesOf } from '../lib/result-names.ts'
+import { columnLabelsOf } from '../lib/result-names.ts'
 import { TableLayout } from '../lib/schema.ts'
 import { newDatabase, temporaryDirectory } from './_database.ts'
 import { formatNames, formats } from './_formats.ts'
@@ -93,11 +92,7 @@ test('a measure of a fixed column means the column, not the property of its name
   } as const
   const [row] = table.aggregateSync({ measures }).rows()
   expect(row).toEqual({ sum: 2, fixed: 2, property: 0.003, at: 2 })
-  const nameOf = columnNamesOf(new TableLayout(table.schema), measures)
-  const meanings = [0, 1, 2, 3].map((property) => {
-    const none = { offsets: undefined, validity: undefined }
-    const values = new Float64Array(1)
-    return nameOf({ kind: 64, property, type: valueTypes.f64, values, ...none }).meaning
-  })
+  const labelOf = columnLabelsOf(new TableLayout(table.schema), measures)
+  const meanings = [0, 1, 2, 3].map((place) => labelOf(64, place).meaning)
   expect(meanings).toEqual(['plain', 'plain', 'instant', 'instant'])
 })

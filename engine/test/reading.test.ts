@@ -74,6 +74,28 @@ test('many queries on one signal all end, and the reason is that of the caller',
   }
 })
 
+test('a result of any size is all of a buffer of its own', async () => {
+  const table = await (await newDatabase()).createTable('t')
+  const rowCount = 100_000
+  await table.insertColumns({
+    at: Float64Array.from({ length: rowCount }, (_, row) => row),
+    memberOffsets: Uint32Array.from({ length: rowCount + 1 }, (_, row) => row),
+    members: Uint32Array.from({ length: rowCount }, (_, row) => row % 7),
+  })
+  const { ids } = table.findSync({ columns: ['id'] })
+  const read = (limit: number) => table.findSync({ columns: ['id'], limit })
+  for (const limit of [1, 490, 510, 10_000, 60_000, rowCount]) {
+    const [first, second] = [read(limit), read(limit)]
+    expect(first.ids.buffer).toBe(first.buffer)
+    first.ids.fill(0)
+    expect(second.ids.every((id, row) => id === ids[row])).toBe(true)
+    expect(second.ids).toHaveLength(limit)
+  }
+  const moved = read(10_000)
+  structuredClone(moved.buffer, { transfer: [moved.buffer] })
+  expect(() => moved.ids).toThrow('transferred')
+})
+
 describe.each<[TimeUnit, number]>([
   ['s', 1],
   ['ms', 1e3],

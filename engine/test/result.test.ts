@@ -5,7 +5,7 @@ import { ColumnBatch } from '../lib/column-batch.ts'
 import { EngineError } from '../lib/errors.ts'
 import { NodeKeys } from '../lib/node-keys.ts'
 import { ResultBuffer } from '../lib/result-buffer.ts'
-import { columnNamesOf } from '../lib/result-names.ts'
+import { columnLabelsOf } from '../lib/result-names.ts'
 import { SymbolCache } from '../lib/symbol-cache.ts'
 import { callsLayout, resultBytes } from './_wire.ts'
 
@@ -83,7 +83,7 @@ function batchOf(keys: readonly (string | bigint)[]) {
     nodes: nodesFrom(keys),
     timeUnit: 'ms' as const,
   }
-  return new ColumnBatch(new ResultBuffer(buffer), source, columnNamesOf(callsLayout()))
+  return new ColumnBatch(new ResultBuffer(buffer), source, columnLabelsOf(callsLayout()))
 }
 
 test('a result is read as arrays over its one buffer', () => {
@@ -175,7 +175,7 @@ test('a property called __proto__ is a field like others', () => {
   ])
   const source = { symbols: symbolsFrom([]), nodes: nodesFrom([]), timeUnit: 'ms' as const }
   const measures = JSON.parse('{"__proto__":"count"}')
-  const names = columnNamesOf(callsLayout(), measures)
+  const names = columnLabelsOf(callsLayout(), measures)
   const [row] = new ColumnBatch(new ResultBuffer(buffer), source, names).rows()
   expect(Object.entries(row ?? {})).toEqual([['__proto__', 5]])
 })
@@ -194,7 +194,7 @@ test('a hundred thousand rows with texts as members are all made', () => {
     nodes: nodesFrom(['a', 'b', 'c']),
     timeUnit: 'ms' as const,
   }
-  const batch = new ColumnBatch(new ResultBuffer(buffer), source, columnNamesOf(undefined))
+  const batch = new ColumnBatch(new ResultBuffer(buffer), source, columnLabelsOf(undefined))
   const rows = batch.rows()
   expect(rows.length).toBe(rowCount)
   expect(rows.at(-1)).toEqual({ id: 0, at: 0, members: ['a', 'b', 'c'] })

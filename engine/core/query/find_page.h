@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "core/query/row_lists.h"
 #include "core/query/select.h"
 
 namespace hypergraph {
@@ -29,6 +31,9 @@ class FindPage {
   };
 
   FindPage(Selector* selector, bool newest_first, std::span<const ColumnRef> columns);
+  ~FindPage() { KeepRowList(std::move(list_)); }
+  FindPage(const FindPage&) = delete;
+  FindPage& operator=(const FindPage&) = delete;
 
   // Fills the page. `after`: where it begins.
   Status Fill(const std::optional<Position>& after, End* end);
@@ -70,7 +75,7 @@ class FindPage {
   uint64_t member_count_ = 0;
   uint64_t bytes_ = 0;
   std::vector<Piece> pieces_;
-  std::vector<uint32_t> list_;
+  std::vector<uint32_t> list_ = TakeRowList();
   std::vector<uint32_t> order_;
   const RowSource* last_source_ = nullptr;
   uint32_t last_row_ = 0;

@@ -5,8 +5,10 @@
 #ifndef HYPERGRAPH_QUERY_SELECT_ACCESS_H_
 #define HYPERGRAPH_QUERY_SELECT_ACCESS_H_
 
+#include <utility>
 #include <vector>
 
+#include "core/query/row_lists.h"
 #include "core/query/select_compile.h"
 
 namespace hypergraph {
@@ -28,6 +30,9 @@ class SourceCursor {
   // `after`: only what lies strictly behind it in the direction of the scan.
   SourceCursor(CompiledSelection* compiled, uint32_t source, bool newest_first,
                const std::optional<Position>& after);
+  ~SourceCursor() { KeepRowList(std::move(list_)); }
+  SourceCursor(const SourceCursor&) = delete;
+  SourceCursor& operator=(const SourceCursor&) = delete;
 
   Status Open();
 
@@ -79,7 +84,7 @@ class SourceCursor {
 
   bool ranged_ = false;
   uint32_t range_first_ = 0, range_count_ = 0;
-  std::vector<uint32_t> list_;
+  std::vector<uint32_t> list_ = TakeRowList();
   uint32_t taken_ = 0;    // Candidates handed to the checks, from the end when newest first.
   bool refills_ = false;  // The list is only the next part of the window's rows.
   uint32_t refill_rows_ = 0;

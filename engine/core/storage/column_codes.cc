@@ -62,6 +62,20 @@ void WriteBlocks(std::span<const uint64_t> codes, const BlockShape& shape, ByteW
   }
 }
 
+// The first of [low, high) that is not `before`. Requires: those that are come first.
+template <typename Before>
+uint64_t PartitionPoint(uint64_t low, uint64_t high, Before before) {
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    if (before(middle)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 }  // namespace
 
 void CodeColumn::Write(std::span<const uint64_t> codes, CodeLayout layout, ByteWriter* section,
@@ -115,15 +129,8 @@ bool CodeColumn::Open(const SectionFile* file, ByteView section, ByteReader* met
   return true;
 }
 
-bool CodeColumn::FindBlock(uint64_t block, Block* found) const {
-  const uint64_t from = block == 0 ? 0 : block - 1;
-  return file_->Verified(ends_.BytesOf(from, block - from + 1)) &&
-         file_->Verified(bases_.BytesOf(block, 1)) && LocateBlock(block, found) &&
-         file_->Verified(found->data, found->width * kBytesPerBit);
-}
-
 // Requires: the bytes of bases and ends are verified.
-bool CodeColumn::LocateBlock(uint64_t block, Block* found) const {
+inline bool CodeColumn::LocateBlock(uint64_t block, Block* found) const {
   const uint64_t begin = block == 0 ? 0 : ends_[block - 1];
   const uint64_t end = ends_[block];
   if (end < begin || end - begin > 64 || end > data_.size() / kBytesPerBit) return false;
@@ -131,6 +138,13 @@ bool CodeColumn::LocateBlock(uint64_t block, Block* found) const {
   found->width = static_cast<unsigned>(end - begin);
   found->data = data_.data() + begin * kBytesPerBit;
   return IsPackedWidth(found->width);
+}
+
+bool CodeColumn::FindBlock(uint64_t block, Block* found) const {
+  const uint64_t from = block == 0 ? 0 : block - 1;
+  return file_->Verified(ends_.BytesOf(from, block - from + 1)) &&
+         file_->Verified(bases_.BytesOf(block, 1)) && LocateBlock(block, found) &&
+         file_->Verified(found->data, found->width * kBytesPerBit);
 }
 
 bool CodeColumn::At(uint64_t index, uint64_t* code) const {
@@ -178,7 +192,7 @@ bool CodeColumn::ReadNarrow(uint64_t first, size_t count, uint32_t* out) const {
 }
 
 // A hint only, so nothing is verified: what is read to find the place may be damaged.
-void CodeColumn::Prefetch(uint32_t index, unsigned width) const {
+inline void CodeColumn::Prefetch(uint32_t index, unsigned width) const {
   const uint64_t block = index >> kCodeBlockShift;
   const uint64_t begin = block == 0 ? 0 : ends_[block - 1];
   __builtin_prefetch(data_.data() + begin * kBytesPerBit + index % kCodeBlockRows * width / 8);
@@ -232,36 +246,24 @@ bool CodeColumn::BlockBounds(uint64_t block, uint64_t* low, uint64_t* high) cons
 }
 
 bool CodeColumn::LowerBound(uint64_t code, uint64_t* index) const {
-  uint64_t low = 0;
-  uint64_t high = count_;
-  if (layout_ == CodeLayout::kBlocks) {
-    // The last block that begins below the code holds the answer, or the one after it begins there.
-    if (!file_->Verified(bases_.bytes())) return false;
-    uint64_t first = 0;
-    uint64_t blocks = block_count();
-    while (blocks > 0) {
-      const uint64_t half = blocks / 2;
-      if (bases_[first + half] < code) {
-        first += half + 1;
-        blocks -= half + 1;
-      } else {
-        blocks = half;
-      }
-    }
-    high = std::min(count_, first << kCodeBlockShift);
-    low = first == 0 ? 0 : (first - 1) << kCodeBlockShift;
+  if (layout_ == CodeLayout::kWhole) {
+    if (!file_->Verified(whole_.bytes())) return false;
+    *index = PartitionPoint(0, count_, [&](uint64_t place) { return whole_[place] < code; });
+    return true;
   }
-  while (low < high) {
-    const uint64_t middle = low + (high - low) / 2;
-    uint64_t found;
-    if (!At(middle, &found)) return false;
-    if (found < code) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  *index = low;
+  // The last block that begins below the code holds the answer, or the one after it begins there.
+  if (!file_->Verified(bases_.bytes())) return false;
+  const uint64_t blocks =
+      PartitionPoint(0, block_count(), [&](uint64_t block) { return bases_[block] < code; });
+  *index = 0;
+  if (blocks == 0) return true;
+  Block block;
+  if (!FindBlock(blocks - 1, &block)) return false;
+  const uint64_t first = (blocks - 1) << kCodeBlockShift;
+  const uint64_t codes = std::min<uint64_t>(kCodeBlockRows, count_ - first);
+  *index = first + PartitionPoint(0, codes, [&](uint64_t place) {
+             return block.base + UnpackOne(block.data, block.width, place) < code;
+           });
   return true;
 }
 

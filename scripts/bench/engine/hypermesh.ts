@@ -112,6 +112,14 @@ class Asked {
             ],
           },
         })
+      case 'nodePerBucket': {
+        const groups = this.#edges.aggregateSync({
+          members: question.node,
+          groupBy: [{ bucketMs: question.bucket / 1000 }],
+          measures: { n: 'count' },
+        })
+        return { count: groups.rowCount, sum: total(groups, 'n') }
+      }
       default:
         return this.#analysed(question)
     }
@@ -143,14 +151,6 @@ class Asked {
           groupBy: ['node'],
           measures: { n: 'count' },
           top: { by: 'n', count: 10 },
-        })
-        return { count: groups.rowCount, sum: total(groups, 'n') }
-      }
-      case 'nodePerBucket': {
-        const groups = await this.#edges.aggregate({
-          members: question.node,
-          groupBy: [{ bucketMs: question.bucket / 1000 }],
-          measures: { n: 'count' },
         })
         return { count: groups.rowCount, sum: total(groups, 'n') }
       }
