@@ -51,6 +51,26 @@ export const scanFacts = z.object({
 })
 export type ScanFacts = z.infer<typeof scanFacts>
 
+const scanCount = z.object({
+  files: z.number().int(),
+  bytes: z.number().int(),
+  rows: z.number().int(),
+})
+
+/** How EXPLAIN says what of a table is read, and what left the rest out. */
+export const scanDetail = z.object({
+  table: z.string(),
+  snapshotId: wireLong.nullable(),
+  filter: z.string().nullable().describe('what is known of the rows that are needed'),
+  total: scanCount,
+  afterPartitions: scanCount.describe('what partition values leave'),
+  afterBounds: scanCount.describe('what column bounds leave of that: what is read'),
+  deletes: scanCount.describe('delete files that apply; rows are entries in them'),
+  touchedFiles: z.number().int().describe('files of which position deletes take rows'),
+  rowGroups: z.number().int().describe('in the files that are read'),
+})
+export type ScanDetail = z.infer<typeof scanDetail>
+
 export const truncation = z.enum(['rows', 'bytes'])
 export type Truncation = z.infer<typeof truncation>
 
@@ -63,6 +83,7 @@ export const sqlReply = z.object({
   elapsedMs: z.number(),
   next: z.string().nullable().optional().describe('where the next page is; null after the last'),
   totalRows: z.number().int().optional().describe('rows of all pages together'),
+  scans: z.array(scanDetail).optional().describe('of EXPLAIN: each table that is read'),
   ...scanFacts.shape,
 })
 export type SqlReply = z.infer<typeof sqlReply>

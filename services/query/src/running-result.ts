@@ -1,5 +1,5 @@
+import type { ScanDetail, ScanFacts } from '@hypermesh/contract'
 import type { EncodedTotals } from '@hypermesh/duckdb'
-import type { PreparedStatement } from './statement.ts'
 
 export interface ResultBody {
   /** Known at once where the result was short, and in any case after the last byte. */
@@ -16,7 +16,7 @@ export interface Paging {
 /** What the ways to answer a statement have in common. */
 export interface StartedResult {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
-  readonly facts: PreparedStatement['facts']
+  readonly facts: ScanFacts & { readonly scans?: readonly ScanDetail[] }
   readonly body: ResultBody
   readonly paging?: Paging
   /** Frees what the body holds beside the statement's sessions. */

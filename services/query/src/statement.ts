@@ -1,5 +1,11 @@
 import type { HyperMeshClient } from '@hypermesh/client'
-import { quoteIdentifier, type ScanFacts, toWireLong, type WireLong } from '@hypermesh/contract'
+import {
+  quoteIdentifier,
+  type ScanDetail,
+  type ScanFacts,
+  toWireLong,
+  type WireLong,
+} from '@hypermesh/contract'
 import {
   type BoundParameters,
   type DuckSession,
@@ -11,6 +17,7 @@ import {
   toDuckDbType,
 } from '@hypermesh/duckdb'
 import { type ManifestCache, planScan, type ScanPlan, type Warehouse } from '@hypermesh/iceberg'
+import { type PlannedScan, scanDetails } from './explain-scans.ts'
 import type { FileSchemas } from './file-schemas.ts'
 import type { PositionTargets } from './position-deletes.ts'
 import { type Resolution, type ResolvedTable, resolveTables } from './resolved-table.ts'
@@ -34,6 +41,8 @@ export interface PreparedStatement {
   readonly sql: string
   readonly parameters: BoundParameters | undefined
   readonly facts: ScanFacts
+  /** Of EXPLAIN. */
+  readonly scans: readonly ScanDetail[] | undefined
 }
 
 /** Where tables lie, and what is remembered of their files. */
@@ -81,14 +90,19 @@ export async function prepareStatement(
     signal,
   })
   const plans = await planFiles(resolution.tables, filters, request, lake)
-  const scans: Scan[] = []
-  for (const plan of plans) scans.push(await openScan(session, plan, lake, signal))
-  await session.run(viewsOf(resolution.tables, scans), { signal })
+  const scans = await openScans(
+    session,
+    { tables: resolution.tables, filters, plans },
+    lake,
+    signal,
+  )
+  await session.run(viewsOf(scans), { signal })
   return {
     kind: guarded.kind,
     sql: guarded.prefix + statement.body,
     parameters: renameParameters(parameters, statement.parameterNames),
     facts: toFacts(resolution.tables, plans),
+    scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),
   }
 }
 
@@ -129,7 +143,7 @@ async function planFiles(
 ): Promise<readonly ScanPlan[]> {
   const plans: ScanPlan[] = []
   for (const { label, metadata, travelledTo, view } of tables) {
-    const predicate = filters.get(`${view.schema}.${view.view}`.toLowerCase())
+    const predicate = filters.get(filterKey(view))
     const table = { metadata, snapshotId: travelledTo, table: label }
     plans.push(await planScan({ ...table, predicate, warehouse, cache, signal }))
   }
@@ -150,15 +164,34 @@ async function openScan(
   return { files, schemas, positionDeletes }
 }
 
-function viewsOf(tables: readonly ResolvedTable[], scans: readonly Scan[]): string {
-  const schemas = new Set(tables.map(({ view }) => view.schema))
-  const statements = [...schemas].map(
-    (schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`,
-  )
-  for (const [index, table] of tables.entries()) {
-    const scan = scans[index]
-    if (scan !== undefined) statements.push(createView(table, scan))
+async function openScans(
+  session: DuckSession,
+  planned: {
+    readonly tables: readonly ResolvedTable[]
+    readonly filters: ReadonlyMap<string, ScanFilter>
+    readonly plans: readonly ScanPlan[]
+  },
+  lake: Lake,
+  signal: AbortSignal,
+): Promise<PlannedScan[]> {
+  const scans: PlannedScan[] = []
+  for (const [index, plan] of planned.plans.entries()) {
+    const table = planned.tables[index]
+    if (table === undefined) continue
+    const filter = planned.filters.get(filterKey(table.view))
+    scans.push({ table, filter, plan, scan: await openScan(session, plan, lake, signal) })
   }
+  return scans
+}
+
+const filterKey = ({ schema, view }: ResolvedTable['view']) => `${schema}.${view}`.toLowerCase()
+
+function viewsOf(scans: readonly PlannedScan[]): string {
+  const schemas = new Set(scans.map(({ table }) => table.view.schema))
+  const statements = [
+    ...[...schemas].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`),
+    ...scans.map(({ table, scan }) => createView(table, scan)),
+  ]
   return statements.length === 0 ? 'SELECT 1' : statements.join('\n')
 }
 

@@ -5,6 +5,7 @@ import {
   encodeResult,
   resultColumns,
 } from '@hypermesh/duckdb'
+import { scanRow } from './explain-scans.ts'
 import { HeldBody } from './held-body.ts'
 import { hideFileNames } from './plan-text.ts'
 import type { StartedResult } from './running-result.ts'
@@ -29,17 +30,20 @@ export async function streamResult(
   const columns = resultColumns(stream.result)
   const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
   const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
-  return { columns, facts: statement.facts, body: held }
+  const { facts, scans } = statement
+  return { columns, facts: scans === undefined ? facts : { ...facts, scans }, body: held }
 }
 
 /** A plan is text for people, and small: it is read whole and sent on without paths. */
 async function streamPlan(session: DuckSession, statement: PreparedStatement, signal: AbortSignal) {
   const rows = await session.rows(statement.sql, { parameters: statement.parameters, signal })
-  const values = rows.flatMap((row) => [
-    String(row.explain_key),
-    hideFileNames(String(row.explain_value)),
-  ])
-  const places = rows.map((_, index) => `($${index * 2 + 1}::VARCHAR, $${index * 2 + 2}::VARCHAR)`)
+  const plans = rows.map((row) => ({
+    key: String(row.explain_key),
+    value: hideFileNames(String(row.explain_value)),
+  }))
+  const all = [...(statement.scans ?? []).map(scanRow), ...plans]
+  const values = all.flatMap(({ key, value }) => [key, value])
+  const places = all.map((_, index) => `($${index * 2 + 1}::VARCHAR, $${index * 2 + 2}::VARCHAR)`)
   const sql = `SELECT * FROM (VALUES ${places.join(', ')}) plan(explain_key, explain_value)`
   return session.stream(sql, { parameters: { values }, signal })
 }

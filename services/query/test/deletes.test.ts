@@ -160,6 +160,14 @@ test('deletes stay in their partition; equality deletes of an unpartitioned spec
   })
   await writer.commit(part('a'), part('b'))
   await writer.commit({ ...equals(1), ...in_('a') })
+  const { scans } = await ask(`EXPLAIN FROM del.parts WHERE name = 'a'`)
+  expect(scans?.[0]).toMatchObject({
+    total: { files: 2, rows: 8 },
+    afterPartitions: { files: 1, rows: 4 },
+    afterBounds: { files: 1 },
+    deletes: { files: 1, rows: 1 },
+    touchedFiles: 0,
+  })
   const count = (name: string) => ids('del.parts', `WHERE name = '${name}'`)
   expect([await count('a'), await count('b')]).toEqual([
     [0, 2, 3],

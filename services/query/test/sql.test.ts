@@ -168,6 +168,23 @@ test('plans are shown without the paths of the server', async () => {
     expect(body.toString()).not.toContain('warehouse')
     expect(body.toString()).not.toContain('.parquet')
   }
+  const { scans, rows } = await ask('EXPLAIN SELECT * FROM items WHERE id = 5')
+  const snapshotId = plain.headers.get('x-hypermesh-snapshots')?.match(/\d+/)?.[0]
+  expect(scans).toMatchObject([
+    {
+      table: 'main.items',
+      snapshotId: Number(snapshotId),
+      filter: 'id = 5',
+      total: { files: 5, rows: 500 },
+      afterPartitions: { files: 5, rows: 500 },
+      afterBounds: { files: 1, rows: 100 },
+      deletes: { files: 0 },
+      rowGroups: 1,
+    },
+  ])
+  expect(rows.map(([key]) => key)).toEqual(['scan of main.items', 'physical_plan'])
+  expect(rows[0]?.[1]).toContain('after bounds     1 files, 100 rows')
+  expect(analyzed.body.toString()).toMatch(/Total Time|[0-9.]+s\)/)
   expect((await ask('DESCRIBE items')).rows.map((row) => row[0])).toEqual(['id', 'name', 'seen'])
   expect((await ask('SUMMARIZE items')).rowCount).toBe(3)
 })
