@@ -191,3 +191,40 @@ test('an Iceberg client that asks for an OAuth token is given one that works', a
   })
   expect(config.status).toBe(200)
 })
+
+test('a view is created, replaced, listed, renamed, dropped and taken in again', async () => {
+  await send('POST', '/namespaces', { namespace: ['gallery'] })
+  const text = (sql: string) => ({
+    'version-id': 1,
+    'schema-id': 0,
+    'timestamp-ms': 1_700_000_000_000,
+    summary: {},
+    representations: [{ type: 'sql', sql, dialect: 'duckdb' }],
+    'default-namespace': ['gallery'],
+  })
+  const fields = [{ id: 1, name: 'x', type: 'int', required: false }]
+  const created = await send('POST', '/namespaces/gallery/views', {
+    name: 'v',
+    schema: { type: 'struct', fields },
+    'view-version': text('SELECT 1 AS x'),
+    properties: {},
+  })
+  expect(created.status).toBe(200)
+  const replaced = await send('POST', '/namespaces/gallery/views/v', {
+    requirements: [{ type: 'assert-view-uuid', uuid: created.body.metadata['view-uuid'] }],
+    updates: [
+      { action: 'add-view-version', 'view-version': text('SELECT 2 AS x') },
+      { action: 'set-current-view-version', 'view-version-id': -1 },
+    ],
+  })
+  expect(replaced.body.metadata['current-version-id']).toBe(2)
+  const id = (name: string) => ({ namespace: ['gallery'], name })
+  await send('POST', '/views/rename', { source: id('v'), destination: id('w') })
+  const listed = await send('GET', '/namespaces/gallery/views')
+  expect(listed.body.identifiers).toEqual([id('w')])
+  const loaded = await send('GET', '/namespaces/gallery/views/w')
+  expect((await send('HEAD', '/namespaces/gallery/views/w')).status).toBe(204)
+  expect((await send('DELETE', '/namespaces/gallery/views/w')).status).toBe(204)
+  const register = { name: 'x', 'metadata-location': loaded.body['metadata-location'] }
+  expect((await send('POST', '/namespaces/gallery/register-view', register)).status).toBe(200)
+})

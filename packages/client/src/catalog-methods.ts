@@ -169,7 +169,8 @@ function tableMethods(transport: Transport): TableMethods {
   }
 }
 
-function toIdentifier(reference: TableReference): { namespace: string[]; name: string } {
+/** A name as the Iceberg protocol writes it. */
+export function toIdentifier(reference: TableReference): { namespace: string[]; name: string } {
   const { namespace, table } = tableParts(reference)
   return { namespace: [namespace], name: table }
 }

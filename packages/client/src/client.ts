@@ -4,11 +4,13 @@ import type {
   CatalogConfig,
   CommitTableRequest,
   CommitTransactionRequest,
+  CommitViewRequest,
   Compression,
   CreatedKey,
   CreateKeyRequest,
   CreateTableReply,
   CreateTableRequest,
+  CreateViewRequest,
   FileFormat,
   FindCommitReply,
   IngestMode,
@@ -16,6 +18,7 @@ import type {
   Inspection,
   KeyRecord,
   LoadTableReply,
+  LoadViewReply,
   ObjectHead,
   ObjectPage,
   RegisterRequest,
@@ -40,6 +43,7 @@ import type { SqlClient } from './sql-client.ts'
 import { sqlMethods } from './sql-methods.ts'
 import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
 import type { UploadBody } from './upload-body.ts'
+import { viewMethods } from './view-methods.ts'
 
 /** What a route replies, as the contract types it. */
 export type Reply<Id extends RouteId> = (typeof routes)[Id] extends {
@@ -210,6 +214,30 @@ export interface HyperMeshClient extends SqlClient, JobClient {
     report: { readonly 'report-type': string },
     options?: CallOptions,
   ): Promise<void>
+  listViews(
+    namespace: string,
+    query?: PageQuery,
+    options?: CallOptions,
+  ): Promise<Reply<'listViews'>>
+  createView(
+    namespace: string,
+    request: CreateViewRequest,
+    options?: CallOptions,
+  ): Promise<LoadViewReply>
+  loadView(view: TableReference, options?: CallOptions): Promise<LoadViewReply>
+  viewExists(view: TableReference, options?: CallOptions): Promise<boolean>
+  replaceView(
+    view: TableReference,
+    request: CommitViewRequest,
+    options?: CallOptions,
+  ): Promise<LoadViewReply>
+  registerView(
+    namespace: string,
+    request: RegisterRequest,
+    options?: CallOptions,
+  ): Promise<LoadViewReply>
+  renameView(from: TableReference, to: TableReference, options?: CallOptions): Promise<void>
+  dropView(view: TableReference, options?: CallOptions): Promise<void>
   dropTable(
     table: TableReference,
     options?: CallOptions & { readonly purge?: boolean },
@@ -230,5 +258,6 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...jobMethods(transport),
     ...sqlMethods(transport),
     ...catalogMethods(transport),
+    ...viewMethods(transport),
   }
 }

@@ -4,6 +4,7 @@ import type { RouteContract } from './route-contract.ts'
 
 const ns = '/iceberg/v1/namespaces'
 const table = `${ns}/:namespace/tables/:table`
+const view = `${ns}/:namespace/views/:view`
 
 /** The routes of the Iceberg REST protocol that are served; its configuration lists them. */
 export const icebergRoutes = {
@@ -182,5 +183,79 @@ export const icebergRoutes = {
     summary: 'Iceberg REST: commit to several tables, to all or none',
     body: iceberg.commitTransactionRequest,
     status: 204,
+  },
+  listViews: {
+    method: 'GET',
+    path: `${ns}/:namespace/views`,
+    service: 'catalog',
+    access: 'reader',
+    summary: 'Iceberg REST: views of a namespace',
+    query: iceberg.pageQuery,
+    reply: iceberg.tableList,
+    status: 200,
+  },
+  createView: {
+    method: 'POST',
+    path: `${ns}/:namespace/views`,
+    service: 'catalog',
+    access: 'writer',
+    summary: 'Iceberg REST: create a view',
+    body: iceberg.createViewRequest,
+    reply: iceberg.loadViewReply,
+    status: 200,
+  },
+  loadView: {
+    method: 'GET',
+    path: view,
+    service: 'catalog',
+    access: 'reader',
+    summary: 'Iceberg REST: a view’s metadata',
+    reply: iceberg.loadViewReply,
+    status: 200,
+  },
+  viewExists: {
+    method: 'HEAD',
+    path: view,
+    service: 'catalog',
+    access: 'reader',
+    summary: 'Iceberg REST: whether a view exists',
+    status: 204,
+  },
+  replaceView: {
+    method: 'POST',
+    path: view,
+    service: 'catalog',
+    access: 'writer',
+    summary: 'Iceberg REST: replace a view under its requirements',
+    body: iceberg.commitViewRequest,
+    reply: iceberg.loadViewReply,
+    status: 200,
+  },
+  dropView: {
+    method: 'DELETE',
+    path: view,
+    service: 'catalog',
+    access: 'writer',
+    summary: 'Iceberg REST: drop a view',
+    status: 204,
+  },
+  renameView: {
+    method: 'POST',
+    path: '/iceberg/v1/views/rename',
+    service: 'catalog',
+    access: 'writer',
+    summary: 'Iceberg REST: rename a view, across namespaces too',
+    body: iceberg.renameRequest,
+    status: 204,
+  },
+  registerView: {
+    method: 'POST',
+    path: `${ns}/:namespace/register-view`,
+    service: 'catalog',
+    access: 'writer',
+    summary: 'Iceberg REST: take in a view by its metadata file',
+    body: iceberg.registerRequest,
+    reply: iceberg.loadViewReply,
+    status: 200,
   },
 } as const satisfies Record<string, RouteContract>

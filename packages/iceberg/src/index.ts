@@ -68,4 +68,10 @@ export {
 export { profileTable, type TableProfile } from './table-profile.ts'
 export { historyOf, type Moment, snapshotAt } from './time-travel.ts'
 export { applyUpdates } from './updates.ts'
+export {
+  applyViewUpdates,
+  assertViewFormat,
+  checkViewRequirements,
+  createViewMetadata,
+} from './view-metadata.ts'
 export { Warehouse } from './warehouse.ts'

@@ -3,6 +3,7 @@ import {
   errorTable,
   HyperMeshError,
   type LoadTableReply,
+  type LoadViewReply,
   stringifyJson,
 } from '@hypermesh/contract'
 import type { Logger } from '@hypermesh/kit'
@@ -14,6 +15,7 @@ interface AnswersOptions {
   readonly store: CatalogStore
   readonly logger: Logger
   readonly loadTable: (answer: EntryAnswer) => Promise<LoadTableReply>
+  readonly loadView: (answer: EntryAnswer) => Promise<LoadViewReply>
 }
 
 export type EntryAnswer = Extract<StoredAnswer, { kind: 'table' | 'view' }>
@@ -79,6 +81,8 @@ export class Answers {
         throw new HyperMeshError(answer.code as ErrorCode, answer.message, {
           ...(answer.details ? { details: answer.details } : {}),
         })
+      case 'view':
+        return json(await this.#options.loadView(answer))
       default:
         return json(await this.#options.loadTable(answer))
     }

@@ -18,6 +18,14 @@ export function noSuchTable(name: TableName, nearest: string | undefined): Hyper
   })
 }
 
+export function noSuchView(name: TableName, nearest: string | undefined): HyperMeshError {
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  const wanted = `${printable(name.namespace)}.${printable(name.table)}`
+  return new HyperMeshError('not_found', `no view named ${wanted}${hint}`, {
+    details: { icebergType: 'NoSuchViewException', ...(nearest ? { nearest } : {}) },
+  })
+}
+
 export function alreadyExists(what: string): HyperMeshError {
   return new HyperMeshError('exists', `${what} exists already`, {
     details: { icebergType: 'AlreadyExistsException' },

@@ -6,6 +6,7 @@ import type { AppendFiles } from './append-files.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { TableCommits } from './table-commits.ts'
 import type { Tables } from './tables.ts'
+import type { Views } from './views.ts'
 
 /** What the routes call. */
 export interface CatalogParts {
@@ -13,6 +14,7 @@ export interface CatalogParts {
   readonly limits: Limits
   readonly namespaces: Namespaces
   readonly tables: Tables
+  readonly views: Views
   readonly commits: TableCommits
   readonly appendFiles: AppendFiles
   readonly manifests: ReadContext

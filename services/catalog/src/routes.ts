@@ -6,6 +6,7 @@ import { mountNamespaces } from './routes/namespaces.ts'
 import { mountOverview } from './routes/overview.ts'
 import { mountTableDetails } from './routes/table-details.ts'
 import { mountTables } from './routes/tables.ts'
+import { mountViews } from './routes/views.ts'
 
 export function createRoutes(parts: CatalogParts): { fetch: App['fetch'] } {
   const { logger, limits } = parts
@@ -13,6 +14,7 @@ export function createRoutes(parts: CatalogParts): { fetch: App['fetch'] } {
   mountConfig(iceberg, parts)
   mountNamespaces(iceberg, parts)
   mountTables(iceberg, parts)
+  mountViews(iceberg, parts)
   const own = createApp({ logger, limits, renderError })
   mountOverview(own, parts)
   mountTableDetails(own, parts)

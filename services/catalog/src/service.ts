@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { tableMetadata } from '@hypermesh/contract'
+import { tableMetadata, viewMetadata } from '@hypermesh/contract'
 import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { defineService } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
@@ -15,6 +15,7 @@ import { Namespaces } from './namespaces.ts'
 import { createRoutes } from './routes.ts'
 import { TableCommits } from './table-commits.ts'
 import { Tables } from './tables.ts'
+import { Views } from './views.ts'
 
 export const catalog = defineService({
   name: 'catalog',
@@ -37,15 +38,23 @@ export const catalog = defineService({
     const files = new MetadataFiles({ warehouse, schema: tableMetadata, what: 'table' })
     const options = { store, attempts, files, warehouse, clock, limits }
     const tables = new Tables(options)
+    const viewFiles = new MetadataFiles({ warehouse, schema: viewMetadata, what: 'view' })
+    const views = new Views({ ...options, files: viewFiles })
     const app = createRoutes({
       logger,
       limits,
       namespaces: new Namespaces(store, limits),
       tables,
+      views,
       manifests: { warehouse, cache: new ManifestCache(limits.manifestCacheBytesMax) },
       commits: new TableCommits(options),
       appendFiles: new AppendFiles(options),
-      answers: new Answers({ store, logger, loadTable: (answer) => tables.loadAnswered(answer) }),
+      answers: new Answers({
+        store,
+        logger,
+        loadTable: (answer) => tables.loadAnswered(answer),
+        loadView: (answer) => views.loadAnswered(answer),
+      }),
       warehouse,
       reports: metrics.counter({
         name: 'hypermesh_iceberg_reports_total',

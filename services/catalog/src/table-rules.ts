@@ -9,7 +9,7 @@ import {
 import { applyUpdates, type Warehouse } from '@hypermesh/iceberg'
 import { type Clock, nearestName } from '@hypermesh/kit'
 import type { Attempts } from './attempts.ts'
-import { alreadyExists, noSuchTable } from './catalog-errors.ts'
+import { alreadyExists, noSuchNamespace, noSuchTable } from './catalog-errors.ts'
 import type { CatalogState } from './catalog-state.ts'
 import type { CatalogStore } from './catalog-store.ts'
 import type { StoredAnswer, TableEntry } from './commit-record.ts'
@@ -50,6 +50,13 @@ export function findEntry(state: CatalogState, name: TableName): TableEntry {
     )
     .slice(0, comparedMax)
   throw noSuchTable(name, nearestName(`${name.namespace}.${name.table}`, known))
+}
+
+/** The namespace in its own spelling; throws where there is none. */
+export function namespaceOf(state: CatalogState, namespace: string): string {
+  const entry = state.namespace(namespace)
+  if (entry === undefined) throw noSuchNamespace(namespace)
+  return entry.namespace
 }
 
 /** Whether neither a table nor a view has the name: SQL could not tell them apart. */

@@ -24,6 +24,7 @@ import {
   assertRoom,
   findEntry,
   isFree,
+  namespaceOf,
   newLocation,
   queueKeyOf,
   type TablesOptions,
@@ -232,13 +233,6 @@ export class Tables {
     if (metadata.properties?.['gc.enabled'] === 'false') return []
     return [...(await reachableFiles({ warehouse }, metadata)), metadataLocation]
   }
-}
-
-/** The namespace in its own spelling; throws where there is none. */
-function namespaceOf(state: CatalogState, namespace: string): string {
-  const entry = state.namespace(namespace)
-  if (entry === undefined) throw noSuchNamespace(namespace)
-  return entry.namespace
 }
 
 /** Two tables with the same files would delete them under each other. */

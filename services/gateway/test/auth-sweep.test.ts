@@ -2,7 +2,15 @@ import { headers, type RouteContract, type RouteId, routePath, routes } from '@h
 import { describe, expect, test } from 'vitest'
 import { openGateway } from './_gateway.ts'
 
-const parameters = { key: 'a/b', table: 'a.b', namespace: 'n', id: 'i', commitId: 'c', jobId: 'j' }
+const parameters = {
+  view: 'v',
+  key: 'a/b',
+  table: 'a.b',
+  namespace: 'n',
+  id: 'i',
+  commitId: 'c',
+  jobId: 'j',
+}
 const all = Object.entries<RouteContract>(routes).map(([id, route]) => ({
   ...route,
   // The entries of `routes` are its ids.
