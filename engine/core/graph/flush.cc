@@ -146,7 +146,7 @@ Status DatabaseCore::WriteTable(TableId table, const Memtable& memtable, const F
   for (uint32_t rank = 0; rank < records.record_count; ++rank) {
     if (is_kept(rank)) {
       new_rank[rank] = kept_count++;
-      appender.Append(records, rank,
+      appender.Append(records, {rank, 1},
                       records.superseded_by.empty() ? kSeqNone : records.superseded_by[rank]);
     }
     const bool full = appender.record_count() == options_.segment_records_max;

@@ -77,7 +77,7 @@ class Maintenance {
   static RecordColumns Pick(const RecordColumns& all, std::span<const uint32_t> rows) {
     RecordAppender appender;
     for (const uint32_t row : rows) {
-      appender.Append(all, row, all.superseded_by.empty() ? 0 : all.superseded_by[row]);
+      appender.Append(all, {row, 1}, all.superseded_by.empty() ? 0 : all.superseded_by[row]);
     }
     return appender.Take();
   }

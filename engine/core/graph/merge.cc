@@ -8,6 +8,7 @@ namespace hypergraph {
 namespace {
 
 constexpr uint32_t kChunkRows = 16384;                     // Read of one input at a time.
+constexpr uint32_t kRunRows = 256;                         // Appended between two looks at sizes.
 constexpr uint64_t kOutputBytesMax = uint64_t{256} << 20;  // Of columns in memory.
 
 // One input of a merge, read forward in chunks.
@@ -17,20 +18,34 @@ class MergeReader {
 
   Status Start() { return Fill(); }
   bool AtEnd() const { return row_ >= segment_.info().bounds.row_count; }
-  Status Advance() {
-    ++row_;
+  Status Advance(uint32_t rows) {
+    row_ += rows;
     return !AtEnd() && row_ - chunk_begin_ == chunk_.record_count ? Fill() : Status::Ok();
   }
   uint32_t row() const { return row_; }
   uint32_t chunk_row() const { return row_ - chunk_begin_; }
   const RecordColumns& chunk() const { return chunk_; }
-  Micros event_ts() const { return chunk_.event_ts[chunk_row()]; }
-  Seq seq() const { return chunk_.seq[chunk_row()]; }
+  using Key = std::pair<Micros, Seq>;
+  Key key() const { return KeyAt(chunk_row()); }
+  // How many rows from the current one on, at least that one and at most `most`, come before
+  // `other` and have no mark.
+  uint32_t RunBefore(const Key& other, uint32_t most) const {
+    const uint32_t first = chunk_row();
+    const uint32_t end = first + std::min(most, chunk_.record_count - first);
+    uint32_t row = first + 1;
+    if (superseded_by() != kSeqNone) return 1;
+    while (row < end && KeyAt(row) < other &&
+           (chunk_.superseded_by.empty() || chunk_.superseded_by[row] == kSeqNone)) {
+      ++row;
+    }
+    return row - first;
+  }
   Seq superseded_by() const {
     return chunk_.superseded_by.empty() ? kSeqNone : chunk_.superseded_by[chunk_row()];
   }
 
  private:
+  Key KeyAt(uint32_t row) const { return {chunk_.event_ts[row], chunk_.seq[row]}; }
   Status Fill() {
     chunk_ = {};
     chunk_begin_ = row_;
@@ -45,6 +60,9 @@ class MergeReader {
   uint32_t chunk_begin_ = 0;
   RecordColumns chunk_;
 };
+
+// After all rows.
+constexpr MergeReader::Key kLastKey{kMicrosMax, kSeqMax};
 
 bool SameColumns(const PropertyIndexInfo& info, const IndexSchema& index) {
   return info.columns == index.columns;
@@ -174,7 +192,7 @@ Status DatabaseCore::WriteMerged(const MergeJob& job, const TableSchema& table,
   const Seq flushed = version_->state.flushed_seq;
   std::vector<MergeReader> readers;
   readers.reserve(job.inputs.size());
-  using Head = std::pair<std::pair<Micros, Seq>, size_t>;
+  using Head = std::pair<MergeReader::Key, size_t>;
   std::priority_queue<Head, std::vector<Head>, std::greater<>> heads;
   for (const auto& input : job.inputs) {
     MergeReader& reader = readers.emplace_back(*input);
@@ -182,7 +200,7 @@ Status DatabaseCore::WriteMerged(const MergeJob& job, const TableSchema& table,
     made->inputs.push_back({input, std::vector<uint32_t>(bounds.row_count, kRowDropped)});
     if (bounds.ts_max < horizon.expired_before) continue;  // Nothing of it stays: not even read.
     HG_RETURN_IF_ERROR(reader.Start());
-    heads.push({{reader.event_ts(), reader.seq()}, readers.size() - 1});
+    heads.push({reader.key(), readers.size() - 1});
   }
   RecordAppender appender;
   std::vector<std::pair<uint32_t, Seq>> later;  // Marks that no file may hold yet.
@@ -199,18 +217,24 @@ Status DatabaseCore::WriteMerged(const MergeJob& job, const TableSchema& table,
     heads.pop();
     MergeReader& reader = readers[from];
     Seq mark = reader.superseded_by();
+    uint32_t rows = 1;
     if (mark != kSeqNone && mark <= horizon.seq) {
       change->state.history_floor = std::max(change->state.history_floor, mark);
-    } else if (reader.event_ts() >= horizon.expired_before) {
-      made->inputs[from].row_to_rank[reader.row()] = first + appender.record_count();
+    } else if (reader.key().first >= horizon.expired_before) {
+      const uint32_t room = options_.segment_records_max - appender.record_count();
+      rows =
+          reader.RunBefore(heads.empty() ? kLastKey : heads.top().first, std::min(kRunRows, room));
+      for (uint32_t i = 0; i < rows; ++i) {
+        made->inputs[from].row_to_rank[reader.row() + i] = first + appender.record_count() + i;
+      }
       if (mark > flushed) {
         later.emplace_back(appender.record_count(), mark);
         mark = kSeqNone;
       }
-      appender.Append(reader.chunk(), reader.chunk_row(), mark);
+      appender.Append(reader.chunk(), {reader.chunk_row(), rows}, mark);
     }
-    HG_RETURN_IF_ERROR(reader.Advance());
-    if (!reader.AtEnd()) heads.push({{reader.event_ts(), reader.seq()}, from});
+    HG_RETURN_IF_ERROR(reader.Advance(rows));
+    if (!reader.AtEnd()) heads.push({reader.key(), from});
     const bool full_by_bytes = appender.bytes() >= kOutputBytesMax;
     if (full_by_bytes || appender.record_count() >= options_.segment_records_max) {
       HG_RETURN_IF_ERROR(write());

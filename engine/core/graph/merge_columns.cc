@@ -8,20 +8,41 @@ namespace {
 
 constexpr uint64_t kPlainBytes = 24;  // event_ts, seq, id.
 
-// A value of a column that stays empty while all are the default. `before` records came so far.
+using Run = RecordAppender::Run;
+
 template <typename T>
-void AppendOptional(const std::vector<T>& from, size_t row, T absent, size_t before,
+void AppendRange(const std::vector<T>& from, uint64_t begin, uint64_t end, std::vector<T>* to) {
+  to->insert(to->end(), from.begin() + static_cast<std::ptrdiff_t>(begin),
+             from.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+// Values of a column that stays empty while all are the default. `before` records came so far.
+template <typename T>
+void AppendOptional(const std::vector<T>& from, Run run, T absent, size_t before,
                     std::vector<T>* to) {
-  const T value = from.empty() ? absent : from[row];
   if (to->empty()) {
-    if (value == absent) return;
+    const auto is_value = [&](uint32_t i) { return from[run.first + i] != absent; };
+    uint32_t i = 0;
+    while (!from.empty() && i < run.count && !is_value(i)) ++i;
+    if (from.empty() || i == run.count) return;
     to->assign(before, absent);
   }
-  to->push_back(value);
+  if (from.empty()) {
+    to->resize(before + run.count, absent);
+  } else {
+    AppendRange(from, run.first, run.first + run.count, to);
+  }
 }
 
 uint64_t Begin(const std::vector<uint64_t>& ends, size_t row) {
   return row == 0 ? 0 : ends[row - 1];
+}
+
+// Those of `from` on, moved to where their first text was put, `at`.
+void AppendEnds(const std::vector<uint64_t>& from, Run run, uint64_t at,
+                std::vector<uint64_t>* to) {
+  const uint64_t begin = Begin(from, run.first);
+  for (uint32_t i = 0; i < run.count; ++i) to->push_back(from[run.first + i] - begin + at);
 }
 
 // Adds one record without the property.
@@ -41,51 +62,63 @@ void AppendAbsent(PropertyValues* to) {
 
 }  // namespace
 
-void RecordAppender::Append(const RecordColumns& from, uint32_t row, Seq superseded_by) {
+void RecordAppender::Append(const RecordColumns& from, Run run, Seq superseded_by) {
   const size_t before = out_.record_count;
-  out_.event_ts.push_back(from.event_ts[row]);
-  out_.seq.push_back(from.seq[row]);
-  out_.id.push_back(from.id[row]);
-  AppendOptional(from.valid_to, row, kMicrosMax, before, &out_.valid_to);
-  AppendOptional(from.weight, row, 1.0, before, &out_.weight);
-  AppendOptional(from.label, row, kSymbolNone, before, &out_.label);
+  const uint64_t end = uint64_t{run.first} + run.count;
+  AppendRange(from.event_ts, run.first, end, &out_.event_ts);
+  AppendRange(from.seq, run.first, end, &out_.seq);
+  AppendRange(from.id, run.first, end, &out_.id);
+  AppendOptional(from.valid_to, run, kMicrosMax, before, &out_.valid_to);
+  AppendOptional(from.weight, run, 1.0, before, &out_.weight);
+  AppendOptional(from.label, run, kSymbolNone, before, &out_.label);
   if (superseded_by != kSeqNone || !out_.superseded_by.empty()) {
     out_.superseded_by.resize(before, kSeqNone);
-    out_.superseded_by.push_back(superseded_by);
+    out_.superseded_by.resize(before + run.count, superseded_by);
   }
-  AppendMembers(from, row);
-  const uint64_t key_begin = from.key_ends.empty() ? 0 : Begin(from.key_ends, row);
-  const uint64_t key_bytes = from.key_ends.empty() ? 0 : from.key_ends[row] - key_begin;
-  if (key_bytes > 0 || !out_.key_ends.empty()) {
-    if (out_.key_ends.empty()) out_.key_ends.assign(before, 0);
-    out_.key_bytes.append(from.key_bytes, key_begin, key_bytes);
-    out_.key_ends.push_back(out_.key_bytes.size());
-  }
-  bytes_ += kPlainBytes + key_bytes;
-  AppendProperties(from, row);
-  ++out_.record_count;
+  AppendMembers(from, run);
+  AppendKeys(from, run);
+  AppendProperties(from, run);
+  out_.record_count += run.count;
+  bytes_ += run.count * (kPlainBytes + out_.properties.size() * (sizeof(int64_t) + 1));
 }
 
-void RecordAppender::AppendMembers(const RecordColumns& from, uint32_t row) {
-  const uint64_t begin = from.member_ends.empty() ? 0 : Begin(from.member_ends, row);
-  const uint64_t end = from.member_ends.empty() ? 0 : from.member_ends[row];
-  const size_t members_before = out_.members.size();
-  const auto at = [](const auto& values, uint64_t i) {
-    return values.begin() + static_cast<std::ptrdiff_t>(i);
-  };
-  out_.members.insert(out_.members.end(), at(from.members, begin), at(from.members, end));
-  out_.member_ends.push_back(out_.members.size());
+void RecordAppender::AppendMembers(const RecordColumns& from, Run run) {
+  const size_t before = out_.members.size();
+  if (from.member_ends.empty()) {
+    out_.member_ends.resize(out_.member_ends.size() + run.count, before);
+    return;
+  }
+  const uint64_t begin = Begin(from.member_ends, run.first);
+  const uint64_t end = from.member_ends[run.first + run.count - 1];
+  AppendRange(from.members, begin, end, &out_.members);
+  AppendEnds(from.member_ends, run, before, &out_.member_ends);
   if (!from.roles.empty()) {
-    const bool has_role = std::any_of(at(from.roles, begin), at(from.roles, end),
-                                      [](Symbol role) { return role != kSymbolNone; });
-    if (has_role || !out_.roles.empty()) {
-      out_.roles.resize(members_before, kSymbolNone);
-      out_.roles.insert(out_.roles.end(), at(from.roles, begin), at(from.roles, end));
+    const auto has_role = [](Symbol role) { return role != kSymbolNone; };
+    const auto first = from.roles.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = from.roles.begin() + static_cast<std::ptrdiff_t>(end);
+    if (!out_.roles.empty() || std::any_of(first, last, has_role)) {
+      out_.roles.resize(before, kSymbolNone);
+      out_.roles.insert(out_.roles.end(), first, last);
     }
   } else if (!out_.roles.empty()) {
     out_.roles.resize(out_.members.size(), kSymbolNone);
   }
   bytes_ += (end - begin) * (sizeof(NodeNumber) + sizeof(Symbol));
+}
+
+void RecordAppender::AppendKeys(const RecordColumns& from, Run run) {
+  const uint64_t begin = from.key_ends.empty() ? 0 : Begin(from.key_ends, run.first);
+  const uint64_t end = from.key_ends.empty() ? 0 : from.key_ends[run.first + run.count - 1];
+  if (begin == end && out_.key_ends.empty()) return;
+  out_.key_ends.resize(out_.record_count, 0);
+  const size_t before = out_.key_bytes.size();
+  out_.key_bytes.append(from.key_bytes, begin, end - begin);
+  if (from.key_ends.empty()) {
+    out_.key_ends.resize(out_.record_count + run.count, before);
+  } else {
+    AppendEnds(from.key_ends, run, before, &out_.key_ends);
+  }
+  bytes_ += end - begin;
 }
 
 PropertyValues& RecordAppender::PropertyOf(const PropertyValues& from) {
@@ -99,30 +132,49 @@ PropertyValues& RecordAppender::PropertyOf(const PropertyValues& from) {
   return made;
 }
 
-void RecordAppender::AppendProperties(const RecordColumns& from, uint32_t row) {
+void RecordAppender::AppendTexts(const PropertyValues& from, Run run, PropertyValues* to) {
+  const size_t before = to->string_bytes.size();
+  for (uint64_t row = run.first; row < uint64_t{run.first} + run.count; ++row) {
+    // Where it is absent, a segment may give any text.
+    if (from.present.empty() || from.present[row] != 0) {
+      const uint64_t begin = Begin(from.string_ends, row);
+      to->string_bytes.append(from.string_bytes, begin, from.string_ends[row] - begin);
+    }
+    to->string_ends.push_back(to->string_bytes.size());
+  }
+  bytes_ += to->string_bytes.size() - before;
+}
+
+// The numbers with whatever they are where the property is absent: those are not read.
+void RecordAppender::AppendProperties(const RecordColumns& from, Run run) {
+  const uint64_t end = uint64_t{run.first} + run.count;
   for (const PropertyValues& property : from.properties) {
-    if (!property.present.empty() && property.present[row] == 0) continue;
+    const auto is_present = [&](uint64_t row) {
+      return property.present.empty() || property.present[row] != 0;
+    };
+    uint64_t row = run.first;
+    while (row < end && !is_present(row)) ++row;
+    if (row == end) continue;
     PropertyValues& to = PropertyOf(property);
-    to.present.push_back(1);
+    if (property.present.empty()) {
+      to.present.resize(to.present.size() + run.count, 1);
+    } else {
+      AppendRange(property.present, run.first, end, &to.present);
+    }
     switch (property.type) {
       case PropertyType::kFloat64:
-        to.floats.push_back(property.floats[row]);
+        AppendRange(property.floats, run.first, end, &to.floats);
         break;
-      case PropertyType::kString: {
-        const uint64_t begin = Begin(property.string_ends, row);
-        const uint64_t text_bytes = property.string_ends[row] - begin;
-        to.string_bytes.append(property.string_bytes, begin, text_bytes);
-        to.string_ends.push_back(to.string_bytes.size());
-        bytes_ += text_bytes;
+      case PropertyType::kString:
+        AppendTexts(property, run, &to);
         break;
-      }
       default:
-        to.integers.push_back(property.integers[row]);
+        AppendRange(property.integers, run.first, end, &to.integers);
     }
   }
+  const size_t after = out_.record_count + run.count;
   for (PropertyValues& property : out_.properties) {
-    if (property.present.size() == out_.record_count) AppendAbsent(&property);
-    bytes_ += sizeof(int64_t) + 1;
+    while (property.present.size() < after) AppendAbsent(&property);
   }
 }
 

@@ -193,16 +193,14 @@ bool NodeDirectory::CheckNodes() const {
 
 bool NodeDirectory::ToGlobal(std::span<uint32_t> locals) const {
   if (!nodes_checked_.load(std::memory_order_relaxed) && !CheckNodes()) return false;
-  if (nodes_.count() == 0) return locals.empty();
-  const uint64_t count = nodes_.count();
-  bool all_known = true;
-  for (uint32_t& local : locals) {
-    // Clamped, so that bytes which lie although their checksum is right cannot lead outside.
-    const bool known = local < count;
-    all_known &= known;
-    local = static_cast<uint32_t>(nodes_[known ? local : 0]);
-  }
-  return all_known;
+  // A copy, whose width no store below can change for all that the compiler knows.
+  const PackedArray nodes = nodes_;
+  // Bytes may lie although their checksum is right. Asked first, which many at once are.
+  uint32_t greatest = 0;
+  for (const uint32_t local : locals) greatest = std::max(greatest, local);
+  if (greatest >= nodes.count()) return locals.empty();
+  for (uint32_t& local : locals) local = static_cast<uint32_t>(nodes[local]);
+  return true;
 }
 
 bool NodeDirectory::VerifyWhole() const {
