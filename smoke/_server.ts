@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { planSplit } from './_split.ts'
 
 /** The program as it is shipped. */
 export const program = fileURLToPath(new URL('../packages/cli/bin/hypermesh.cjs', import.meta.url))
@@ -54,48 +55,53 @@ export class Server implements AsyncDisposable {
   readonly key: string
   readonly dataDir: string
   readonly process: ChildProcess
-  readonly #output: () => Ended
-  readonly #ended: Promise<number | null>
+  readonly #front: Launched
+  readonly #parts: readonly Launched[]
 
   private constructor(started: {
     url: string
     key: string
     dataDir: string
-    process: ChildProcess
-    output: () => Ended
-    ended: Promise<number | null>
+    front: Launched
+    parts: readonly Launched[]
   }) {
     this.url = started.url
     this.key = started.key
     this.dataDir = started.dataDir
-    this.process = started.process
-    this.#output = started.output
-    this.#ended = started.ended
+    this.process = started.front.child
+    this.#front = started.front
+    this.#parts = started.parts
   }
 
-  /** Starts it on a free port and waits until it says that it is ready. */
+  /**
+   * Starts it on a free port and waits until it says that it is ready. With HYPERMESH_TOPOLOGY=split
+   * in the environment: as three processes, of which this is the one with the gateway.
+   */
   static async start(options: ServerOptions = {}): Promise<Server> {
     const dataDir = options.dataDir ?? (await temporaryDirectory())
-    const { child, output, ended } = launch(
-      ['serve', '--data', dataDir, '--port', '0', ...(options.args ?? [])],
-      options.env,
-    )
-    const url = await new Promise<string>((resolve, reject) => {
-      child.stdout?.on('data', () => {
-        const found = /ready at (\S+)/.exec(output().stdout)?.[1]
-        if (found) resolve(found)
+    const isSplit = process.env.HYPERMESH_TOPOLOGY === 'split'
+    const split = isSplit ? await planSplit() : undefined
+    const serve = (target: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+      launch(['serve', '--data', dataDir, '--port', '0', ...target, ...(options.args ?? [])], {
+        ...options.env,
+        ...env,
       })
-      ended.then(
-        (code) => reject(new Error(`serve ended with ${code}:\n${output().stderr}`)),
-        reject,
-      )
+    const front = serve(split?.front.args ?? [], split?.front.env)
+    const parts = (split?.parts ?? []).map((part) => serve(part.args, part.env))
+    const [url = ''] = await Promise.all([front, ...parts].map(readyAt)).catch(async (error) => {
+      for (const { child } of [front, ...parts]) child.kill('SIGKILL')
+      throw error
     })
     const key = await readFile(join(dataDir, 'keys', 'admin.key'), 'utf8').catch(() => '')
-    return new Server({ url, key: key.trim(), dataDir, process: child, output, ended })
+    return new Server({ url, key: key.trim(), dataDir, front, parts })
+  }
+
+  get processCount(): number {
+    return 1 + this.#parts.length
   }
 
   get log(): string {
-    return this.#output().stderr
+    return [this.#front, ...this.#parts].map(({ output }) => output().stderr).join('')
   }
 
   /** Sends a request with the admin key; `headers` may name another one. */
@@ -131,13 +137,13 @@ export class Server implements AsyncDisposable {
 
   /** Stops as Ctrl-C does; the data stays. */
   async stop(): Promise<number | null> {
-    this.process.kill('SIGINT')
-    return await this.#ended
+    // Those that need others first.
+    for (const part of this.#parts) await end(part, 'SIGINT')
+    return await end(this.#front, 'SIGINT')
   }
 
   async kill(): Promise<void> {
-    this.process.kill('SIGKILL')
-    await this.#ended
+    await Promise.all([this.#front, ...this.#parts].map((part) => end(part, 'SIGKILL')))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,6 +166,23 @@ export async function hypermesh(
 
 export function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'hypermesh-smoke-'))
+}
+
+type Launched = ReturnType<typeof launch>
+
+async function end({ child, ended }: Launched, signal: NodeJS.Signals): Promise<number | null> {
+  child.kill(signal)
+  return await ended
+}
+
+function readyAt({ child, output, ended }: Launched): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const found = /ready at (\S+)/.exec(output().stdout)?.[1]
+      if (found) resolve(found)
+    })
+    ended.then((code) => reject(new Error(`serve ended with ${code}:\n${output().stderr}`)), reject)
+  })
 }
 
 function launch(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) {

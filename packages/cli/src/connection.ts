@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient, type HyperMeshClient } from '@hypermesh/client'
-import { createHttpFetch } from './http-fetch.ts'
+import { createHttpFetch } from '@hypermesh/kit'
 import { readServerFile } from './server-file.ts'
 import type { ClientSettings } from './settings.ts'
 

@@ -69,6 +69,7 @@ function addServe(program: Command, run: Runner): void {
     .description('run the platform until Ctrl-C')
     .option('--host <address>', 'where to listen (default: 127.0.0.1)')
     .option('--port <port>', 'the port; 0 lets the system choose (default: 3210)')
+    .option('--target <services>', 'all (the default), or a list: gateway,catalog,storage')
     .option('--no-auth', 'ask for no keys; on loopback only')
     .addOption(
       new Option('--log-level <level>', 'what the log tells').choices([
@@ -85,7 +86,8 @@ function addServe(program: Command, run: Runner): void {
 Examples:
   hypermesh serve
   hypermesh serve --data /srv/lake --port 8080
-  hypermesh serve --config lakehouse.toml --log-level warn`,
+  hypermesh serve --config lakehouse.toml --log-level warn
+  hypermesh serve --target query --config query.toml       one part of the platform`,
     )
     .action((flags) =>
       run(async (context) => (await import('./commands/serve.ts')).runServe(context, flags)),

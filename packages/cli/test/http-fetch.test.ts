@@ -2,8 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient } from '@hypermesh/client'
 import { HyperMeshError, toErrorBody } from '@hypermesh/contract'
+import { createHttpFetch } from '@hypermesh/kit'
 import { afterEach, expect, test } from 'vitest'
-import { createHttpFetch } from '../src/http-fetch.ts'
 
 const servers: Server[] = []
 afterEach(async () => {

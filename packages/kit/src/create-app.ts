@@ -1,5 +1,5 @@
 import { HyperMeshError, type Limits, type Principal, printable } from '@hypermesh/contract'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from './logger.ts'
 import { type RenderError, renderError } from './render-error.ts'
 import type { RequestContext } from './service.ts'
@@ -11,6 +11,7 @@ export interface AppEnv {
     principal: Principal
     signal: AbortSignal
     requestId: string
+    deadlineAtMs: number | undefined
     limits: Limits
     logger: Logger
   }
@@ -50,7 +51,7 @@ export function createApp(options: AppOptions): App {
 // In process is not a bypass: without a principal from the gateway nothing is served.
 function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const { principal, signal, requestId } = c.env ?? {}
+    const { principal, signal, requestId, deadlineAtMs } = c.env ?? {}
     c.set('limits', options.limits)
     c.set('logger', requestId === undefined ? options.logger : options.logger.child({ requestId }))
     if (principal === undefined || signal === undefined || requestId === undefined) {
@@ -59,8 +60,15 @@ function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
     c.set('principal', principal)
     c.set('signal', signal)
     c.set('requestId', requestId)
+    c.set('deadlineAtMs', deadlineAtMs)
     await next()
   }
+}
+
+/** What a route hands on with the requests that it makes itself. */
+export function contextOf(c: Context<AppEnv>): RequestContext {
+  const { principal, signal, requestId, deadlineAtMs } = c.var
+  return { principal, signal, requestId, deadlineAtMs }
 }
 
 const wellFormedPath: MiddlewareHandler<AppEnv> = async (c, next) => {

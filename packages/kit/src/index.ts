@@ -16,21 +16,27 @@ export {
   type AppEnv,
   type AppOptions,
   assertWellFormedPath,
+  contextOf,
   createApp,
 } from './create-app.ts'
 export { readEnvironment } from './environment.ts'
+export { createHttpFetch } from './http-fetch.ts'
 export { defaultLimits } from './limits.ts'
 export { createLogger, type Logger, type LogLevel, logLevels } from './logger.ts'
+export { meterBody } from './meter-body.ts'
 export { Metrics } from './metrics.ts'
 export { mountRoute } from './mount-route.ts'
 export { nearestName } from './nearest-name.ts'
+export { type PrincipalClaims, signPrincipal, verifyPrincipal } from './principal-token.ts'
 export { type BodyOptions, readBody, streamBody } from './read-body.ts'
 export { type ReadJsonOptions, readJson } from './read-json.ts'
 export { readQuery } from './read-query.ts'
+export { type RemoteUpstreamOptions, remoteUpstream } from './remote-upstream.ts'
 export { type RenderError, renderError, renderIcebergError } from './render-error.ts'
 export { RequestDeadline } from './request-deadline.ts'
 export { requireRole } from './require-role.ts'
 export { Secret, secret } from './secret.ts'
+export { type PeerServerOptions, servePeers } from './serve-peers.ts'
 export { type Connection, type Listener, type ListenOptions, listen } from './server.ts'
 export {
   type DataPaths,

@@ -17,9 +17,15 @@ export function withBoundedBody(request: Request, incoming: IncomingMessage): Re
   })
 }
 
-/** Holds nothing itself: the source is read when a reader asks, else the sender has to wait. */
-export function toPulledStream(source: Readable): ReadableStream<Uint8Array> {
-  // Not destroyed when the reader leaves early: the answer goes out on the same socket.
+/**
+ * Holds nothing itself: the source is read when a reader asks, else the sender has to wait. What is to
+ * become of the source when the reader leaves early is the caller's to say.
+ */
+export function toPulledStream(
+  source: Readable,
+  onCancel: () => void = () => {},
+): ReadableStream<Uint8Array> {
+  // Not destroyed by itself: an answer may go out on the same socket.
   const chunks = source.iterator({ destroyOnReturn: false })
   return new ReadableStream<Uint8Array>(
     {
@@ -29,6 +35,7 @@ export function toPulledStream(source: Readable): ReadableStream<Uint8Array> {
         else controller.enqueue(value)
       },
       async cancel() {
+        onCancel()
         await chunks.return?.()
       },
     },

@@ -1,14 +1,18 @@
 import { HyperMeshError } from '@hypermesh/contract'
+import { systemClock } from './clock.ts'
 
 /** A signal that aborts at the deadline or when the client goes away, whichever is first. */
 export class RequestDeadline implements Disposable {
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #client: AbortSignal
+  /** On the monotonic clock of this process, see `Clock`. */
+  readonly atMs: number
   readonly #onClientGone = () => this.#abort(clientReason(this.#client))
 
   constructor(timeoutMs: number, client: AbortSignal) {
     this.#client = client
+    this.atMs = systemClock.monotonicMs() + timeoutMs
     this.#timer = setTimeout(() => {
       this.#abort(new HyperMeshError('deadline', `the deadline of ${timeoutMs} ms has passed`))
     }, timeoutMs)

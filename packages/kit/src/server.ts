@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { HyperMeshError, toErrorBody } from '@hypermesh/contract'
+import { environmentName } from './config-text.ts'
 import type { Logger } from './logger.ts'
 import { withBoundedBody } from './request-body.ts'
 import { writeResponse } from './write-response.ts'
@@ -19,6 +20,8 @@ export interface ListenOptions {
   readonly host: string
   /** 0: the system chooses; see `url`. */
   readonly port: number
+  /** The table of lakehouse.toml that says so, for messages. By default that of the gateway. */
+  readonly table?: string
   readonly onRequest: (request: Request, connection: Connection) => Promise<Response>
   readonly logger: Logger
   readonly connectionsMax: number
@@ -109,24 +112,28 @@ function keepAliveOrClose(incoming: IncomingMessage, response: Response): void {
   if (!incoming.complete && response.status >= 400) response.headers.set('connection', 'close')
 }
 
-async function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
+async function bind(server: Server, options: ListenOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)))
-    server.listen(port, host, resolve)
+    server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, options)))
+    server.listen(options.port, options.host, resolve)
   })
   server.removeAllListeners('error')
   // An error of one connection must not end the process.
   server.on('error', () => undefined)
 }
 
-function bindError(error: NodeJS.ErrnoException, host: string, port: number): HyperMeshError {
-  const settings = 'set [gateway] port, HYPERMESH_GATEWAY__PORT or --port to another'
+function bindError(
+  error: NodeJS.ErrnoException,
+  { host, port, table = 'gateway' }: ListenOptions,
+): HyperMeshError {
+  const flag = table === 'gateway' ? ' or --port' : ''
+  const settings = `set [${table}] port, ${environmentName(table, 'port')}${flag} to another`
   const message =
     error.code === 'EADDRINUSE'
       ? `port ${port} on ${host} is in use; stop what listens there, or ${settings} (0 chooses one)`
       : error.code === 'EACCES'
         ? `port ${port} on ${host} may not be used by this user; ${settings}`
-        : `cannot listen on ${host}, port ${port} (${error.code ?? error.message}); check [gateway] host and port`
+        : `cannot listen on ${host}, port ${port} (${error.code ?? error.message}); check [${table}] host and port`
   return new HyperMeshError('unavailable', message, {
     details: { host, port, reason: error.code ?? 'unknown' },
     cause: error,

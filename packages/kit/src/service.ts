@@ -10,6 +10,8 @@ export interface RequestContext {
   /** Aborts at the deadline (reason: `deadline`) and when the client goes away (`cancelled`). */
   readonly signal: AbortSignal
   readonly requestId: string
+  /** When the signal aborts, by the monotonic clock of this process; absent: it need not. */
+  readonly deadlineAtMs?: number | undefined
 }
 
 export type Fetch = (request: Request, context?: RequestContext) => Response | Promise<Response>
@@ -45,6 +47,8 @@ export interface ServiceDefinition<Config, Needs extends ServiceName = never> {
   /** Its own table of lakehouse.toml, keys in camelCase. */
   readonly config: z.ZodType<Config>
   readonly needs: readonly Needs[]
+  /** How names begin of what it leaves in a temporary directory for its own next start to settle. */
+  readonly leaves?: readonly string[]
   create(config: Config, deps: Deps<Needs>): Promise<Service>
 }
 

@@ -180,3 +180,24 @@ test('a file in its place is an error that names it', async () => {
     message: expect.stringContaining(root),
   })
 })
+
+test('what somebody else is to settle stays in an abandoned directory, and only that', async () => {
+  const dead = join(root, 'tmp', 'dead')
+  const empty = join(root, 'tmp', 'empty')
+  for (const path of [join(dead, 'ingest-1'), join(dead, 'spill'), empty]) {
+    await mkdir(path, { recursive: true })
+  }
+  await writeFile(join(dead, 'ingest-1', 'intent.json'), '{}')
+  await writeFile(join(dead, 'draft-1'), '')
+  const part = await open()
+  expect(part.abandoned).toEqual([dead, empty])
+  await part.removeAbandoned({ keep: ['ingest-'] })
+  expect(await readdir(dead, { recursive: true })).toEqual([
+    'ingest-1',
+    join('ingest-1', 'intent.json'),
+  ])
+  const whole = await open()
+  expect(whole.abandoned).toEqual([dead])
+  await whole.removeAbandoned()
+  expect(await readdir(join(root, 'tmp'))).not.toContain('dead')
+})

@@ -20,7 +20,11 @@ export interface DataDirectory extends AsyncDisposable {
   readonly temporary: string
   /** Directories of processes that ended without removing them: settle what they hold first. */
   readonly abandoned: readonly string[]
-  removeAbandoned(): Promise<void>
+  /**
+   * Removes them, but for entries whose names begin so: those are for somebody else to settle, and
+   * their directory stays abandoned until then.
+   */
+  removeAbandoned(options?: { readonly keep?: readonly string[] }): Promise<void>
 }
 
 const attemptsMax = 20
@@ -44,8 +48,8 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
       root,
       temporary: own.path,
       abandoned,
-      removeAbandoned: async () => {
-        for (const directory of abandoned) await rm(directory, { recursive: true, force: true })
+      removeAbandoned: async ({ keep = [] } = {}) => {
+        for (const directory of abandoned) await removeBut(keep, directory)
       },
       [Symbol.asyncDispose]: () => leave(own),
     }
@@ -126,6 +130,26 @@ async function removeIfPresent(directory: string): Promise<void> {
     await rmdir(directory)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error
+  }
+}
+
+async function removeBut(prefixes: readonly string[], directory: string): Promise<void> {
+  const names = await namesOf(directory)
+  const isKept = (name: string) => prefixes.some((prefix) => name.startsWith(prefix))
+  const kept = names.filter((name) => isKept(name) || livenessFiles.includes(name))
+  if (!kept.some(isKept)) return rm(directory, { recursive: true, force: true })
+  for (const name of names) {
+    if (!kept.includes(name)) await rm(join(directory, name), { recursive: true, force: true })
+  }
+}
+
+async function namesOf(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    // Another process that starts at the same time has removed it.
+    if (hasErrno(error, 'ENOENT')) return []
+    throw error
   }
 }
 

@@ -4,4 +4,5 @@ export {
   temporaryDirectory,
 } from './conformance/object-store.ts'
 export { ManualClock } from './manual-clock.ts'
-export { type Platform, type PlatformOptions, startPlatform } from './platform.ts'
+export { type Platform, startPlatform } from './platform.ts'
+export { type PlatformOptions, type Topology, topologies } from './platform-process.ts'

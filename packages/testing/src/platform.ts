@@ -3,21 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient, type HyperMeshClient } from '@hypermesh/client'
 import { type Role, roles } from '@hypermesh/contract'
-import { type Clock, createLogger, type Logger } from '@hypermesh/kit'
-import { type Lakehouse, loadLakehouseConfig, startLakehouse } from '@hypermesh/lakehouse'
-
-export interface PlatformOptions {
-  /** Tables and keys of lakehouse.toml in camelCase, over the defaults. */
-  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  /** True: it listens on a port of the system's choice, see `url`. */
-  readonly network?: boolean
-  /** An existing data directory; it is kept. Else a temporary one, removed at the end. */
-  readonly directory?: string
-  readonly keepDirectory?: boolean
-  readonly clock?: Clock
-  /** Silent by default. */
-  readonly logger?: Logger
-}
+import type { Lakehouse } from '@hypermesh/lakehouse'
+import { type PlatformOptions, startProcess } from './platform-process.ts'
+import { type Peer, type PeerName, splitPeers } from './split-peers.ts'
 
 export interface Platform extends AsyncDisposable {
   readonly directory: string
@@ -26,6 +14,8 @@ export interface Platform extends AsyncDisposable {
   /** The text of an API key of each role. */
   readonly keys: Readonly<Record<Role, string>>
   readonly clients: Readonly<Record<Role, HyperMeshClient>>
+  /** Of a split platform: stops the process of a service and starts another in its place. */
+  readonly peers: Readonly<Record<PeerName, Peer>>
   /** A raw request through the gateway; the path alone is enough. */
   fetch(path: string, init?: RequestInit & { readonly key?: string }): Promise<Response>
 }
@@ -39,8 +29,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   const remove = async () => {
     if (removable) await rm(directory, { recursive: true, force: true })
   }
+  const peers = options.topology === 'split' ? await splitPeers(directory, options) : undefined
   try {
-    const lakehouse = await start(directory, options)
+    const lakehouse = await startProcess(directory, options, peers?.frontConfig)
+    await peers?.start()
     const keys = await openKeys(lakehouse)
     const clientOf = (role: Role) => clientFor(lakehouse, keys[role])
     return {
@@ -48,34 +40,22 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       url: lakehouse.url,
       keys,
       clients: { admin: clientOf('admin'), writer: clientOf('writer'), reader: clientOf('reader') },
+      get peers() {
+        if (peers === undefined) throw new TypeError('the platform runs in one process')
+        return peers.byName
+      },
       fetch: (path, init = {}) => rawFetch(lakehouse, path, init),
       [Symbol.asyncDispose]: async () => {
+        await peers?.stop()
         await lakehouse.stop()
         await remove()
       },
     }
   } catch (error) {
+    await peers?.stop()
     await remove()
     throw error
   }
-}
-
-function start(directory: string, options: PlatformOptions): Promise<Lakehouse> {
-  const overrides = { gateway: { port: 0 }, ...options.config }
-  const flags = Object.entries(overrides).flatMap(([table, values]) =>
-    Object.entries(values).map(([key, value]) => ({ table, key, value, name: 'test' })),
-  )
-  const { values } = loadLakehouseConfig({
-    environment: {},
-    path: null,
-    flags: [...flags, { table: 'lakehouse', key: 'dataDir', value: directory, name: 'test' }],
-  })
-  return startLakehouse({
-    config: values,
-    network: options.network ?? false,
-    logger: options.logger ?? createLogger('silent'),
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-  })
 }
 
 // On a directory that is started again the keys of before lie revoked or not, but without their

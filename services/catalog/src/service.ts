@@ -21,6 +21,7 @@ export const catalog = defineService({
   name: 'catalog',
   config: catalogConfigSchema,
   needs: [],
+  leaves: ['commit-'],
   async create(config, deps) {
     const { logger, limits, clock, metrics, paths } = deps
     const disk = new DiskStore({ root: paths.root, temporary: paths.temporary })

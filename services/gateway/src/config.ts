@@ -1,4 +1,5 @@
 import { HyperMeshError } from '@hypermesh/contract'
+import { secret } from '@hypermesh/kit'
 import { z } from 'zod'
 import { AddressList } from './address-list.ts'
 
@@ -22,9 +23,17 @@ export const gatewayConfigSchema = z.strictObject({
 })
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>
 
+const secretCharactersMin = 32
+
 /** The table `[auth]` of lakehouse.toml. */
 export const authConfigSchema = z.strictObject({
   enabled: z.boolean().default(true).describe('false: no keys, on a loopback address only'),
+  internalSecret: secret
+    .refine((value) => value.reveal().length >= secretCharactersMin, {
+      message: `must have ${secretCharactersMin} characters or more`,
+    })
+    .optional()
+    .describe('what processes of one platform sign with; needed when they are several'),
 })
 export type AuthConfig = z.infer<typeof authConfigSchema>
 

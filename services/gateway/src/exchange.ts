@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type HyperMeshError, headers, type Principal } from '@hypermesh/contract'
-import type { Clock, Logger, Metrics } from '@hypermesh/kit'
-import { meterBody } from './meter-body.ts'
+import { type Clock, type Logger, type Metrics, meterBody } from '@hypermesh/kit'
 import type { MatchedRoute } from './route-match.ts'
 
 export interface ExchangeParts {

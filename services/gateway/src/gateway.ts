@@ -75,7 +75,12 @@ export async function serveRequest(
       return exchange.finish(await openPage(route, parts, visit), { signal, onEnd })
     }
     place = await parts.gate.enter(signal)
-    const answer = await callUpstream(request, route, { exchange, signal, parts })
+    const answer = await callUpstream(request, route, {
+      exchange,
+      signal,
+      deadlineAtMs: deadline.atMs,
+      parts,
+    })
     return exchange.finish(answer, { signal: bodySignal(signal), onEnd })
   } catch (thrown) {
     const error = toHyperMeshError(thrown, deadline?.signal)
@@ -149,12 +154,17 @@ async function openPage(
 async function callUpstream(
   request: Request,
   matched: MatchedRoute,
-  context: { exchange: Exchange; signal: AbortSignal; parts: GatewayParts },
+  context: {
+    exchange: Exchange
+    signal: AbortSignal
+    deadlineAtMs: number
+    parts: GatewayParts
+  },
 ): Promise<Response> {
-  const { exchange, signal, parts } = context
+  const { exchange, signal, deadlineAtMs, parts } = context
   const { principal, requestId } = exchange
   if (principal === undefined) throw new HyperMeshError('unauthenticated', 'no principal')
   const upstream = parts.upstreams[matched.route.service]
-  const answer = Promise.resolve(upstream(request, { principal, signal, requestId }))
+  const answer = Promise.resolve(upstream(request, { principal, signal, requestId, deadlineAtMs }))
   return upstreamAnswer(answer, signal)
 }

@@ -5,5 +5,5 @@ export {
   type GatewayConfig,
   gatewayConfigSchema,
 } from './config.ts'
-export type { Readiness } from './own-pages.ts'
+export type { PeerStates, Readiness } from './own-pages.ts'
 export { createGateway, type Gateway, type UpstreamName } from './service.ts'

@@ -14,7 +14,7 @@ import { requestFigures } from './exchange.ts'
 import { type GatewayParts, serveRequest } from './gateway.ts'
 import { KeyStore } from './key-store.ts'
 import { authenticateLocal } from './loopback-guard.ts'
-import { ownPages, type Readiness } from './own-pages.ts'
+import { ownPages, type PeerStates, type Readiness } from './own-pages.ts'
 import { createRoutes } from './routes.ts'
 
 export type UpstreamName = Exclude<ServiceName, 'gateway'>
@@ -29,7 +29,7 @@ export interface Gateway extends Service {
 
 export async function createGateway(
   config: { readonly gateway: GatewayConfig; readonly auth: AuthConfig },
-  deps: Deps<UpstreamName>,
+  deps: Deps<UpstreamName> & { readonly peers?: (() => Promise<PeerStates>) | undefined },
 ): Promise<Gateway> {
   const { logger, limits, clock, metrics } = deps
   const keys = await KeyStore.open({
@@ -62,7 +62,13 @@ export async function createGateway(
     trustedProxies: new AddressList(config.gateway.trustedProxies),
     metricsOpen: config.gateway.metricsOpen,
     authenticate,
-    pages: ownPages({ version: deps.version, metrics, readiness: () => readiness, authenticate }),
+    pages: ownPages({
+      version: deps.version,
+      metrics,
+      readiness: () => readiness,
+      authenticate,
+      peers: deps.peers,
+    }),
     upstreams: { ...deps.upstreams, gateway: own },
   }
   return {

@@ -9,7 +9,7 @@ import {
   parseTableName,
   printable,
 } from '@hypermesh/contract'
-import { type App, type AppEnv, mountRoute, readQuery, streamBody } from '@hypermesh/kit'
+import { type App, type AppEnv, contextOf, mountRoute, readQuery, streamBody } from '@hypermesh/kit'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Ingest, LoadInput } from './ingest.ts'
@@ -36,9 +36,9 @@ export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
 }
 
 async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadInput> {
-  const { principal, signal, requestId, limits } = c.var
+  const { signal, limits } = c.var
   const types = parseTypes(query.types)
-  const context = { principal, signal, requestId }
+  const context = contextOf(c)
   if (query.source !== undefined) {
     if (await hasBody(c)) {
       throw new HyperMeshError('invalid', 'send either a body or source=…, not both')

@@ -21,6 +21,7 @@ export const ingest = defineService({
   name: 'ingest',
   config: ingestConfigSchema,
   needs: ['catalog'],
+  leaves: ['ingest-'],
   async create(config, { logger, limits, clock, metrics, paths, upstreams }) {
     const signal = AbortSignal.timeout(recoveryMs)
     const catalog = catalogFor(upstreams.catalog, {

@@ -10,13 +10,16 @@ import {
   secret,
 } from '@hypermesh/kit'
 import { z } from 'zod'
+import { servicesConfigSchema, targetSchema } from './target.ts'
 import { serviceConfigSchemas } from './topology.ts'
 
 /** Every table of lakehouse.toml, each with the schema of its owner. */
 const schemas = {
   lakehouse: z.strictObject({
     dataDir: z.string().min(1).default('data').describe('where everything is kept'),
+    target: targetSchema,
   }),
+  services: servicesConfigSchema,
   gateway: gatewayConfigSchema,
   auth: authConfigSchema,
   ...serviceConfigSchemas,

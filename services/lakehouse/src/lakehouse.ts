@@ -1,24 +1,23 @@
 import { HyperMeshError, type ServiceName } from '@hypermesh/contract'
-import { assertSafeBind, createGateway, type Gateway } from '@hypermesh/gateway'
+import { assertSafeBind, type Gateway } from '@hypermesh/gateway'
 import {
   type Clock,
   createLogger,
   type DataPaths,
-  type Deps,
-  type Fetch,
   type Listener,
+  type ListenOptions,
   type Logger,
   listen,
   Metrics,
-  type Service,
   systemClock,
 } from '@hypermesh/kit'
 import { openDataDirectory } from '@hypermesh/object-store'
 import { CleanupStack } from './cleanup-stack.ts'
 import { dataDirectoryOf, type LakehouseConfig } from './config.ts'
+import { Parts } from './parts.ts'
 import { measureProcess } from './process-figures.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
-import { type AnyDefinition, definitions, sortByNeeds, upstreamNames } from './topology.ts'
+import { planTarget } from './target.ts'
 import { version } from './version.ts'
 
 export interface LakehouseOptions {
@@ -32,6 +31,10 @@ export interface LakehouseOptions {
 export interface Lakehouse extends AsyncDisposable {
   /** Where it listens; undefined without a port. */
   readonly url: string | undefined
+  /** Where other processes of the platform reach its services; undefined when there are none. */
+  readonly peerUrl: string | undefined
+  /** What runs in this process. */
+  readonly services: readonly ServiceName[]
   /** The real path of the data directory. */
   readonly root: string
   /** A request from this process, through the gateway like any other. */
@@ -41,14 +44,16 @@ export interface Lakehouse extends AsyncDisposable {
 }
 
 /**
- * Starts the platform: data directory → port → services, each after those it needs → ready. A failure
- * closes what was opened. The port comes early, so that one in use is told before anything is recovered.
+ * Starts the platform, or the part of it that the configuration names: data directory → ports → peers →
+ * services, each after those it needs → ready. A failure closes what was opened. The ports come early,
+ * so that one in use is told before anything is recovered.
  */
 export async function startLakehouse(options: LakehouseOptions): Promise<Lakehouse> {
   const { config, clock = systemClock, network = true } = options
   const startedAtMs = clock.monotonicMs()
   const logger = options.logger ?? createLogger(config.log.level)
-  if (network) assertSafeBind(config.gateway, config.auth)
+  const target = planTarget(config)
+  if (network && target.local.has('gateway')) assertSafeBind(config.gateway, config.auth)
   const cleanup = new CleanupStack()
   try {
     const directory = await openDataDirectory(dataDirectoryOf(config))
@@ -56,30 +61,23 @@ export async function startLakehouse(options: LakehouseOptions): Promise<Lakehou
     const metrics = new Metrics()
     const measuring = measureProcess(metrics)
     cleanup.push(() => measuring[Symbol.dispose]())
-    const services = new Map<ServiceName, Service>()
     const deps = { logger, clock, limits: config.limits, paths: directory, metrics, version }
-    const gateway = await createGateway(config, {
-      ...deps,
-      logger: logger.child({ service: 'gateway' }),
-      upstreams: upstreamsOf(upstreamNames, services),
-    })
-    const listener = network ? await listenFor(gateway, config, logger) : undefined
-    cleanup.push(() => listener?.stop())
-    for (const definition of sortByNeeds(definitions)) {
-      const service = await startService(definition, { config, deps, services })
-      cleanup.push(() => service[Symbol.asyncDispose]())
-    }
-    await Promise.all([...services.values()].map((service) => service.ready?.()))
-    await directory.removeAbandoned()
+    const parts = new Parts({ config, target, deps })
+    const front = await openFront(parts, { network, cleanup })
+    await parts.start(cleanup)
+    await directory.removeAbandoned({ keep: parts.leftToOthers })
     // Pushed last and so run first: from then on nobody finds us, and open requests may end.
-    cleanup.push(() => listener?.stop())
-    cleanup.push(() => gateway.setReadiness('stopping'))
-    const withdraw = listener && (await publish(listener.url, directory, clock))
+    cleanup.push(() => front.stopListening())
+    cleanup.push(() => parts.setReadiness('stopping'))
+    const { url, peerUrl } = front
+    const withdraw = url === undefined ? undefined : await publish(url, directory, clock)
     cleanup.push(() => withdraw?.())
-    gateway.setReadiness('ready')
+    parts.setReadiness('ready')
     const ms = Math.round(clock.monotonicMs() - startedAtMs)
-    logger.info({ url: listener?.url, dataDir: directory.root, version, ms }, 'ready')
-    return runningLakehouse({ gateway, root: directory.root, url: listener?.url, cleanup })
+    const services = [...target.local]
+    logger.info({ url, peerUrl, services, dataDir: directory.root, version, ms }, 'ready')
+    const { gateway } = parts
+    return runningLakehouse({ gateway, root: directory.root, url, peerUrl, services, cleanup })
   } catch (error) {
     await cleanup.run().catch((failure: unknown) => {
       logger.warn({ err: failure }, 'a part failed to close after the start had failed')
@@ -88,10 +86,53 @@ export async function startLakehouse(options: LakehouseOptions): Promise<Lakehou
   }
 }
 
+interface Front {
+  readonly url: string | undefined
+  readonly peerUrl: string | undefined
+  stopListening(): Promise<void>
+}
+
+/** The gateway and its port, and the door for other processes, as far as this process has them. */
+async function openFront(
+  parts: Parts,
+  { network, cleanup }: { network: boolean; cleanup: CleanupStack },
+): Promise<Front> {
+  const gateway = await parts.openGateway()
+  const { config, deps } = parts
+  const { logger } = deps
+  const { host, port } = config.gateway
+  const listener =
+    gateway && network
+      ? await listenAt({ host, port, table: 'gateway' }, config, {
+          logger,
+          onRequest: (request, connection) => gateway.serve(request, connection),
+        })
+      : undefined
+  cleanup.push(() => listener?.stop())
+  const onPeerRequest = parts.peerDoor()
+  const door =
+    onPeerRequest &&
+    (await listenAt({ ...config.services, table: 'services' }, config, {
+      logger,
+      onRequest: onPeerRequest,
+    }))
+  cleanup.push(() => door?.stop())
+  return {
+    url: listener?.url,
+    peerUrl: door?.url,
+    stopListening: async () => {
+      await listener?.stop()
+      await door?.stop()
+    },
+  }
+}
+
 function runningLakehouse(parts: {
-  gateway: Gateway
+  gateway: Gateway | undefined
   root: string
   url: string | undefined
+  peerUrl: string | undefined
+  services: readonly ServiceName[]
   cleanup: CleanupStack
 }): Lakehouse {
   let stopped: Promise<void> | undefined
@@ -101,65 +142,27 @@ function runningLakehouse(parts: {
   }
   return {
     url: parts.url,
+    peerUrl: parts.peerUrl,
+    services: parts.services,
     root: parts.root,
-    fetch: async (request) => parts.gateway.fetch(request),
+    fetch: async (request) => {
+      if (parts.gateway !== undefined) return parts.gateway.fetch(request)
+      throw new HyperMeshError('unavailable', 'the gateway runs in another process')
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }
 }
 
-async function startService(
-  definition: AnyDefinition,
-  parts: {
-    config: LakehouseConfig
-    deps: Omit<Deps, 'upstreams'>
-    services: Map<ServiceName, Service>
-  },
-): Promise<Service> {
-  const { config, deps, services } = parts
-  const tables: Readonly<Record<string, unknown>> = config
-  const service = await definition.create(tables[definition.name], {
-    ...deps,
-    logger: deps.logger.child({ service: definition.name }),
-    // A service is handed those it names in `needs`, and nothing else.
-    upstreams: upstreamsOf(definition.needs, services) as Record<ServiceName, Fetch>,
-  })
-  services.set(definition.name, service)
-  return service
-}
-
-// The request and its context pass as they are: nothing is parsed twice, nothing is copied.
-function upstreamsOf<Name extends ServiceName>(
-  names: readonly Name[],
-  services: ReadonlyMap<ServiceName, Service>,
-): Record<Name, Fetch> {
-  const entries = names.map((name): [Name, Fetch] => [
-    name,
-    (request, context) => {
-      const service = services.get(name)
-      if (service) return service.fetch(request, context)
-      throw new HyperMeshError('unavailable', `${name} has not started yet; try again`, {
-        details: { retryAfterSeconds: 1 },
-      })
-    },
-  ])
-  // One entry for each name, just above.
-  return Object.fromEntries(entries) as Record<Name, Fetch>
-}
-
-function listenFor(gateway: Gateway, config: LakehouseConfig, logger: Logger): Promise<Listener> {
-  const { host, port } = config.gateway
+function listenAt(
+  place: { readonly host: string; readonly port: number; readonly table: string },
+  config: LakehouseConfig,
+  handling: Pick<ListenOptions, 'onRequest' | 'logger'>,
+): Promise<Listener> {
   const { connectionsMax, headersTimeoutMs, keepAliveMs, shutdownMs } = config.limits
-  return listen({
-    host,
-    port,
-    logger,
-    connectionsMax,
-    headersTimeoutMs,
-    keepAliveMs,
-    shutdownMs,
-    onRequest: (request, connection) => gateway.serve(request, connection),
-  })
+  const { host, port, table } = place
+  const limits = { connectionsMax, headersTimeoutMs, keepAliveMs, shutdownMs }
+  return listen({ host, port, table, ...limits, ...handling })
 }
 
 /** Writes the server file; what it returns takes it back. */

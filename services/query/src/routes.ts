@@ -1,6 +1,6 @@
 import { createClient } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
-import { type App, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
+import { type App, contextOf, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
 import { acceptedFormat } from './accept-header.ts'
 import type { QueryEngine } from './query-engine.ts'
 import { toResponse } from './reply.ts'
@@ -14,11 +14,11 @@ export interface RouteParts {
 
 export function mountSql(app: App, { engine, running, catalog: upstream }: RouteParts): void {
   mountRoute(app, 'sql', async (c) => {
-    const { principal, requestId, signal } = c.var
+    const { principal, signal } = c.var
     const format = acceptedFormat(c.req.header('accept'))
     const body = await readJson(c, sqlRequest)
     const catalog = createClient({
-      fetch: (request) => upstream(request, { principal, requestId, signal: request.signal }),
+      fetch: (request) => upstream(request, { ...contextOf(c), signal: request.signal }),
     })
     const queryId = c.req.header(headers.queryId)
     const result = await engine.run({ body, format, catalog, principal, queryId, signal })

@@ -7,6 +7,7 @@ export interface ServeFlags {
   readonly port?: string
   readonly auth: boolean
   readonly logLevel?: string
+  readonly target?: string
 }
 
 /** Runs the platform until a signal, then lets open requests end. */
@@ -20,8 +21,17 @@ export async function runServe(context: CommandContext, flags: ServeFlags): Prom
   // A person at a terminal wants to read; a log of every request is for machines.
   const level = terminal.stderr.isTTY && !isChosen ? 'warn' : values.log.level
   const lakehouse = await startLakehouse({ config: values, logger: createLogger(level) })
-  const { url, root } = lakehouse
-  const facts = { url, dataDir: root, pid: process.pid, version, auth: values.auth.enabled }
+  const { root, services, peerUrl } = lakehouse
+  const url = lakehouse.url ?? peerUrl
+  const facts = {
+    url,
+    peerUrl,
+    services,
+    dataDir: root,
+    pid: process.pid,
+    version,
+    auth: values.auth.enabled,
+  }
   terminal.print(json ? JSON.stringify({ status: 'ready', ...facts }) : readinessLine(facts))
   await aborted(signal)
   if (terminal.stderr.isTTY) terminal.note('stopping; Ctrl-C again stops at once')
@@ -34,22 +44,30 @@ function readinessLine(facts: {
   dataDir: string
   version: string
   auth: boolean
+  services: readonly string[]
+  peerUrl: string | undefined
 }): string {
+  const ready = `HyperMesh ${facts.version} is ready at ${facts.url}`
+  const place = `data in ${facts.dataDir}`
+  const parts = [`runs ${facts.services.join(', ')}`, `serves the other parts at ${facts.peerUrl}`]
+  if (!facts.services.includes('gateway')) return [ready, place, ...parts].join(' · ')
   return [
-    `HyperMesh ${facts.version} is ready at ${facts.url}`,
-    `data in ${facts.dataDir}`,
+    ready,
+    place,
+    ...(facts.peerUrl === undefined ? [] : parts),
     ...(facts.auth ? [] : ['NO KEYS ASKED FOR (authentication is off)']),
     'try: hypermesh ingest FILE, hypermesh sql',
     'Ctrl-C stops',
   ].join(' · ')
 }
 
-function serveFlags({ host, port, auth, logLevel }: ServeFlags): ConfigFlag[] {
+function serveFlags({ host, port, auth, logLevel, target }: ServeFlags): ConfigFlag[] {
   const number = port !== undefined && /^\d+$/.test(port) ? Number(port) : port
   const given: ConfigFlag[] = [
     { table: 'gateway', key: 'host', value: host, name: '--host' },
     { table: 'gateway', key: 'port', value: number, name: '--port' },
     { table: 'auth', key: 'enabled', value: auth ? undefined : false, name: '--no-auth' },
+    { table: 'lakehouse', key: 'target', value: target?.split(','), name: '--target' },
     { table: 'log', key: 'level', value: logLevel, name: '--log-level' },
   ]
   return given.filter(({ value }) => value !== undefined)

@@ -7,13 +7,13 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import type { ReadableStream as WebStream } from 'node:stream/web'
-import type { ClientFetch } from '@hypermesh/client'
+import { toPulledStream } from './request-body.ts'
 
 /**
  * `fetch` over node:http. The built-in one gives up when an answer takes five minutes, which a
  * large load may, and loses an answer that arrives while the upload still runs.
  */
-export function createHttpFetch(): ClientFetch {
+export function createHttpFetch(): (request: Request) => Promise<Response> {
   const plain = new HttpAgent({ keepAlive: true })
   const secure = new HttpsAgent({ keepAlive: true })
   return (request) =>
@@ -55,7 +55,7 @@ function toResponse(incoming: IncomingMessage, method: string): Response {
   }
   const isEmpty = method === 'HEAD' || status === 204 || status === 304
   if (isEmpty) incoming.resume()
-  // Node's and the web's type of the same stream.
-  const body = isEmpty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+  // A reader that leaves early gives up the connection: what is left of the answer is not awaited.
+  const body = isEmpty ? null : toPulledStream(incoming, () => incoming.destroy())
   return new Response(body, { status, headers })
 }

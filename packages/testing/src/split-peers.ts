@@ -1,0 +1,82 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+import type { Lakehouse } from '@hypermesh/lakehouse'
+import { type PlatformConfig, type PlatformOptions, startProcess } from './platform-process.ts'
+
+const peerNames = ['ingest', 'query'] as const
+export type PeerName = (typeof peerNames)[number]
+
+export interface Peer {
+  readonly url: string
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** The processes beside that of the gateway, catalog and storage. */
+export interface SplitPeers {
+  /** What the process of the gateway needs to know. */
+  readonly frontConfig: PlatformConfig
+  readonly byName: Readonly<Record<PeerName, Peer>>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function splitPeers(directory: string, options: PlatformOptions): Promise<SplitPeers> {
+  const [front, ingest, query] = [await freePort(), await freePort(), await freePort()]
+  const internalSecret = randomBytes(32).toString('hex')
+  const urlOf = (port: number) => `http://127.0.0.1:${port}`
+  const services = {
+    storageUrl: urlOf(front),
+    catalogUrl: urlOf(front),
+    ingestUrl: urlOf(ingest),
+    queryUrl: urlOf(query),
+  }
+  const configOf = (port: number, target: readonly string[]): PlatformConfig => ({
+    lakehouse: { target },
+    services: { ...services, port },
+    auth: { internalSecret },
+  })
+  const peerOf = (name: PeerName, port: number): Peer => {
+    let running: Lakehouse | undefined
+    return {
+      url: urlOf(port),
+      start: async () => {
+        running = await startProcess(
+          directory,
+          { ...options, network: true },
+          configOf(port, [name]),
+        )
+      },
+      stop: async () => {
+        await running?.stop()
+        running = undefined
+      },
+    }
+  }
+  const byName = { ingest: peerOf('ingest', ingest), query: peerOf('query', query) }
+  return {
+    frontConfig: configOf(front, ['gateway', 'catalog', 'storage']),
+    byName,
+    start: async () => {
+      await Promise.all(peerNames.map((name) => byName[name].start()))
+    },
+    stop: async () => {
+      for (const name of peerNames) await byName[name].stop()
+    },
+  }
+}
+
+/** Below those that the system gives out by itself, so that nobody takes it in between. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 30_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+}
