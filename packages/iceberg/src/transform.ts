@@ -96,8 +96,12 @@ function dayUnit(unit: 'year' | 'month' | 'day', days: number): number {
 }
 
 function truncate(width: number, type: Primitive, value: Scalar): Scalar | undefined {
-  if (typeof value === 'number') return value - (((value % width) + width) % width)
-  if (typeof value === 'bigint') return floorDivide(value, BigInt(width)) * BigInt(width)
+  // Below the least value of the type it wraps around, as in Java.
+  if (typeof value === 'number') return (value - (((value % width) + width) % width)) | 0
+  if (typeof value === 'bigint') {
+    const floored = floorDivide(value, BigInt(width)) * BigInt(width)
+    return type.kind === 'long' ? BigInt.asIntN(64, floored) : floored
+  }
   if (!(value instanceof Uint8Array)) return undefined
   if (type.kind !== 'string') return value.subarray(0, width)
   const points = [...Buffer.from(value).toString('utf8')]

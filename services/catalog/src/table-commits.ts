@@ -7,6 +7,7 @@ import {
   parseIdentifier,
   type TableMetadata,
   type TableName,
+  type TableUpdate,
 } from '@hypermesh/contract'
 import { applyUpdates, checkRequirements, metadataFilesToDelete } from '@hypermesh/iceberg'
 import { requireRole } from '@hypermesh/kit'
@@ -16,6 +17,7 @@ import { noSuchNamespace } from './catalog-errors.ts'
 import type { CatalogState } from './catalog-state.ts'
 import type { CommitPlan } from './catalog-store.ts'
 import type { StoredAnswer, TableEntry } from './commit-record.ts'
+import { ForeignFiles } from './foreign-files.ts'
 import { assertSpecsUnused } from './spec-use.ts'
 import { toTableEntry } from './table-entry.ts'
 import {
@@ -94,12 +96,13 @@ export class TableCommits {
 
   async #commit(caller: Caller, changes: readonly TableChange[]): Promise<Committed> {
     requireRole(caller.principal, 'writer')
-    const { store, attempts, warehouse } = this.#options
+    const { store, attempts, limits, warehouse } = this.#options
     for (const { updates } of changes) assertInWarehouse(updates, warehouse)
+    const foreign = new ForeignFiles(warehouse, limits)
     const { result } = await store.commit({
       caller,
       queueKeys: changes.map(({ name }) => queueKeyOf(name)),
-      build: (state) => this.#plan(state, changes),
+      build: (state) => this.#plan(state, changes, foreign),
     })
     await result.attempt?.keep()
     for (const { before, metadata } of result.tables) {
@@ -111,9 +114,10 @@ export class TableCommits {
   async #plan(
     state: CatalogState,
     changes: readonly TableChange[],
+    foreign: ForeignFiles,
   ): Promise<CommitPlan<Committed>> {
     const tables: NextTable[] = []
-    for (const change of changes) tables.push(await this.#next(state, change))
+    for (const change of changes) tables.push(await this.#next(state, change, foreign))
     const created = tables.filter((table) => table.entry === undefined).length
     assertRoom(state, this.#options.limits, created)
     const moved = tables.filter((table) => table.metadata !== table.before)
@@ -138,22 +142,28 @@ export class TableCommits {
     })
   }
 
-  async #next(state: CatalogState, change: TableChange): Promise<NextTable> {
+  async #next(state: CatalogState, change: TableChange, foreign: ForeignFiles): Promise<NextTable> {
     const { files, warehouse, clock, limits } = this.#options
     const { name, requirements, updates } = change
     const creates = requirements.some(({ type }) => type === 'assert-create')
-    if (creates && isFree(state, name)) return this.#create(state, change)
+    if (creates && isFree(state, name)) return this.#create(state, change, foreign)
     const entry = findEntry(state, name)
     const before = await files.read(entry.metadataLocation)
     checkRequirements(before, requirements)
-    const metadata = nextMetadata(clock, entry, before, updates)
+    const metadata = await withMapping(foreign, updates, (more) =>
+      nextMetadata(clock, entry, before, more),
+    )
     assertProperties(metadata.properties, limits)
     await assertSpecsUnused(warehouse, metadata, updates)
     return { name: { namespace: entry.namespace, table: entry.table }, entry, before, metadata }
   }
 
   /** What a staged creation comes to: the updates make the whole table. */
-  #create(state: CatalogState, { name, requirements, updates }: TableChange): NextTable {
+  async #create(
+    state: CatalogState,
+    { name, requirements, updates }: TableChange,
+    foreign: ForeignFiles,
+  ): Promise<NextTable> {
     const { warehouse, clock, limits } = this.#options
     const table = parseIdentifier(name.table)
     const namespace = state.namespace(name.namespace)?.namespace
@@ -163,10 +173,10 @@ export class TableCommits {
     const named = { namespace, table }
     const uuid = randomUUID()
     const location = newLocation(state, warehouse, { name: named, location: undefined, uuid })
-    const metadata = applyUpdates(undefined, updates, {
-      nowMs: clock.nowMs(),
-      created: { uuid, location },
-    })
+    const context = { nowMs: clock.nowMs(), created: { uuid, location } }
+    const metadata = await withMapping(foreign, updates, (more) =>
+      applyUpdates(undefined, more, context),
+    )
     assertProperties(metadata.properties, limits)
     return { name: named, entry: undefined, before: undefined, metadata }
   }
@@ -181,6 +191,17 @@ export class TableCommits {
     })
     return toTableEntry(name, metadataLocation, metadata)
   }
+}
+
+/** What the updates lead to, and what the files that they add need beside. */
+async function withMapping(
+  foreign: ForeignFiles,
+  updates: readonly TableUpdate[],
+  apply: (updates: readonly TableUpdate[]) => TableMetadata,
+): Promise<TableMetadata> {
+  const metadata = apply(updates)
+  const more = await foreign.check(metadata, updates)
+  return more.length === 0 ? metadata : apply([...updates, ...more])
 }
 
 /** Whether the state that the next metadata was built on is still the table's. */

@@ -277,3 +277,41 @@ test('a field id that was given away is not given to another column', () =>
 function column(id: number, name: string) {
   return { id, name, type: 'string', required: false }
 }
+
+test('a table that files create has the partitions and the order that their writer names', () =>
+  withDirectory(async (root) => {
+    await using catalog = await openCatalog(root)
+    const layout = {
+      partitionSpec: { fields: [{ 'source-id': 1, name: 'b', transform: 'bucket[4]' }] },
+      sortOrder: {
+        fields: [
+          {
+            'source-id': 2,
+            transform: 'identity',
+            direction: 'asc' as const,
+            'null-order': 'nulls-last' as const,
+          },
+        ],
+      },
+    }
+    const file = await catalog.dataFile('n.t', 'a', 10)
+    const three = Buffer.from([3, 0, 0, 0]).toString('base64')
+    const stated = { ...file, partition: { 1000: three }, sortOrderId: 1 }
+    const bad = {
+      ...layout,
+      partitionSpec: { fields: [{ 'source-id': 9, name: 'b', transform: 'void' }] },
+    }
+    await expect(load(catalog, { files: [stated], layout: bad })).rejects.toMatchObject({
+      code: 'invalid',
+    })
+    await load(catalog, { files: [stated], layout })
+    const { metadata } = await catalog.client.loadTable('n.t')
+    expect(metadata).toMatchObject({
+      'default-spec-id': 0,
+      'partition-specs': [{ fields: [{ 'field-id': 1000, transform: 'bucket[4]' }] }],
+      'default-sort-order-id': 1,
+      'sort-orders': [{ 'order-id': 1, fields: [{ 'source-id': 2 }] }],
+    })
+    const { partitions } = await catalog.client.describeTable('n.t')
+    expect(partitions).toEqual([{ values: { b: '3' }, files: 1, rows: 10, bytes: 4 }])
+  }))

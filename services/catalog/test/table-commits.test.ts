@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringifyJson } from '@hypermesh/contract'
+import { encodeManifestList } from '@hypermesh/iceberg'
 import { expect, test } from 'vitest'
 import { type OpenCatalog, openCatalog, schema, withDirectory } from './_catalog.ts'
 
@@ -334,6 +335,15 @@ test(
       type: 'branch',
       'snapshot-id': snapshotId,
     })
+    await mkdir(`${metadata.location.replace('file://', '')}/metadata`, { recursive: true })
+    for (const [snapshotId, sequenceNumber] of [
+      [parent, 1],
+      [id, 2],
+    ] as const) {
+      const list = encodeManifestList({ snapshotId, parentId: undefined, sequenceNumber }, [])
+      const { 'manifest-list': uri } = snapshot(snapshotId, sequenceNumber)
+      await writeFile(uri.replace('file://', ''), list)
+    }
     const first = await commit(
       catalog,
       't',
