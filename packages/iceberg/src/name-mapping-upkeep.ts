@@ -8,7 +8,7 @@ import {
 } from '@hypermesh/contract'
 import { childFields, currentSchema } from './schema.ts'
 
-export const nameMappingProperty = 'schema.name-mapping.default'
+const nameMappingProperty = 'schema.name-mapping.default'
 /** Tells a mapping of ours from one that somebody else has set, which is left alone. */
 const ownMappingProperty = 'hypermesh.name-mapping-sha256'
 
