@@ -2,6 +2,7 @@ import { compression, fileFormats, resultFormats, roles } from '@hypermesh/contr
 import { Command, Option } from 'commander'
 import { type CommandContext, createContext } from './command-context.ts'
 import { addJobs } from './job-commands.ts'
+import { addVirtualTables, type Runner } from './program-tables.ts'
 import type { GlobalOptions } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -60,8 +61,6 @@ export function createProgram({ terminal, version, signal }: ProgramOptions): Co
   addDiagnosis(program, run)
   return program
 }
-
-type Runner = (work: Run) => Promise<void>
 
 function addServe(program: Command, run: Runner): void {
   program
@@ -190,6 +189,7 @@ function addTables(program: Command, run: Runner): void {
         await runDescribe({ ...context, client }, table, flags)
       }),
     )
+  addVirtualTables(tables, run, [formatOption(), typeOption()])
   program
     .command('diff')
     .description('what tells one snapshot of a table from another')

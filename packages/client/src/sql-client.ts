@@ -1,4 +1,11 @@
-import type { ResultFormat, RunningQuery, SqlReply, SqlRequest } from '@hypermesh/contract'
+import type {
+  LinkTableRequest,
+  ResultFormat,
+  RunningQuery,
+  SqlReply,
+  SqlRequest,
+  VirtualTable,
+} from '@hypermesh/contract'
 import type { SqlStream } from './result-stream.ts'
 import type { CallOptions } from './transport.ts'
 
@@ -40,4 +47,15 @@ export interface SqlClient {
   listQueries(options?: CallOptions): Promise<{ queries: RunningQuery[] }>
   /** Stops a statement; `not_found` when it has ended, or is another's. */
   cancelQuery(id: string, options?: CallOptions): Promise<void>
+
+  /** Tables over files that are read where they lie. */
+  listVirtualTables(options?: CallOptions): Promise<{ tables: VirtualTable[] }>
+  /**
+   * Makes a table of files of the server, without loading them.
+   *
+   * @example await client.linkVirtualTable({ table: 'logs.web', path: '/srv/logs/2024-*.csv' })
+   */
+  linkVirtualTable(request: LinkTableRequest, options?: CallOptions): Promise<VirtualTable>
+  /** Forgets a virtual table; its files stay. */
+  unlinkVirtualTable(table: string, options?: CallOptions): Promise<void>
 }

@@ -27,6 +27,12 @@ export function sqlMethods(transport: Transport): SqlClient {
         { id: 'sqlPage', parameters: { id }, options },
         { columns: 'array', rows: 'array' },
       ),
+    listVirtualTables: (options) => callForReply(transport, { id: 'listVirtualTables', options }),
+    linkVirtualTable: (json, options) =>
+      callForReply(transport, { id: 'linkVirtualTable', json, options }),
+    unlinkVirtualTable: async (table, options) => {
+      await transport.send({ id: 'unlinkVirtualTable', parameters: { table }, options })
+    },
     listQueries: (options) => callForReply(transport, { id: 'listQueries', options }),
     cancelQuery: async (id, options) => {
       await transport.send({ id: 'cancelQuery', parameters: { id }, options })

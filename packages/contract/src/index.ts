@@ -213,4 +213,11 @@ export {
   tableSummaries,
   tableSummary,
 } from './tables.ts'
+export {
+  type LinkTableRequest,
+  linkTableRequest,
+  type VirtualTable,
+  virtualTable,
+  virtualTables,
+} from './virtual-tables.ts'
 export { toWireLong, type WireLong, wireLong } from './wire-long.ts'

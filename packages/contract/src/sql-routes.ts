@@ -1,4 +1,5 @@
 import { runningQueries, sqlReply, sqlRequest } from './sql.ts'
+import { linkTableRequest, virtualTable, virtualTables } from './virtual-tables.ts'
 
 /** The routes of the query service. */
 export const sqlRoutes = {
@@ -36,6 +37,33 @@ export const sqlRoutes = {
     service: 'query',
     access: 'reader',
     summary: 'stop a statement by its query id',
+    status: 204,
+  },
+  listVirtualTables: {
+    method: 'GET',
+    path: '/v1/virtual-tables',
+    service: 'query',
+    access: 'reader',
+    summary: 'tables over files that are read where they lie',
+    reply: virtualTables,
+    status: 200,
+  },
+  linkVirtualTable: {
+    method: 'POST',
+    path: '/v1/virtual-tables',
+    service: 'query',
+    access: 'writer',
+    summary: 'make a table of files of the server, without loading them',
+    body: linkTableRequest,
+    reply: virtualTable,
+    status: 201,
+  },
+  unlinkVirtualTable: {
+    method: 'DELETE',
+    path: '/v1/virtual-tables/:table',
+    service: 'query',
+    access: 'writer',
+    summary: 'forget a virtual table; its files stay',
     status: 204,
   },
 } as const

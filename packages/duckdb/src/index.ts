@@ -21,6 +21,13 @@ export { detectCompression, unpack } from './source-compression.ts'
 export { typesMayChange } from './source-error.ts'
 export type { FormatHints } from './source-format.ts'
 export {
+  assertSameForm,
+  type CsvForm,
+  readByTemplate,
+  readCsvForm,
+  sourceTemplate,
+} from './source-template.ts'
+export {
   type GuardedSql,
   type GuardedTable,
   guardSql,

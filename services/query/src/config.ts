@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os'
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 
 const mib = 1024 * 1024
@@ -18,6 +19,11 @@ export const queryConfigSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('memory of all statements together, in bytes; 0: a quarter of the machine’s'),
+  virtualRoots: z
+    .array(z.string().refine(isAbsolute, 'must be an absolute path'))
+    .max(100)
+    .default([])
+    .describe('directories whose files virtual tables may be made of'),
 })
 
 export type QueryConfig = z.infer<typeof queryConfigSchema>

@@ -41,7 +41,8 @@ export class FileSchemas {
     const wanted = [...unknown]
     for (let start = 0; start < wanted.length; start += filesAtOnce) {
       const paths = wanted.slice(start, start + filesAtOnce)
-      for (const [path, schema] of await this.#read(session, paths, signal)) {
+      for (const [path, key] of await readFooters(session, paths, signal)) {
+        const schema = this.#shared(key)
         found.set(path, schema)
         this.#byPath.set(path, schema)
       }
@@ -49,23 +50,32 @@ export class FileSchemas {
     return found
   }
 
-  async #read(session: DuckSession, paths: readonly string[], signal: AbortSignal) {
-    const rows = await session.rows(footerSql(paths), { signal })
-    const found = rows.flatMap((row) => {
-      const schema = this.#shared(String(row.key))
-      return (row.paths as readonly string[]).map((path) => [path, schema] as const)
-    })
-    if (found.length === paths.length) return found
-    throw new HyperMeshError('corrupt', 'a parquet file of a table has no columns')
-  }
-
   #shared(key: string): FileSchema {
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const schema = toFileSchema((JSON.parse(key) as FooterRow[]).map(toElement), key)
+    const schema = parseFooter(key)
     this.#byKey.set(key, schema)
     return schema
   }
+}
+
+/** The columns of each file as a text for `parseFooter`, by path, whatever is remembered of it. */
+export async function readFooters(
+  session: DuckSession,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  if (paths.length === 0) return new Map()
+  const rows = await session.rows(footerSql(paths), { signal })
+  const found = rows.flatMap((row) =>
+    (row.paths as readonly string[]).map((path) => [path, String(row.key)] as const),
+  )
+  if (found.length === paths.length) return new Map(found)
+  throw new HyperMeshError('corrupt', 'a parquet file of a table has no columns')
+}
+
+export function parseFooter(key: string): FileSchema {
+  return toFileSchema((JSON.parse(key) as FooterRow[]).map(toElement), key)
 }
 
 /** A row for each different set of columns, with the files that have it. */
@@ -77,7 +87,7 @@ function footerSql(paths: readonly string[]): string {
                        WHEN converted_type LIKE 'MAP%' OR logical_type LIKE 'MapType%' THEN 'map' END,
       type: duckdb_type
     } ORDER BY column_id) AS columns
-    FROM parquet_schema([${paths.map(quoteText).join(', ')}]) GROUP BY file_name
+    FROM parquet_schema([${paths.map((path) => quoteText(path)).join(', ')}]) GROUP BY file_name
   ) GROUP BY columns`
 }
 

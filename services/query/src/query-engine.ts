@@ -16,7 +16,7 @@ import type { RunningResult, StartedResult } from './running-result.ts'
 import type { RunningStatement, RunningStatements } from './running-statements.ts'
 import type { SpillSpace } from './spill-space.ts'
 import type { SpilledResults } from './spilled-results.ts'
-import { type Lake, prepareStatement } from './statement.ts'
+import { type Lake, type PreparedStatement, prepareStatement } from './statement.ts'
 import { streamResult } from './stream-result.ts'
 
 interface QueryEngineOptions {
@@ -117,10 +117,8 @@ export class QueryEngine {
     sessions: { readonly session: DuckSession; readonly planning: DuckSession },
     { request, entry, signal }: Started,
   ): Promise<StartedResult> {
-    const { body, format, catalog, principal } = request
-    const { lake, limits, spilled, space, directory } = this.#options
+    const { body, format, catalog } = request
     const bound = bindParameters(body.parameters)
-    const paged = isPaged(body)
     const statement = await prepareStatement(
       sessions,
       {
@@ -128,19 +126,32 @@ export class QueryEngine {
         parameters: bound.parameters,
         planned: bound.planned,
         namespace: body.namespace,
-        embedded: paged || format === 'parquet',
+        embedded: isPaged(body) || format === 'parquet',
         catalog,
         signal,
       },
-      lake,
+      this.#options.lake,
     )
     entry.state = 'running'
-    const { session } = sessions
+    try {
+      return await this.#answer(sessions.session, statement, { request, entry, signal })
+    } catch (error) {
+      throw statement.readsInPlace ? blameFiles(error) : error
+    }
+  }
+
+  async #answer(
+    session: DuckSession,
+    statement: PreparedStatement,
+    { request, entry, signal }: Started,
+  ): Promise<StartedResult> {
+    const { body, format, principal } = request
+    const { limits, spilled, space, directory } = this.#options
     if (format === 'parquet') {
       return parquetResult(session, statement, { space, directory, signal })
     }
     // A plan is one short page.
-    if (!paged || statement.kind !== 'select') {
+    if (!isPaged(body) || statement.kind !== 'select') {
       return streamResult(session, statement, { body, format, limits, signal })
     }
     const { keyId } = principal
@@ -154,6 +165,13 @@ export class QueryEngine {
       signal,
     })
   }
+}
+
+/** A file of a virtual table is its owner's to mend; `corrupt` is damage of what is kept here. */
+function blameFiles(error: unknown): unknown {
+  if (!(error instanceof HyperMeshError) || error.code !== 'corrupt') return error
+  const message = `a file of a virtual table is damaged, or changed while it was read: ${error.message}`
+  return new HyperMeshError('invalid', message, { cause: error })
 }
 
 function elapsedSince(clock: Clock, startedMs: number): () => number {

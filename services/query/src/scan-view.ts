@@ -29,14 +29,11 @@ export interface Scan {
   readonly positionDeletes: ReadonlyMap<string, PositionDeletes>
 }
 
-/** The SQL that makes a view of the table over the files that are left after pruning. */
-export function createView(table: ResolvedTable, scan: Scan): string {
-  const name = `${quoteIdentifier(table.view.schema)}.${quoteIdentifier(table.view.view)}`
-  return `CREATE VIEW ${name} AS ${selectFrom(table, scan)};`
-}
-
-/** Files that are clean and read alike share one `read_parquet`, in runs, so that order is kept. */
-function selectFrom({ fields, metadata }: ResolvedTable, scan: Scan): string {
+/**
+ * The SELECT of a table over the files that are left after pruning. Files that are clean and read
+ * alike share one `read_parquet`, in runs, so that order is kept.
+ */
+export function selectFrom({ fields, metadata }: ResolvedTable, scan: Scan): string {
   const reader = new FileReader(metadata, scan, fields)
   const branches: { key: string; files: PlannedFile[] }[] = []
   for (const file of scan.files) {

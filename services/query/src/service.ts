@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@hypermesh/client'
 import { HyperMeshError } from '@hypermesh/contract'
@@ -7,13 +7,16 @@ import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { ConcurrencyGate, createApp, defineService, type Fetch } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
+import type { FileRoot } from './file-listing.ts'
 import { FileSchemas } from './file-schemas.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
-import { mountSql } from './routes.ts'
+import { mountSql } from './routes/statements.ts'
+import { mountVirtualTables } from './routes/virtual-tables.ts'
 import { RunningStatements } from './running-statements.ts'
 import { SpillSpace } from './spill-space.ts'
 import { SpilledResults } from './spilled-results.ts'
+import { VirtualTables } from './virtual-tables.ts'
 
 const plannerMemoryBytes = 256 * 1024 * 1024
 const startMs = 60_000
@@ -31,11 +34,12 @@ export const query = defineService({
     const spill = join(paths.temporary, 'query-spill')
     const results = join(paths.temporary, 'query-results')
     await Promise.all([directory, spill, results].map((path) => mkdir(path, { recursive: true })))
+    const roots = await openRoots(config.virtualRoots, paths.root)
     const database = await DuckDatabase.open({
       threads: threadsOf(config),
       memoryBytes: memoryBytesOf(config),
       temporaryDirectory: spill,
-      allowedDirectories: [directory, results],
+      allowedDirectories: [directory, results, ...roots.map(({ real }) => real)],
       damagedFile: 'corrupt',
     })
     const planner = await DuckDatabase.open({
@@ -65,6 +69,7 @@ export const query = defineService({
       cache: new ManifestCache(limits.manifestCacheBytesMax),
       fileSchemas: new FileSchemas(limits.fileSchemasMax),
       positionTargets: new PositionTargets(),
+      virtualTables: new VirtualTables({ database, store, roots, limits, clock }),
     }
     const app = createApp({ logger, limits })
     const running = new RunningStatements(clock)
@@ -82,6 +87,7 @@ export const query = defineService({
       directory: results,
     })
     mountSql(app, { engine, running, catalog: upstreams.catalog })
+    mountVirtualTables(app, lake.virtualTables, upstreams.catalog)
     return {
       fetch: (request, context) => app.fetch(request, context),
       [Symbol.asyncDispose]: async () => {
@@ -93,6 +99,26 @@ export const query = defineService({
     }
   },
 })
+
+/** The roots where they really lie. What is kept in the data directory is not theirs to read. */
+async function openRoots(roots: readonly string[], data: string): Promise<FileRoot[]> {
+  const own = await realpath(data)
+  const within = (path: string, root: string) => `${path}/`.startsWith(join(root, '/'))
+  return Promise.all(
+    roots.map(async (given) => {
+      const real = await realpath(given).catch((cause: unknown) => {
+        throw new HyperMeshError('invalid', `[query] virtual_roots: no directory ${given}`, {
+          cause,
+        })
+      })
+      if (!within(real, own) && !within(own, real)) return { given, real }
+      throw new HyperMeshError(
+        'invalid',
+        `[query] virtual_roots: ${given} and the data directory may not lie in each other`,
+      )
+    }),
+  )
+}
 
 async function warehouseUri(upstream: Fetch): Promise<string> {
   const principal = { keyId: 'query', name: 'query', role: 'reader' } as const

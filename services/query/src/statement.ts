@@ -15,13 +15,20 @@ import {
   type ScanFilter,
   type ScanValue,
   toDuckDbType,
+  type ViewName,
 } from '@hypermesh/duckdb'
 import { type ManifestCache, planScan, type ScanPlan, type Warehouse } from '@hypermesh/iceberg'
 import { type PlannedScan, scanDetails } from './explain-scans.ts'
 import type { FileSchemas } from './file-schemas.ts'
 import type { PositionTargets } from './position-deletes.ts'
-import { type Resolution, type ResolvedTable, resolveTables } from './resolved-table.ts'
-import { createView, type Scan } from './scan-view.ts'
+import {
+  type Resolution,
+  type ResolvedTable,
+  type ResolvedVirtual,
+  resolveTables,
+} from './resolved-table.ts'
+import { type Scan, selectFrom } from './scan-view.ts'
+import type { OpenVirtualTable, VirtualTables } from './virtual-tables.ts'
 
 export interface StatementRequest {
   readonly sql: string
@@ -41,6 +48,8 @@ export interface PreparedStatement {
   readonly sql: string
   readonly parameters: BoundParameters | undefined
   readonly facts: ScanFacts
+  /** Some of its files are not the platform's own. */
+  readonly readsInPlace: boolean
   /** Of EXPLAIN. */
   readonly scans: readonly ScanDetail[] | undefined
 }
@@ -51,6 +60,7 @@ export interface Lake {
   readonly cache: ManifestCache
   readonly fileSchemas: FileSchemas
   readonly positionTargets: PositionTargets
+  readonly virtualTables: VirtualTables
 }
 
 /** Where a table without a namespace is looked up when the request does not say. */
@@ -75,14 +85,17 @@ export async function prepareStatement(
   const { signal, catalog, parameters } = request
   const guarded = await guardSql(planning, request.sql, { parameters, signal })
   const namespace = request.namespace ?? defaultNamespace
-  const resolution = await resolveTables(guarded.tables, { catalog, namespace, signal })
+  const { virtualTables } = lake
+  const resolution = await resolveTables(guarded.tables, {
+    ...{ catalog, virtualTables, namespace, signal },
+  })
   const statement = await nameTables(guarded, resolution, {
     namespace,
     rewritten: request.embedded && guarded.body.includes(';'),
   })
   const filters = await planFilters(planning, {
     sql: statement.body,
-    tables: resolution.tables.map(({ view, fields }) => ({
+    tables: [...resolution.tables, ...resolution.virtuals].map(({ view, fields }) => ({
       ...view,
       columns: fields.map(({ name, type }) => ({ name, type: toDuckDbType(type) })),
     })),
@@ -96,12 +109,14 @@ export async function prepareStatement(
     lake,
     signal,
   )
-  await session.run(viewsOf(scans), { signal })
+  const virtuals = await openVirtuals(session, resolution.virtuals, lake, signal)
+  await session.run(viewsOf(scans, virtuals), { signal })
   return {
     kind: guarded.kind,
     sql: guarded.prefix + statement.body,
     parameters: renameParameters(parameters, statement.parameterNames),
-    facts: toFacts(resolution.tables, plans),
+    facts: toFacts(resolution.tables, plans, virtuals),
+    readsInPlace: virtuals.length > 0,
     scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),
   }
 }
@@ -186,27 +201,56 @@ async function openScans(
 
 const filterKey = ({ schema, view }: ResolvedTable['view']) => `${schema}.${view}`.toLowerCase()
 
-function viewsOf(scans: readonly PlannedScan[]): string {
-  const schemas = new Set(scans.map(({ table }) => table.view.schema))
+interface OpenedVirtual extends OpenVirtualTable {
+  readonly view: ViewName
+}
+
+async function openVirtuals(
+  session: DuckSession,
+  virtuals: readonly ResolvedVirtual[],
+  { virtualTables }: Lake,
+  signal: AbortSignal,
+): Promise<OpenedVirtual[]> {
+  const opened: OpenedVirtual[] = []
+  for (const { view, definition } of virtuals) {
+    opened.push({ view, ...(await virtualTables.open(session, definition, signal)) })
+  }
+  return opened
+}
+
+function viewsOf(scans: readonly PlannedScan[], virtuals: readonly OpenedVirtual[]): string {
+  const views = [
+    ...scans.map(({ table, scan }) => ({ view: table.view, sql: selectFrom(table, scan) })),
+    ...virtuals,
+  ]
+  const schemas = new Set(views.map(({ view }) => view.schema))
   const statements = [
     ...[...schemas].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`),
-    ...scans.map(({ table, scan }) => createView(table, scan)),
+    ...views.map(({ view: { schema, view }, sql }) => {
+      return `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)} AS ${sql};`
+    }),
   ]
   return statements.length === 0 ? 'SELECT 1' : statements.join('\n')
 }
 
-function toFacts(tables: readonly ResolvedTable[], plans: readonly ScanPlan[]): ScanFacts {
+function toFacts(
+  tables: readonly ResolvedTable[],
+  plans: readonly ScanPlan[],
+  virtuals: readonly OpenedVirtual[],
+): ScanFacts {
   const sum = (figure: (plan: ScanPlan) => number) =>
     plans.reduce((total, plan) => total + figure(plan), 0)
+  const inPlace = (figure: (opened: OpenVirtualTable) => number) =>
+    virtuals.reduce((total, opened) => total + figure(opened), 0)
   const snapshots = tables.map(({ label, snapshotId }): [string, WireLong | null] => [
     label,
     snapshotId === undefined ? null : toWireLong(snapshotId),
   ])
   return {
     snapshots: Object.fromEntries(snapshots),
-    filesPlanned: sum(({ planned }) => planned.files),
+    filesPlanned: sum(({ planned }) => planned.files) + inPlace(({ files }) => files),
     filesPruned: sum(({ total, planned }) => total.files - planned.files),
-    bytesPlanned: sum(({ planned }) => planned.bytes),
+    bytesPlanned: sum(({ planned }) => planned.bytes) + inPlace(({ bytes }) => bytes),
     bytesPruned: sum(({ total, planned }) => Math.max(0, total.bytes - planned.bytes)),
     deleteFiles: sum(({ deletes }) => deletes.files),
   }

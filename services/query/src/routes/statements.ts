@@ -1,10 +1,10 @@
 import { createClient } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
 import { type App, contextOf, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
-import { acceptedFormat } from './accept-header.ts'
-import type { QueryEngine } from './query-engine.ts'
-import { toResponse } from './reply.ts'
-import type { RunningStatements } from './running-statements.ts'
+import { acceptedFormat } from '../accept-header.ts'
+import type { QueryEngine } from '../query-engine.ts'
+import { toResponse } from '../reply.ts'
+import type { RunningStatements } from '../running-statements.ts'
 
 export interface RouteParts {
   readonly engine: QueryEngine

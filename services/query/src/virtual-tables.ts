@@ -1,0 +1,229 @@
+import {
+  formatTableName,
+  HyperMeshError,
+  hasRole,
+  icebergType,
+  type Limits,
+  linkTableRequest,
+  type Principal,
+  parseTableName,
+  quoteIdentifier,
+  type StructField,
+  type TableName,
+  type VirtualTable,
+  virtualTable,
+} from '@hypermesh/contract'
+import {
+  type DuckDatabase,
+  type DuckSession,
+  inspectSource,
+  quoteText,
+  readByTemplate,
+  readCsvForm,
+  type Source,
+  sourceTemplate,
+  toDuckDbType,
+} from '@hypermesh/duckdb'
+import type { Clock } from '@hypermesh/kit'
+import type { ObjectStore } from '@hypermesh/object-store'
+import { z } from 'zod'
+import { DefinitionStore } from './definition-store.ts'
+import { type FileRoot, type ListedFile, listFiles } from './file-listing.ts'
+import { groupByPartition, inferPartitions } from './hive-partitions.ts'
+import { shapesOf, VirtualFileCheck } from './virtual-file-check.ts'
+
+const csvForm = z.object({
+  delimiter: z.string(),
+  blankLines: z.number(),
+  firstRecord: z.array(z.string()),
+  header: z.boolean(),
+})
+
+/** What is stored: enough to read the files as they were inferred to be when they were linked. */
+const definition = z.object({
+  ...virtualTable.shape,
+  path: z.string(),
+  types: z.array(icebergType),
+  /** SQL, cut where the list of files stands. */
+  template: z.array(z.string()),
+  csv: csvForm.optional(),
+  /** Of Parquet: what each column is, for comparing. */
+  shapes: z.array(z.string()).optional(),
+})
+export type VirtualDefinition = z.infer<typeof definition>
+
+/** A virtual table at the moment of one statement. */
+export interface OpenVirtualTable {
+  readonly sql: string
+  readonly files: number
+  readonly bytes: number
+}
+
+export interface VirtualTablesOptions {
+  /** May read the roots. */
+  readonly database: DuckDatabase
+  readonly store: ObjectStore
+  readonly roots: readonly FileRoot[]
+  readonly limits: Limits
+  readonly clock: Clock
+}
+
+/** Tables over files that stay where they lie. */
+export class VirtualTables {
+  readonly #options: VirtualTablesOptions
+  readonly #definitions: DefinitionStore<VirtualDefinition>
+  readonly #check = new VirtualFileCheck()
+
+  constructor(options: VirtualTablesOptions) {
+    this.#options = options
+    const { store } = options
+    const [prefix, what] = ['query/virtual-tables', 'virtual table']
+    this.#definitions = new DefinitionStore({ store, prefix, schema: definition, what })
+  }
+
+  /** Looks at the files, tells their columns, and keeps that. Nothing is loaded. */
+  async link(body: z.input<typeof linkTableRequest>, signal: AbortSignal): Promise<VirtualTable> {
+    const { limits, clock, database } = this.#options
+    const request = linkTableRequest.parse(body)
+    const table = formatTableName(parseTableName(request.table))
+    const files = await this.#list(request.path)
+    const [first] = files
+    if (first === undefined) throw new RangeError('a listing holds at least one file')
+    await using session = await database.connect()
+    const source = await inspectSource(session, {
+      path: first.realPath,
+      fileName: first.path,
+      format: request.format,
+      types: request.types,
+      columnsMax: limits.columnsMax,
+      signal,
+    })
+    const partitions = request.hivePartitioning ? inferPartitions(files) : []
+    const columns = [
+      ...source.columns.map(({ name, type }) => ({
+        name,
+        type: toDuckDbType(type),
+        partition: false,
+      })),
+      ...partitions.map((column) => ({ ...column, partition: true })),
+    ]
+    assertDistinct(columns.map(({ name }) => name))
+    const found: VirtualDefinition = {
+      table,
+      path: request.path,
+      format: source.format,
+      columns,
+      types: source.columns.map(({ type }) => type),
+      template: [...sourceTemplate(source, first.realPath)],
+      ...(await csvFormOf(source, first)),
+      ...(await parquetShapesOf(session, source, first, signal)),
+      createdAt: new Date(clock.nowMs()).toISOString(),
+      files: files.length,
+      bytes: bytesOf(files),
+    }
+    await this.#check.assert(session, found, files, signal)
+    await this.#definitions.create(table, found, limits.virtualTablesMax)
+    return toVirtualTable(found)
+  }
+
+  async unlink(name: TableName): Promise<void> {
+    await this.#definitions.delete(formatTableName(name))
+  }
+
+  async list(principal: Principal): Promise<VirtualTable[]> {
+    const mayKnowPaths = hasRole(principal, 'writer')
+    return (await this.#definitions.list()).map((each) => {
+      const { path, ...shown } = toVirtualTable(each)
+      return mayKnowPaths ? { ...shown, path } : shown
+    })
+  }
+
+  async find(name: TableName): Promise<VirtualDefinition | undefined> {
+    return this.#definitions.find(formatTableName(name))
+  }
+
+  /** Lists the files anew; those that changed are checked against what the table was linked with. */
+  async open(
+    session: DuckSession,
+    found: VirtualDefinition,
+    signal: AbortSignal,
+  ): Promise<OpenVirtualTable> {
+    const files = await this.#list(found.path)
+    await this.#check.assert(session, found, files, signal)
+    return { sql: selectFrom(found, files), files: files.length, bytes: bytesOf(files) }
+  }
+
+  async #list(path: string): Promise<readonly ListedFile[]> {
+    const { roots, limits } = this.#options
+    return listFiles(path, { roots, filesMax: limits.virtualFilesMax })
+  }
+}
+
+/** The columns as a table of the catalog would have them. */
+export function fieldsOf({ columns, types }: VirtualDefinition): StructField[] {
+  return columns.map(({ name, type }, index) => ({
+    id: index + 1,
+    name,
+    type: types[index] ?? partitionTypes[type] ?? 'string',
+    required: false,
+  }))
+}
+
+const partitionTypes: Readonly<Record<string, string>> = { BIGINT: 'long', DATE: 'date' }
+
+function toVirtualTable(found: VirtualDefinition): VirtualTable {
+  const { types: _types, template: _template, csv: _csv, shapes: _shapes, ...shown } = found
+  return shown
+}
+
+function selectFrom(found: VirtualDefinition, files: readonly ListedFile[]): string {
+  const partitions = found.columns.filter(({ partition }) => partition)
+  const read = (some: readonly ListedFile[]) =>
+    readByTemplate(
+      found.template,
+      some.map(({ realPath }) => realPath),
+    )
+  if (partitions.length === 0) return read(files)
+  const names = partitions.map(({ name }) => name)
+  return groupByPartition(files, names)
+    .map(({ values, files: some }) => {
+      const constants = partitions.map(({ name, type }, index) => {
+        const value = values[index] ?? null
+        const literal = value === null ? 'NULL' : quoteText(value)
+        return `CAST(${literal} AS ${type}) AS ${quoteIdentifier(name)}`
+      })
+      return `SELECT *, ${constants.join(', ')} FROM (${read(some)})`
+    })
+    .join(' UNION ALL ')
+}
+
+async function csvFormOf(
+  { format, options }: Source,
+  { realPath }: ListedFile,
+): Promise<Pick<VirtualDefinition, 'csv'>> {
+  if (format !== 'csv' && format !== 'tsv') return {}
+  const { firstRecord, ...form } = await readCsvForm(realPath, format)
+  return { csv: { ...form, firstRecord: [...firstRecord], header: options.header === true } }
+}
+
+async function parquetShapesOf(
+  session: DuckSession,
+  { format, columns }: Source,
+  file: ListedFile,
+  signal: AbortSignal,
+): Promise<Pick<VirtualDefinition, 'shapes'>> {
+  if (format !== 'parquet') return {}
+  const shapes = (await shapesOf(session, [file], signal)).get(file.realPath)
+  return { shapes: columns.map(({ name }) => shapes?.get(name) ?? '') }
+}
+
+function assertDistinct(names: readonly string[]): void {
+  const folded = names.map((name) => name.toLowerCase())
+  const again = names.find((_, index) => folded.indexOf(folded[index] ?? '') !== index)
+  if (again === undefined) return
+  throw new HyperMeshError('invalid', `column ${again} stands in the files and in directories, too`)
+}
+
+function bytesOf(files: readonly ListedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0)
+}
