@@ -97,7 +97,7 @@ function addLoading(program: Command, run: Runner): void {
   program
     .command('ingest')
     .description('load files into tables; - is standard input')
-    .argument('<file...>', 'CSV, TSV, NDJSON, JSON or Parquet; also .gz and .zst')
+    .argument('<file...>', 'CSV, TSV, NDJSON, JSON, Parquet or Arrow; also .gz and .zst')
     .option('-t, --table <name>', 'the table; without it the file’s name in namespace main')
     .option('--mode <mode>', 'append, or overwrite what is there', 'append')
     .addOption(formatOption())

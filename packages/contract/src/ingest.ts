@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { wireLong } from './wire-long.ts'
 
-export const fileFormats = ['csv', 'tsv', 'ndjson', 'json', 'parquet'] as const
+export const fileFormats = ['csv', 'tsv', 'ndjson', 'json', 'parquet', 'arrow'] as const
 export const fileFormat = z.enum(fileFormats)
 export type FileFormat = z.infer<typeof fileFormat>
 
@@ -13,6 +13,8 @@ export const mediaTypes: Readonly<Record<string, FileFormat>> = {
   'application/jsonl': 'ndjson',
   'application/json': 'json',
   'application/vnd.apache.parquet': 'parquet',
+  'application/vnd.apache.arrow.file': 'arrow',
+  'application/vnd.apache.arrow.stream': 'arrow',
 }
 
 /** How a file is packed as a whole; what a format does inside (Parquet, Arrow) is its own. */

@@ -12,6 +12,7 @@ export const limits = z.strictObject({
   jsonBodyBytesMax: count(8 * mib, gib, 'largest JSON request body, in bytes'),
   uploadBytesMax: count(64 * gib, 1024 * gib, 'largest upload to /v1/ingest, in bytes'),
   unpackedBytesMax: count(16 * gib, 1024 * gib, 'largest packed file once unpacked, in bytes'),
+  arrowBatchBytesMax: count(gib, 16 * gib, 'largest record batch of an Arrow file, in bytes'),
   objectBytesMax: count(16 * gib, 1024 * gib, 'largest object at /v1/objects, in bytes'),
   objectKeyBytesMax: count(1024, 4096, 'longest object key, in bytes of UTF-8'),
   objectListMax: count(1000, 10_000, 'most keys in one page of a list'),

@@ -52,6 +52,7 @@ export async function copyToParquet(
   ]
   const target = splits ? directory : join(directory, 'data_0.parquet')
   const sql = `COPY (${source.select(columns)}) TO ${quoteText(target)} (${settings.join(', ')})`
+  await source.stage?.()
   const rows = await reading(session.rows(sql, { signal }))
   const files = rows.map(toCopiedFile).filter((file) => file.rows > 0)
   const strays = (await readdir(directory)).length - rows.length

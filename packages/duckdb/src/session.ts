@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import type {
-  DuckDBConnection,
+import {
+  type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBExtractedStatements,
-  DuckDBPendingResult,
-  DuckDBPreparedStatement,
-  DuckDBResult,
-  DuckDBType,
-  DuckDBValue,
+  type DuckDBExtractedStatements,
+  type DuckDBPendingResult,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  type DuckDBType,
+  type DuckDBValue,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { HyperMeshError } from '@hypermesh/contract'
@@ -23,6 +23,12 @@ export interface RunOptions {
   /** Bound to the last statement. */
   readonly parameters?: BoundParameters | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+/** Rows for `append`, no more than a vector holds: each column's vector is handed out once. */
+export interface AppendedRows {
+  readonly count: number
+  readonly fill: (target: duckdb.Vector, column: number) => void
 }
 
 /**
@@ -89,6 +95,31 @@ export class DuckSession implements Disposable, AsyncDisposable {
       const statements = await this.#connection.extractStatements(sql)
       const prepared = await statements.prepare(statements.count - 1)
       prepared.destroySync()
+    })
+  }
+
+  /** Appends rows to a table of this connection; the event loop has a turn after every few. */
+  async append(
+    table: string,
+    rows: AsyncIterable<AppendedRows>,
+    options: Pick<RunOptions, 'signal'> = {},
+  ): Promise<void> {
+    await this.#exclusive(options.signal, async () => {
+      const appender = await this.#connection.createAppender(table)
+      const types = Array.from({ length: appender.columnCount }, (_, index) =>
+        appender.columnType(index),
+      )
+      for await (const { count, fill } of rows) {
+        this.#assertGoing(options.signal)
+        const chunk = DuckDBDataChunk.create(types, count)
+        for (const index of types.keys()) {
+          fill(duckdb.data_chunk_get_vector(chunk.chunk, index), index)
+        }
+        appender.appendDataChunk(chunk)
+        appender.flushSync()
+        await nextTurn()
+      }
+      appender.closeSync()
     })
   }
 

@@ -30,6 +30,8 @@ export interface Source {
   readonly inferredFrom: 'file' | 'sample' | 'all'
   /** The dialect, as detected. */
   readonly options: Readonly<Record<string, unknown>>
+  /** To be awaited before what `select` gives is run: where rows must be brought to DuckDB first. */
+  readonly stage?: () => Promise<void>
   /** A SELECT of the columns, each cast to the type its target is written from. */
   select(targets: readonly TargetColumn[]): string
 }
@@ -39,6 +41,8 @@ export interface OpenedFile {
   readonly path: string
   readonly overrides: ReadonlyMap<string, string>
   readonly wholeFile: boolean
+  /** Of one record batch, unpacked. */
+  readonly arrowBatchBytesMax: number
   readonly signal: AbortSignal | undefined
 }
 

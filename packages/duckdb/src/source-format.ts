@@ -17,6 +17,10 @@ const endings: Readonly<Record<string, FileFormat>> = {
   json: 'json',
   parquet: 'parquet',
   pq: 'parquet',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  ipc: 'arrow',
+  feather: 'arrow',
 }
 
 export interface FormatHints {
@@ -84,7 +88,7 @@ const foreign: readonly (readonly [string, readonly number[]])[] = [
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
   ['zip or Excel', [0x50, 0x4b, 0x03, 0x04]],
   ['PDF', [0x25, 0x50, 0x44, 0x46]],
-  ['Arrow', [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]],
+  ['Feather version 1', [0x46, 0x45, 0x41, 0x31]],
   ['ORC', [0x4f, 0x52, 0x43]],
   ['SQLite', [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20]],
 ]
@@ -95,6 +99,11 @@ const encodings: readonly (readonly [string, readonly number[]])[] = [
   ['UTF-16 big-endian', [0xfe, 0xff]],
 ]
 const parquetMagic = [0x50, 0x41, 0x52, 0x31]
+const arrowMagics = [
+  [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31, 0, 0],
+  // A stream has none, but begins with the mark of a message, which is no text.
+  [0xff, 0xff, 0xff, 0xff],
+]
 
 /**
  * The format of a file: as told, else by its content. Throws `invalid` for an empty file, another
@@ -107,6 +116,10 @@ export function settleFormat(head: FileHead, hinted: FileFormat | undefined): Fi
   if (isParquet) {
     throw new HyperMeshError('invalid', `the file is Parquet, not ${hinted}; say format=parquet`)
   }
+  const isArrow = arrowMagics.some((magic) => startsWith(head.bytes, magic))
+  if (hinted === 'arrow' || (hinted === undefined && isArrow)) return 'arrow'
+  if (isArrow)
+    throw new HyperMeshError('invalid', `the file is Arrow, not ${hinted}; say format=arrow`)
   const other = foreign.find(([, magic]) => startsWith(head.bytes, magic))
   if (other !== undefined && !isPlainText(head.bytes)) {
     throw new HyperMeshError(

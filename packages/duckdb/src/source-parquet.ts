@@ -1,5 +1,4 @@
-import { HyperMeshError, printable, quoteIdentifier } from '@hypermesh/contract'
-import { castExpression } from './cast-expression.ts'
+import { HyperMeshError, printable } from '@hypermesh/contract'
 import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
 import { toIcebergType } from './iceberg-types.ts'
 import { type ColumnChunk, verifyPageChecksums } from './parquet-checksums.ts'
@@ -11,10 +10,10 @@ import {
   pathPattern,
   type Source,
   type SourceColumn,
-  type TargetColumn,
 } from './source-columns.ts'
 import { reading } from './source-error.ts'
 import type { FileHead } from './source-format.ts'
+import { selectTyped } from './source-select.ts'
 import { quoteText } from './sql-text.ts'
 
 export async function openParquet(
@@ -47,25 +46,8 @@ export async function openParquet(
     columns,
     inferredFrom: 'file',
     options: {},
-    select: (targets) => selectParquet(relation, columns, targets),
+    select: (targets) => selectTyped(relation, columns, targets),
   }
-}
-
-function selectParquet(
-  relation: string,
-  columns: readonly SourceColumn[],
-  targets: readonly TargetColumn[],
-): string {
-  const byName = new Map(columns.map((column) => [column.name, column]))
-  const items = targets.map((target) => {
-    const column = byName.get(target.sourceName)
-    if (column === undefined) throw new RangeError(`no source column ${target.sourceName}`)
-    const name = quoteIdentifier(column.name)
-    const from = parseDuckDbType(column.sourceType)
-    const value = column.from === 'override' ? `CAST(${name} AS ${column.sourceType})` : name
-    return `${castExpression(value, from, target.type)} AS ${quoteIdentifier(target.name)}`
-  })
-  return `SELECT ${items.join(', ')} FROM ${relation}`
 }
 
 async function listChunks(session: DuckSession, file: OpenedFile): Promise<ColumnChunk[]> {

@@ -1,6 +1,7 @@
 import { type FileFormat, HyperMeshError, parseColumnName } from '@hypermesh/contract'
 import { parseDuckDbType } from './duckdb-type.ts'
 import type { DuckSession } from './session.ts'
+import { openArrow } from './source-arrow.ts'
 import type { OpenedFile, Source, SourceColumn } from './source-columns.ts'
 import { openCsv } from './source-csv.ts'
 import { reading, typesMayChange } from './source-error.ts'
@@ -22,6 +23,8 @@ export interface SourceOptions extends FormatHints {
   /** Infer from every row rather than from a sample. */
   readonly wholeFile?: boolean | undefined
   readonly columnsMax?: number | undefined
+  /** Of one record batch, unpacked. */
+  readonly arrowBatchBytesMax?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -69,6 +72,7 @@ export async function inferSource(session: DuckSession, options: SourceOptions):
     path: options.path,
     overrides: parseOverrides(options.types ?? {}),
     wholeFile: options.wholeFile ?? false,
+    arrowBatchBytesMax: options.arrowBatchBytesMax ?? 2 ** 30,
     signal: options.signal,
   }
   const source = await openFormat(session, format, head, file)
@@ -83,6 +87,7 @@ function openFormat(
   file: OpenedFile,
 ): Promise<Source> {
   if (format === 'parquet') return openParquet(session, head, file)
+  if (format === 'arrow') return openArrow(session, head, file)
   if (format === 'csv' || format === 'tsv') return openCsv(session, format, head, file)
   return openJson(session, format, head, file)
 }

@@ -296,6 +296,7 @@ export class TableLoad {
       types: request.types,
       wholeFile,
       columnsMax: limits.columnsMax,
+      arrowBatchBytesMax: limits.arrowBatchBytesMax,
       signal: this.#signal,
     }
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
+import * as arrow from 'apache-arrow'
 import { expect, test } from 'vitest'
 import { openPlatform, type Platform, type PlatformOptions, withDirectory } from './_platform.ts'
 
@@ -61,6 +62,14 @@ test(
       format: 'parquet',
       compression: 'gzip',
     })
+    const table = arrow.tableFromArrays({ a: Int32Array.of(1, 2, 3), b: ['x', 'y', 'z'] })
+    for (const kind of ['file', 'stream'] as const) {
+      const bytes = arrow.tableToIPC(table, kind)
+      const plain = await client.ingest(`n.arrow_${kind}`, { body: bytes })
+      expect(plain).toMatchObject({ rows: 3, format: 'arrow', compression: 'none' })
+      const gz = await client.ingest(`n.arrow_${kind}`, { body: gzipSync(bytes), format: 'arrow' })
+      expect(gz).toMatchObject({ rows: 3, compression: 'gzip', schemaChanges: [] })
+    }
     const body = gzipSync(csv)
     const encoded = await fetch(
       new Request('http://platform/v1/ingest/n.encoded', {

@@ -1,0 +1,186 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { HyperMeshError, printable, quoteIdentifier } from '@hypermesh/contract'
+import { readBuffers } from './arrow-source/arrow-buffers.ts'
+import { type ArrowBatch, ArrowMessages } from './arrow-source/arrow-messages.ts'
+import type { ArrowField } from './arrow-source/arrow-schema.ts'
+import { toDuckDbTypeOf } from './arrow-source/arrow-types.ts'
+import { type ArrowVector, VectorReader } from './arrow-source/arrow-vector.ts'
+import { growDictionary } from './arrow-source/grown-dictionary.ts'
+import { writeVector } from './arrow-source/vector-writer.ts'
+import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
+import { toIcebergType } from './iceberg-types.ts'
+import type { AppendedRows, DuckSession } from './session.ts'
+import {
+  assertDistinctNames,
+  assertOverridesKnown,
+  type OpenedFile,
+  type Source,
+  type SourceColumn,
+} from './source-columns.ts'
+import type { FileHead } from './source-format.ts'
+import { selectTyped } from './source-select.ts'
+
+const stagedTable = 'arrow_rows'
+/** DuckDB's vectors hold no more. */
+const chunkRows = 2048
+
+/**
+ * An Arrow IPC file or stream. DuckDB has no reader for it here, so the rows are staged in a table
+ * of the session, batch by batch, when they are needed; DuckDB spills that table where it is large.
+ */
+export async function openArrow(
+  session: DuckSession,
+  head: FileHead,
+  file: OpenedFile,
+): Promise<Source> {
+  const fields = await withFile(file.path, async (handle) =>
+    (await ArrowMessages.open(handle)).schema(),
+  )
+  if (fields.length === 0) throw new HyperMeshError('invalid', 'the Arrow file has no columns')
+  assertNames(fields)
+  assertOverridesKnown(
+    file.overrides,
+    fields.map(({ name }) => name),
+  )
+  const columns = fields.map((field) => toColumn(field, file.overrides.get(field.name)))
+  let staged = false
+  return {
+    format: 'arrow',
+    bytes: head.fileBytes,
+    columns,
+    inferredFrom: 'file',
+    options: {},
+    stage: async () => {
+      if (staged) return
+      await stageRows(session, fields, file)
+      staged = true
+    },
+    select: (targets) => selectTyped(stagedTable, columns, targets),
+  }
+}
+
+function toColumn(field: ArrowField, override: string | undefined): SourceColumn {
+  const type = override === undefined ? toDuckDbTypeOf(field) : parseDuckDbType(override)
+  return {
+    name: field.name,
+    sourceType: formatDuckDbType(type),
+    type: toIcebergType(type),
+    from: override === undefined ? 'file' : 'override',
+    allNull: field.type.kind === 'null' && override === undefined,
+  }
+}
+
+function assertNames(fields: readonly ArrowField[], within?: string): void {
+  try {
+    assertDistinctNames(fields.map(({ name }) => name))
+  } catch (cause) {
+    if (within === undefined || !(cause instanceof HyperMeshError)) throw cause
+    throw new HyperMeshError('invalid', `in "${printable(within)}": ${cause.message}`, { cause })
+  }
+  for (const { name, type, children } of fields) {
+    if (type.kind === 'struct' || children.some((child) => child.type.kind === 'struct')) {
+      for (const group of type.kind === 'struct' ? [children] : children.map((c) => c.children)) {
+        assertNames(group, name)
+      }
+    }
+  }
+}
+
+async function stageRows(
+  session: DuckSession,
+  fields: readonly ArrowField[],
+  file: OpenedFile,
+): Promise<void> {
+  const columns = fields.map((field) => {
+    return `${quoteIdentifier(field.name)} ${formatDuckDbType(toDuckDbTypeOf(field))}`
+  })
+  const { signal } = file
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${stagedTable} (${columns.join(', ')})`, {
+    signal,
+  })
+  await withFile(file.path, (handle) =>
+    session.append(stagedTable, readRows(handle, fields, file), { signal }),
+  )
+}
+
+/** The rows of all batches, in chunks that DuckDB's vectors can take. */
+async function* readRows(
+  handle: FileHandle,
+  fields: readonly ArrowField[],
+  { arrowBatchBytesMax: bytesMax, signal }: OpenedFile,
+): AsyncGenerator<AppendedRows> {
+  const messages = await ArrowMessages.open(handle)
+  await messages.schema()
+  const dictionaries = new DictionaryStore(fields, bytesMax)
+  for (let batch = await messages.next(); batch !== undefined; batch = await messages.next()) {
+    const buffers = await readBuffers(handle, batch, { bytesMax, signal })
+    if (batch.dictionary !== undefined) {
+      dictionaries.put(batch, buffers)
+      continue
+    }
+    const columns = new VectorReader(batch, buffers, dictionaries.byId).columns(fields)
+    yield* chunksOf(columns, batch.rows)
+  }
+}
+
+function* chunksOf(columns: readonly ArrowVector[], rows: number): Generator<AppendedRows> {
+  for (let start = 0; start < rows; start += chunkRows) {
+    const count = Math.min(chunkRows, rows - start)
+    yield {
+      count,
+      fill: (target, index) => {
+        const column = columns[index]
+        if (column !== undefined) writeVector(target, column, { start, count })
+      },
+    }
+  }
+}
+
+/** The dictionaries seen so far; a later one of the same id takes the place of the earlier. */
+class DictionaryStore {
+  readonly byId = new Map<number, ArrowVector>()
+  readonly #fields: readonly ArrowField[]
+  readonly #bytesMax: number
+  readonly #bytes = new Map<number, number>()
+
+  constructor(fields: readonly ArrowField[], bytesMax: number) {
+    this.#fields = fields
+    this.#bytesMax = bytesMax
+  }
+
+  put(batch: ArrowBatch, buffers: readonly Uint8Array[]): void {
+    const { id, isDelta } = batch.dictionary ?? { id: -1, isDelta: false }
+    const field = findByDictionary(this.#fields, id)
+    if (field === undefined) return
+    const added = buffers.reduce((sum, { length }) => sum + length, 0)
+    this.#bytes.set(id, (isDelta ? (this.#bytes.get(id) ?? 0) : 0) + added)
+    const total = [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0)
+    if (total > this.#bytesMax) {
+      throw new HyperMeshError(
+        'too_large',
+        `the dictionaries have more than ${this.#bytesMax} bytes`,
+      )
+    }
+    const values = new VectorReader(batch, buffers, this.byId).values(field)
+    const known = isDelta ? this.byId.get(id) : undefined
+    this.byId.set(id, known === undefined ? values : growDictionary(known, values))
+  }
+}
+
+function findByDictionary(fields: readonly ArrowField[], id: number): ArrowField | undefined {
+  for (const field of fields) {
+    if (field.dictionary?.id === id) return field
+    const inside = findByDictionary(field.children, id)
+    if (inside !== undefined) return inside
+  }
+  return undefined
+}
+
+async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, 'r')
+  try {
+    return await work(handle)
+  } finally {
+    await handle.close()
+  }
+}
