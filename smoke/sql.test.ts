@@ -192,3 +192,23 @@ test('a result is read in pages, and as a Parquet file', async () => {
   const bytes = Buffer.from(await parquet.arrayBuffer())
   expect([bytes.subarray(0, 4).toString(), bytes.subarray(-4).toString()]).toEqual(['PAR1', 'PAR1'])
 })
+
+test('a query is saved with typed parameters, run, shown and deleted', async () => {
+  const sql = 'SELECT id FROM main.orders WHERE amount > $least ORDER BY id'
+  const put = await server.command(['saved', 'put', 'large', sql, '-p', 'least:DECIMAL(9,2)=9.5'])
+  expect(put).toMatchObject({ code: 0, stdout: 'saved large\n' })
+  const run = await server.command(['saved', 'run', 'large', '--format', 'csv', '-p', 'least=15'])
+  expect(run.stdout).toBe('id\r\n2\r\n')
+  const reply = await server.fetch('/v1/sql/saved/large/run', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  expect(await json(reply)).toMatchObject({ rows: [[1], [2]] })
+  expect((await server.command(['saved', 'list'])).stdout).toContain('least DECIMAL(9,2)')
+  expect((await server.command(['saved', 'show', 'large'])).stdout).toBe(`${sql}\n`)
+  const list = await json<{ queries: { name: string }[] }>(await server.fetch('/v1/sql/saved'))
+  expect(list.queries.map(({ name }) => name)).toEqual(['large'])
+  expect((await server.command(['saved', 'delete', 'large'])).code).toBe(0)
+  expect((await server.fetch('/v1/sql/saved/large')).status).toBe(404)
+})

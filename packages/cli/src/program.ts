@@ -2,6 +2,7 @@ import { compression, fileFormats, resultFormats, roles } from '@hypermesh/contr
 import { Command, Option } from 'commander'
 import { type CommandContext, createContext } from './command-context.ts'
 import { addJobs } from './job-commands.ts'
+import { addSavedQueries } from './program-saved.ts'
 import { addVirtualTables, type Runner } from './program-tables.ts'
 import type { GlobalOptions } from './settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,6 +57,7 @@ export function createProgram({ terminal, version, signal }: ProgramOptions): Co
   addLoading(program, run)
   addJobs(program, run)
   addSql(program, run)
+  addSavedQueries(program, run, repeated)
   addTables(program, run)
   addKeys(program, run)
   addDiagnosis(program, run)

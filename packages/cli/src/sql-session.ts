@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { HyperMeshClient } from '@hypermesh/client'
-import { HyperMeshError, type ResultFormat, type SqlRequest } from '@hypermesh/contract'
+import type { HyperMeshClient, SqlStream } from '@hypermesh/client'
+import {
+  HyperMeshError,
+  type ResultFormat,
+  type RunSavedRequest,
+  type SqlReply,
+  type SqlRequest,
+} from '@hypermesh/contract'
 import { oneLine, textWidth } from './cell-text.ts'
 import { UsageError } from './failure.ts'
 import { copyResult, printResult } from './result-print.ts'
@@ -32,26 +38,67 @@ export class SqlSession {
   }
 
   async run(sql: string, signal: AbortSignal): Promise<void> {
-    const { terminal, client, format, parameters, rowsMax, timeoutMs } = this.#options
+    const { client, parameters } = this.#options
     const request: SqlRequest = {
       sql,
       ...(parameters === undefined ? {} : { parameters }),
-      ...(rowsMax === undefined ? {} : { rowsMax }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...this.#bounds(),
     }
-    const queryId = randomUUID()
-    const options = { signal, queryId }
     try {
-      if (format === 'table') {
-        printResult(terminal, await client.sql(request, options))
-      } else {
-        await copyResult(terminal, await client.sqlStream(request, { ...options, format }))
-      }
+      await this.#print(signal, {
+        whole: (options) => client.sql(request, options),
+        stream: (options) => client.sqlStream(request, options),
+      })
     } catch (error) {
-      if (signal.aborted) await stopStatement(client, queryId)
       throw withPosition(error, sql)
     }
   }
+
+  /** Runs a saved query. */
+  async runSaved(
+    name: string,
+    parameters: RunSavedRequest['parameters'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client } = this.#options
+    const request = { ...(parameters === undefined ? {} : { parameters }), ...this.#bounds() }
+    await this.#print(signal, {
+      whole: (options) => client.runSavedQuery(name, request, options),
+      stream: (options) => client.streamSavedQuery(name, request, options),
+    })
+  }
+
+  #bounds(): Pick<SqlRequest, 'rowsMax' | 'timeoutMs'> {
+    const { rowsMax, timeoutMs } = this.#options
+    return {
+      ...(rowsMax === undefined ? {} : { rowsMax }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }
+  }
+
+  async #print(
+    signal: AbortSignal,
+    call: {
+      readonly whole: (options: Options) => Promise<SqlReply>
+      readonly stream: (options: Options & { format: ResultFormat }) => Promise<SqlStream>
+    },
+  ): Promise<void> {
+    const { terminal, client, format } = this.#options
+    const queryId = randomUUID()
+    const options = { signal, queryId }
+    try {
+      if (format === 'table') printResult(terminal, await call.whole(options))
+      else await copyResult(terminal, await call.stream({ ...options, format }))
+    } catch (error) {
+      if (signal.aborted) await stopStatement(client, queryId)
+      throw error
+    }
+  }
+}
+
+interface Options {
+  readonly signal: AbortSignal
+  readonly queryId: string
 }
 
 const stopMs = 2000

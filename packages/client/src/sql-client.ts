@@ -2,6 +2,9 @@ import type {
   LinkTableRequest,
   ResultFormat,
   RunningQuery,
+  RunSavedRequest,
+  SavedQuery,
+  SaveQueryRequest,
   SqlReply,
   SqlRequest,
   VirtualTable,
@@ -58,4 +61,30 @@ export interface SqlClient {
   linkVirtualTable(request: LinkTableRequest, options?: CallOptions): Promise<VirtualTable>
   /** Forgets a virtual table; its files stay. */
   unlinkVirtualTable(table: string, options?: CallOptions): Promise<void>
+
+  listSavedQueries(options?: CallOptions): Promise<{ queries: SavedQuery[] }>
+  getSavedQuery(name: string, options?: CallOptions): Promise<SavedQuery>
+  /** Checks a statement and keeps it; `create` refuses with `exists` where there is one. */
+  saveQuery(
+    name: string,
+    request: SaveQueryRequest,
+    options?: CallOptions & { readonly create?: boolean },
+  ): Promise<SavedQuery>
+  deleteSavedQuery(name: string, options?: CallOptions): Promise<void>
+  /**
+   * Runs a saved query and returns the whole result.
+   *
+   * @example await client.runSavedQuery('top_cars', { parameters: { count: 5 } })
+   */
+  runSavedQuery(
+    name: string,
+    request?: RunSavedRequest,
+    options?: SqlCallOptions,
+  ): Promise<SqlReply>
+  /** Runs a saved query and returns its result as bytes. */
+  streamSavedQuery(
+    name: string,
+    request: RunSavedRequest,
+    options: SqlCallOptions & { readonly format: ResultFormat },
+  ): Promise<SqlStream>
 }

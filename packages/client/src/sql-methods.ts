@@ -1,4 +1,10 @@
-import { headers, type ResultFormat, resultMediaTypes, type SqlRequest } from '@hypermesh/contract'
+import {
+  headers,
+  type ResultFormat,
+  type RunSavedRequest,
+  resultMediaTypes,
+  type SqlRequest,
+} from '@hypermesh/contract'
 import { callForLargeReply, callForReply } from './reply.ts'
 import { ndjsonRows, toSqlStream } from './result-stream.ts'
 import type { SqlCallOptions, SqlClient } from './sql-client.ts'
@@ -33,6 +39,31 @@ export function sqlMethods(transport: Transport): SqlClient {
     unlinkVirtualTable: async (table, options) => {
       await transport.send({ id: 'unlinkVirtualTable', parameters: { table }, options })
     },
+    listSavedQueries: (options) => callForReply(transport, { id: 'listSavedQueries', options }),
+    getSavedQuery: (name, options) =>
+      callForReply(transport, { id: 'getSavedQuery', parameters: { name }, options }),
+    saveQuery: (name, json, options) =>
+      callForReply(transport, {
+        id: 'saveQuery',
+        parameters: { name },
+        json,
+        headers: { 'if-none-match': options?.create === true ? '*' : undefined },
+        options,
+      }),
+    deleteSavedQuery: async (name, options) => {
+      await transport.send({ id: 'deleteSavedQuery', parameters: { name }, options })
+    },
+    runSavedQuery: (name, request = {}, options = {}) =>
+      callForLargeReply(transport, savedCall(name, request, { ...options, format: 'json' }), {
+        columns: 'array',
+        rows: 'array',
+      }),
+    streamSavedQuery: async (name, request, options) =>
+      toSqlStream(
+        options.format,
+        await transport.send(savedCall(name, request, options)),
+        options.signal,
+      ),
     listQueries: (options) => callForReply(transport, { id: 'listQueries', options }),
     cancelQuery: async (id, options) => {
       await transport.send({ id: 'cancelQuery', parameters: { id }, options })
@@ -52,5 +83,19 @@ function sqlCall(
     headers: { accept: resultMediaTypes[format], [headers.queryId]: options?.queryId },
     // The deadline in the request and the one on the way are the same.
     options: { ...options, timeoutMs: options?.timeoutMs ?? json.timeoutMs },
+  } as const
+}
+
+function savedCall(
+  name: string,
+  json: RunSavedRequest,
+  { format, ...options }: SqlCallOptions & { readonly format: ResultFormat },
+) {
+  return {
+    id: 'runSavedQuery',
+    parameters: { name },
+    json,
+    headers: { accept: resultMediaTypes[format], [headers.queryId]: options.queryId },
+    options: { ...options, timeoutMs: options.timeoutMs ?? json.timeoutMs },
   } as const
 }

@@ -55,6 +55,7 @@ const retryable: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'unavailable'
 /** Routes that are safe to send twice though their method does not say so. */
 const idempotentRoutes: ReadonlySet<RouteId> = new Set([
   'sql',
+  'runSavedQuery',
   'appendFiles',
   'settleCommit',
   'cancelJob',

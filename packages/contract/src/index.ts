@@ -158,6 +158,17 @@ export { hasRole, type Principal, type Role, role, roles } from './principal.ts'
 export { type RouteContract, type ServiceName, serviceNames } from './route-contract.ts'
 export { type RouteId, routePath, routes } from './routes.ts'
 export {
+  type RunSavedRequest,
+  runSavedRequest,
+  type SavedParameter,
+  type SavedQuery,
+  type SaveQueryRequest,
+  savedParameter,
+  savedQueries,
+  savedQuery,
+  saveQueryRequest,
+} from './saved-queries.ts'
+export {
   queryStates,
   type ResultFormat,
   type RunningQuery,

@@ -35,6 +35,7 @@ export const limits = z.strictObject({
   ),
   sqlSpillsMax: count(100, 10_000, 'paged results kept, least recently used dropped first'),
   sqlSpillMs: count(600_000, 86_400_000, 'how long a paged result is kept after its last use'),
+  savedQueriesMax: count(1000, 100_000, 'most saved queries'),
   virtualTablesMax: count(1000, 100_000, 'most virtual tables'),
   virtualFilesMax: count(10_000, 1_000_000, 'most files of one virtual table'),
   ingestConcurrencyMax: count(2, 64, 'loads running at once; further ones wait'),

@@ -1,3 +1,4 @@
+import { runSavedRequest, savedQueries, savedQuery, saveQueryRequest } from './saved-queries.ts'
 import { runningQueries, sqlReply, sqlRequest } from './sql.ts'
 import { linkTableRequest, virtualTable, virtualTables } from './virtual-tables.ts'
 
@@ -38,6 +39,52 @@ export const sqlRoutes = {
     access: 'reader',
     summary: 'stop a statement by its query id',
     status: 204,
+  },
+  listSavedQueries: {
+    method: 'GET',
+    path: '/v1/sql/saved',
+    service: 'query',
+    access: 'reader',
+    summary: 'saved queries with their parameters',
+    reply: savedQueries,
+    status: 200,
+  },
+  getSavedQuery: {
+    method: 'GET',
+    path: '/v1/sql/saved/:name',
+    service: 'query',
+    access: 'reader',
+    summary: 'a saved query',
+    reply: savedQuery,
+    status: 200,
+  },
+  saveQuery: {
+    method: 'PUT',
+    path: '/v1/sql/saved/:name',
+    service: 'query',
+    access: 'writer',
+    summary: 'check a statement and keep it by a name; If-None-Match: * creates only',
+    body: saveQueryRequest,
+    reply: savedQuery,
+    status: 200,
+  },
+  deleteSavedQuery: {
+    method: 'DELETE',
+    path: '/v1/sql/saved/:name',
+    service: 'query',
+    access: 'writer',
+    summary: 'forget a saved query',
+    status: 204,
+  },
+  runSavedQuery: {
+    method: 'POST',
+    path: '/v1/sql/saved/:name/run',
+    service: 'query',
+    access: 'reader',
+    summary: 'run a saved query; formats and pages as of /v1/sql',
+    body: runSavedRequest,
+    reply: sqlReply,
+    status: 200,
   },
   listVirtualTables: {
     method: 'GET',

@@ -10,6 +10,7 @@ const parameters = {
   id: 'i',
   commitId: 'c',
   jobId: 'j',
+  name: 'n',
 }
 const all = Object.entries<RouteContract>(routes).map(([id, route]) => ({
   ...route,

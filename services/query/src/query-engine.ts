@@ -4,6 +4,7 @@ import {
   type Limits,
   type Principal,
   type ResultFormat,
+  type SqlParameter,
   type SqlRequest,
   type sqlRequest,
 } from '@hypermesh/contract'
@@ -101,6 +102,27 @@ export class QueryEngine {
     }
   }
 
+  /** Throws what would be wrong with the statement if it ran with these values now. */
+  async check(
+    request: Pick<RunRequest, 'catalog' | 'signal'> & {
+      readonly sql: string
+      readonly namespace: string | undefined
+      readonly parameters: Readonly<Record<string, SqlParameter>>
+    },
+  ): Promise<void> {
+    const { database, planner, gate, lake, limits } = this.#options
+    const { sql, signal, parameters: given, ...rest } = request
+    checkBounds({ body: { sql, parameters: given }, format: 'json' }, limits)
+    const { parameters = { values: {} }, planned } = bindParameters(given)
+    using _place = await gate.enter(signal)
+    await using session = await database.connectApart()
+    await using planning = await planner.connectApart()
+    const sessions = { session, planning }
+    const statement = { ...rest, sql, parameters, planned, embedded: false, signal }
+    const prepared = await prepareStatement(sessions, statement, lake)
+    await session.check(prepared.sql, { signal })
+  }
+
   /** A page of a result that an earlier statement left. */
   async page({ token, format, principal, signal }: PageRequest): Promise<RunningResult> {
     const { spilled, gate, limits, clock } = this.#options
@@ -182,7 +204,10 @@ function isPaged({ pageRows, pageBytes }: SqlRequest): boolean {
   return pageRows !== undefined || pageBytes !== undefined
 }
 
-function checkBounds({ body, format }: RunRequest, limits: Limits): void {
+function checkBounds(
+  { body, format }: { readonly body: SqlRequest; readonly format: ResultFormat },
+  limits: Limits,
+): void {
   const sqlBytes = Buffer.byteLength(body.sql)
   if (sqlBytes > limits.sqlBytesMax) {
     throw new HyperMeshError(

@@ -11,9 +11,11 @@ import type { FileRoot } from './file-listing.ts'
 import { FileSchemas } from './file-schemas.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
+import { mountSavedQueries } from './routes/saved-queries.ts'
 import { mountSql } from './routes/statements.ts'
 import { mountVirtualTables } from './routes/virtual-tables.ts'
 import { RunningStatements } from './running-statements.ts'
+import { SavedQueries } from './saved-queries.ts'
 import { SpillSpace } from './spill-space.ts'
 import { SpilledResults } from './spilled-results.ts'
 import { VirtualTables } from './virtual-tables.ts'
@@ -86,8 +88,10 @@ export const query = defineService({
       ...{ database, planner, lake, gate, running, spilled, space, limits, clock },
       directory: results,
     })
-    mountSql(app, { engine, running, catalog: upstreams.catalog })
-    mountVirtualTables(app, lake.virtualTables, upstreams.catalog)
+    const parts = { engine, running, catalog: upstreams.catalog }
+    mountSql(app, parts)
+    mountVirtualTables(app, lake.virtualTables, parts)
+    mountSavedQueries(app, new SavedQueries({ engine, store, limits, clock }), parts)
     return {
       fetch: (request, context) => app.fetch(request, context),
       [Symbol.asyncDispose]: async () => {

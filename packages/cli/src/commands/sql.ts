@@ -28,30 +28,37 @@ export async function runSql(
   flags: SqlFlags,
 ): Promise<void> {
   const { terminal, signal } = context
-  const format = parseFormat(flags.format, context.json)
-  const rowsMax = parsePositive(flags.maxRows, '--max-rows')
-  const seconds = parsePositive(flags.timeout, '--timeout')
-  const parameters = parseParameters(flags.param)
   const script = await readScript(context, statement, flags.file)
-  const { client, url } = await context.connect()
-  const session = new SqlSession({
-    terminal,
-    client,
-    format,
-    parameters,
-    rowsMax:
-      rowsMax ?? (format === 'table' && terminal.columns !== undefined ? tableRowsMax : undefined),
-    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
-  })
+  const session = await openSession(context, flags)
   if (script !== undefined) {
     for (const each of script) await session.run(each, signal)
     return
   }
+  const { client, url } = await context.connect()
   const { version } = await client.readiness({ signal })
   terminal.print(`HyperMesh ${version} at ${url}`)
   terminal.print(terminal.style('dim', 'end statements with ; · .help shows the commands'))
   const history = await PromptHistory.open(historyPath())
   await new SqlPrompt({ terminal, client, session, history }).run()
+}
+
+/** A session as the flags describe it; throws `UsageError` for flags that are not right. */
+export async function openSession(context: CommandContext, flags: SqlFlags): Promise<SqlSession> {
+  const { terminal } = context
+  const format = parseFormat(flags.format, context.json)
+  const rowsMax = parsePositive(flags.maxRows, '--max-rows')
+  const seconds = parsePositive(flags.timeout, '--timeout')
+  const parameters = parseParameters(flags.param)
+  const { client } = await context.connect()
+  const isCut = format === 'table' && terminal.columns !== undefined
+  return new SqlSession({
+    terminal,
+    client,
+    format,
+    parameters,
+    rowsMax: rowsMax ?? (isCut ? tableRowsMax : undefined),
+    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+  })
 }
 
 /** The statements to run; undefined when a person shall type them. */

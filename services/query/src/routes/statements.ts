@@ -1,4 +1,4 @@
-import { createClient } from '@hypermesh/client'
+import { createClient, type HyperMeshClient } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
 import { type App, contextOf, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
 import { acceptedFormat } from '../accept-header.ts'
@@ -12,14 +12,23 @@ export interface RouteParts {
   readonly catalog: Fetch
 }
 
-export function mountSql(app: App, { engine, running, catalog: upstream }: RouteParts): void {
+/** The catalog as the caller of this request may use it. */
+export function catalogOf(
+  c: Parameters<typeof contextOf>[0],
+  { catalog }: RouteParts,
+): HyperMeshClient {
+  return createClient({
+    fetch: (request) => catalog(request, { ...contextOf(c), signal: request.signal }),
+  })
+}
+
+export function mountSql(app: App, parts: RouteParts): void {
+  const { engine, running } = parts
   mountRoute(app, 'sql', async (c) => {
     const { principal, signal } = c.var
     const format = acceptedFormat(c.req.header('accept'))
     const body = await readJson(c, sqlRequest)
-    const catalog = createClient({
-      fetch: (request) => upstream(request, { ...contextOf(c), signal: request.signal }),
-    })
+    const catalog = catalogOf(c, parts)
     const queryId = c.req.header(headers.queryId)
     const result = await engine.run({ body, format, catalog, principal, queryId, signal })
     return toResponse(format, result)

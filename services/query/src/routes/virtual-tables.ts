@@ -1,18 +1,16 @@
-import { createClient } from '@hypermesh/client'
 import { HyperMeshError, linkTableRequest, parseTableName } from '@hypermesh/contract'
-import { type App, contextOf, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
+import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import type { VirtualTables } from '../virtual-tables.ts'
+import { catalogOf, type RouteParts } from './statements.ts'
 
-export function mountVirtualTables(app: App, tables: VirtualTables, upstream: Fetch): void {
+export function mountVirtualTables(app: App, tables: VirtualTables, parts: RouteParts): void {
   mountRoute(app, 'listVirtualTables', async (c) =>
     c.json({ tables: await tables.list(c.var.principal) }),
   )
   mountRoute(app, 'linkVirtualTable', async (c) => {
     const { signal } = c.var
     const body = await readJson(c, linkTableRequest)
-    const catalog = createClient({
-      fetch: (request) => upstream(request, { ...contextOf(c), signal: request.signal }),
-    })
+    const catalog = catalogOf(c, parts)
     const name = parseTableName(body.table)
     if (await catalog.tableExists(name, { signal })) {
       throw new HyperMeshError('exists', `there is a table ${body.table} in the catalog`)
