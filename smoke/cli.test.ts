@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hypermesh, program, Server, samples } from './_server.ts'
+import { hypermesh, json, program, Server, samples } from './_server.ts'
 
 let server: Server
 let directory: string
@@ -148,6 +148,26 @@ test('tables and history', async () => {
   expect(history.snapshots).toHaveLength(2)
   const shown = await server.command(['history', 'story'])
   expect(shown.stdout).toContain(`AT (VERSION => ${history.snapshots[1].snapshotId})`)
+})
+
+test('tables go under another URI, and are read and loaded on', async () => {
+  const path = await file('moved.csv', 'a\n1\n')
+  await server.command(['ingest', path])
+  const config = await server.fetch('/iceberg/v1/config')
+  const { defaults } = await json<{ defaults: { warehouse: string } }>(config)
+  const ends = ['--from', defaults.warehouse, '--to', 'file:///elsewhere/lake']
+  const told = await server.command(['tables', 'relocate', ...ends])
+  expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('nothing was changed')])
+  const done = await server.command(['tables', 'relocate', ...ends, '--apply'])
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('relocated: ')])
+  const load = await server.fetch('/iceberg/v1/namespaces/main/tables/moved')
+  expect(await load.text()).not.toContain(defaults.warehouse)
+  await server.command(['ingest', path, '--again'])
+  await server.command(['ingest', await file('after.csv', 'a\n2\n')])
+  expect((await server.sql('SELECT count(*) FROM main.moved')).rows).toEqual([[2]])
+  expect((await server.sql('SELECT a FROM main.after')).rows).toEqual([[2]])
+  const again = await server.command(['tables', 'relocate', ...ends])
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('recorded as')])
 })
 
 test('keys are created, used, listed and revoked', async () => {

@@ -12,6 +12,7 @@ type TableMethods = Pick<
   | 'diffTable'
   | 'appendFiles'
   | 'commitPosition'
+  | 'relocateWarehouse'
   | 'findCommit'
   | 'settleCommit'
   | 'createTable'
@@ -112,6 +113,8 @@ function tableMethods(transport: Transport): TableMethods {
         json,
         options,
       }),
+    relocateWarehouse: (json, options) =>
+      callForReply(transport, { id: 'relocateWarehouse', json, options }),
     commitPosition: (options) => callForReply(transport, { id: 'commitPosition', options }),
     findCommit: (commitId, options) =>
       callForReply(transport, { id: 'findCommit', parameters: { commitId }, options }),

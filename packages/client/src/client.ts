@@ -22,6 +22,7 @@ import type {
   ObjectHead,
   ObjectPage,
   RegisterRequest,
+  RelocateReply,
   RouteId,
   routes,
   SettleCommitReply,
@@ -148,6 +149,11 @@ export interface HyperMeshClient extends SqlClient, JobClient {
     request: AppendFilesRequest,
     options?: CallOptions,
   ): Promise<AppendFilesReply>
+  /** Gives the warehouse another URI; without `apply` only tells what that would change. */
+  relocateWarehouse(
+    request: { readonly from: string; readonly to: string; readonly apply?: boolean },
+    options?: CallOptions,
+  ): Promise<RelocateReply>
   /** How far the commit log has come. */
   commitPosition(options?: CallOptions): Promise<Reply<'commitPosition'>>
   /** What is remembered of a commit id. */

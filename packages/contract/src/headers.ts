@@ -9,6 +9,8 @@ export const headers = {
   principal: 'x-hypermesh-principal',
   /** Of a statement: what it can be stopped by. The sender may choose it. */
   queryId: 'x-hypermesh-query-id',
+  /** Internal, of the catalog: the URIs that the warehouse had, that of today last. */
+  warehouse: 'x-hypermesh-warehouse',
   snapshots: 'x-hypermesh-snapshots',
   elapsedMs: 'x-hypermesh-elapsed-ms',
   rows: 'x-hypermesh-rows',

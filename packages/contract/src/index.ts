@@ -155,6 +155,12 @@ export {
 } from './objects.ts'
 export { openApi } from './openapi.ts'
 export { hasRole, type Principal, type Role, role, roles } from './principal.ts'
+export {
+  type RelocateReply,
+  type RelocateRequest,
+  relocateReply,
+  relocateRequest,
+} from './relocate.ts'
 export { type RouteContract, type ServiceName, serviceNames } from './route-contract.ts'
 export { type RouteId, routePath, routes } from './routes.ts'
 export {

@@ -6,6 +6,7 @@ import { jobRoutes } from './job-routes.ts'
 import { job } from './jobs.ts'
 import { createdKey, createKeyRequest, keyList, keyRecord } from './keys.ts'
 import { objectHead, objectListQuery, objectPage } from './objects.ts'
+import { relocateReply, relocateRequest } from './relocate.ts'
 import type { RouteContract } from './route-contract.ts'
 import { sqlRoutes } from './sql-routes.ts'
 import * as detail from './table-detail.ts'
@@ -196,6 +197,17 @@ export const routes = {
     body: tables.appendFilesRequest,
     reply: tables.appendFilesReply,
     status: 200,
+  },
+  relocateWarehouse: {
+    method: 'POST',
+    path: '/v1/warehouse/relocate',
+    service: 'catalog',
+    access: 'admin',
+    summary: 'write the URIs of every table anew after the warehouse has moved',
+    body: relocateRequest,
+    reply: relocateReply,
+    status: 200,
+    timeout: 'ingestTimeoutMs',
   },
   commitPosition: {
     method: 'GET',

@@ -28,6 +28,7 @@ export { nameMappingUpdates } from './name-mapping-upkeep.ts'
 export { readFileSchema } from './parquet-footer.ts'
 export { reachableFiles } from './reachable-files.ts'
 export { type ReadColumn, readColumns, readSchemaArgument } from './read-schema.ts'
+export { relocateTable } from './relocate.ts'
 export { checkRequirements } from './requirements.ts'
 export {
   type EqualityDeleteFile,
@@ -76,4 +77,4 @@ export {
   checkViewRequirements,
   createViewMetadata,
 } from './view-metadata.ts'
-export { Warehouse } from './warehouse.ts'
+export { followWarehouse, Warehouse, warehouseHeader } from './warehouse.ts'

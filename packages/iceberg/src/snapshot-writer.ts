@@ -120,7 +120,8 @@ function addedEntries(request: SnapshotRequest, writer: ManifestWriter): Manifes
     ),
   )
   const seen = new Set<string>()
-  return request.files.map((entry) => {
+  return request.files.map((sent) => {
+    const entry = { ...sent, path: currentPath(request, sent.path) }
     if (seen.has(entry.path) || !entry.path.startsWith(`${metadata.location}/`)) {
       throw new HyperMeshError(
         'invalid',
@@ -137,6 +138,11 @@ function addedEntries(request: SnapshotRequest, writer: ManifestWriter): Manifes
       file: { ...toDataFile(entry), partition: partitionOf(entry, fields, sources) },
     }
   })
+}
+
+/** A writer may have begun when the warehouse had another URI. */
+function currentPath({ metadata, warehouse }: SnapshotRequest, path: string): string {
+  return path.startsWith(`${metadata.location}/`) ? path : warehouse.toCurrent(path)
 }
 
 function toDataFile(entry: DataFileEntry): Omit<DataFile, 'partition'> {

@@ -1,4 +1,4 @@
-import { HyperMeshError, printable, type TableName } from '@hypermesh/contract'
+import { HyperMeshError, headers, printable, type TableName } from '@hypermesh/contract'
 import type { ObjectStore } from '@hypermesh/object-store'
 
 /**
@@ -7,16 +7,31 @@ import type { ObjectStore } from '@hypermesh/object-store'
  */
 export class Warehouse {
   readonly store: ObjectStore
-  /** `file:///…/warehouse`, without a trailing slash. */
-  readonly uri: string
   readonly #prefix: string
-  readonly #roots: readonly string[]
+  #uri: string
+  /** Every spelling of every URI that it had, the newest first: what is read may be older. */
+  #roots: readonly string[]
 
   constructor(store: ObjectStore, uri: string, prefix = 'warehouse') {
     this.store = store
-    this.uri = uri.replace(/\/+$/, '')
     this.#prefix = prefix
-    this.#roots = rootSpellings(this.uri)
+    this.#uri = uri.replace(/\/+$/, '')
+    this.#roots = rootSpellings(this.#uri)
+  }
+
+  /** `file:///…/warehouse`, without a trailing slash. */
+  get uri(): string {
+    return this.#uri
+  }
+
+  /** Learns where the warehouse was recorded over time, the URI of today last. */
+  learn(uris: readonly string[]): void {
+    const current = uris.at(-1)
+    const known = uris.every((uri) => this.#roots.includes(uri))
+    if (current === undefined || (known && current === this.#uri)) return
+    this.#uri = current
+    const newestFirst = [...uris].reverse().flatMap(rootSpellings)
+    this.#roots = [...new Set([...newestFirst, ...this.#roots])]
   }
 
   /** The key of a recorded URI; `invalid` if it is not inside the warehouse. */
@@ -28,6 +43,11 @@ export class Warehouse {
       throw new HyperMeshError('invalid', `${printable(uri)} is not inside the warehouse`)
     }
     return `${this.#prefix}/${parts.join('/')}`
+  }
+
+  /** The URI as it would be written today, for one of a place that the warehouse had before. */
+  toCurrent(uri: string): string {
+    return uri.startsWith(`${this.#uri}/`) ? uri : this.toUri(this.toKey(uri))
   }
 
   /** One text for every spelling of one URI; the URI itself where it lies outside. */
@@ -56,6 +76,24 @@ export class Warehouse {
   tableLocation(name: TableName): string {
     return `${this.uri}/${name.namespace}/${name.table}`
   }
+}
+
+/** A way to the catalog that learns from each reply where the warehouse is recorded by now. */
+export function followWarehouse<Arguments extends readonly unknown[]>(
+  catalog: (...args: Arguments) => Response | Promise<Response>,
+  warehouse: Warehouse,
+): (...args: Arguments) => Promise<Response> {
+  return async (...args) => {
+    const reply = await catalog(...args)
+    const uris = reply.headers.get(headers.warehouse)
+    if (uris !== null) warehouse.learn(uris.split(' ').map(decodeURI))
+    return reply
+  }
+}
+
+/** What `followWarehouse` reads. */
+export function warehouseHeader(uris: readonly string[]): string {
+  return uris.map(encodeURI).join(' ')
 }
 
 function isBadSegment(segment: string): boolean {

@@ -31,6 +31,7 @@ export const checkpointBody = z.strictObject({
   format: z.literal(1),
   seq: z.number().int().min(1),
   warehouseUri: z.string().nullable(),
+  formerWarehouseUris: z.array(z.string()).default([]),
   namespaces: z.array(
     z.strictObject({ namespace: z.string(), properties: z.record(z.string(), z.string()) }),
   ),
@@ -70,6 +71,7 @@ export class CatalogState {
   readonly #retention: OutcomeRetention
   #seq = 0
   #warehouseUri: string | null = null
+  readonly #formerWarehouseUris: string[] = []
 
   constructor(retention: OutcomeRetention) {
     this.#retention = retention
@@ -79,6 +81,7 @@ export class CatalogState {
     const state = new CatalogState(retention)
     state.#seq = checkpoint.seq
     state.#warehouseUri = checkpoint.warehouseUri
+    state.#formerWarehouseUris.push(...checkpoint.formerWarehouseUris)
     for (const entry of checkpoint.namespaces) state.#putNamespace(entry)
     for (const entry of checkpoint.tables) state.#tables.put(entry)
     for (const entry of checkpoint.views) state.#views.put(entry)
@@ -92,6 +95,7 @@ export class CatalogState {
       format: 1,
       seq: this.#seq,
       warehouseUri: this.#warehouseUri,
+      formerWarehouseUris: [...this.#formerWarehouseUris],
       namespaces: [...this.#namespaces.values()].map((entry) => ({ ...entry })),
       tables: this.#tables.all(),
       outcomes: [...this.#outcomes.values()],
@@ -107,6 +111,11 @@ export class CatalogState {
   /** The URI that locations of tables start with; null before the first record. */
   get warehouseUri(): string | null {
     return this.#warehouseUri
+  }
+
+  /** What it was before each relocation, the oldest first: URIs of then may still come. */
+  get formerWarehouseUris(): readonly string[] {
+    return this.#formerWarehouseUris
   }
 
   get namespaceCount(): number {
@@ -180,6 +189,7 @@ export class CatalogState {
   #applyChange(change: Change, record: CommitRecord): void {
     switch (change.kind) {
       case 'set-warehouse':
+        if (this.#warehouseUri !== null) this.#formerWarehouseUris.push(this.#warehouseUri)
         this.#warehouseUri = change.uri
         return
       case 'put-namespace':

@@ -303,3 +303,27 @@ test('a reader may not change a namespace', async () => {
   const reader: Caller = { principal: { ...admin.principal, role: 'reader' } }
   await expect(namespaces.create(reader, 'x', {})).rejects.toMatchObject({ code: 'forbidden' })
 })
+
+test('metadata that later commits have deleted while a commit was built is contention, not damage', async () => {
+  const [first, second] = await Promise.all([open(), open()])
+  let builds = 0
+  const { result } = await first.store.commit({
+    caller: admin,
+    build: async () => {
+      builds += 1
+      if (builds === 1) {
+        await second.namespaces.create(admin, 'between', {})
+        throw new HyperMeshError('corrupt', 'the metadata is missing')
+      }
+      return { changes: [], result: 'built', holds: () => true }
+    },
+  })
+  expect([result, builds]).toEqual(['built', 2])
+  const damaged = first.store.commit({
+    caller: admin,
+    build: async () => {
+      throw new HyperMeshError('corrupt', 'the metadata is damaged')
+    },
+  })
+  await expect(damaged).rejects.toMatchObject({ code: 'corrupt' })
+})

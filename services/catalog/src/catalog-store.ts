@@ -63,6 +63,7 @@ export class CatalogStore {
   readonly #state: CatalogState
   #checkpointedSeq: number
   #refreshing: Promise<void> | undefined
+  #onWarehouse: ((uris: readonly string[]) => void) | undefined
 
   private constructor(options: StoreOptions, state: CatalogState) {
     this.#options = options
@@ -89,6 +90,17 @@ export class CatalogStore {
     const uri = this.#state.warehouseUri
     if (uri === null) throw new TypeError('the store is not open')
     return uri
+  }
+
+  /** Every URI that the warehouse was recorded under, that of today last. */
+  get warehouseUris(): readonly string[] {
+    return [...this.#state.formerWarehouseUris, this.warehouseUri]
+  }
+
+  /** Calls the listener now and whenever the warehouse gets another URI. */
+  onWarehouse(listener: (uris: readonly string[]) => void): void {
+    listener(this.warehouseUris)
+    this.#onWarehouse = listener
   }
 
   /** The state with every record that was durable when this was called. */
@@ -143,6 +155,7 @@ export class CatalogStore {
     for (let attempt = 0; attempt < this.#options.limits.commitRetriesMax; attempt++) {
       const state = await this.latest()
       assertUnanswered(state, request)
+      const { warehouseUri } = state
       const plan = await this.#build(request, state, attempt)
       if (plan === undefined) continue
       if (plan.changes.length === 0 && request.caller?.replay === undefined) {
@@ -150,7 +163,8 @@ export class CatalogStore {
         await this.#makeDurable(state.seq)
         return { seq: state.seq, result: plan.result }
       }
-      const seq = await this.#settlePlan(plan, request)
+      const placed = { ...plan, holds: holdsAt(plan, warehouseUri) }
+      const seq = await this.#settlePlan(placed, request)
       if (seq !== undefined) return { seq, result: plan.result }
     }
     throw new HyperMeshError('conflict', 'other writers kept winning; try again')
@@ -214,7 +228,10 @@ export class CatalogStore {
 
   /** Applies a record unless a refresh that ran beside has done so. */
   #accept(record: CommitRecord): void {
-    if (record.seq === this.#state.seq + 1) this.#state.apply(record)
+    if (record.seq !== this.#state.seq + 1) return
+    this.#state.apply(record)
+    const isMoved = record.changes.some((change) => change.kind === 'set-warehouse')
+    if (isMoved) this.#onWarehouse?.(this.warehouseUris)
   }
 
   #refresh(): Promise<void> {
@@ -257,6 +274,11 @@ export class CatalogStore {
       }),
     })
   }
+}
+
+/** What was built when the warehouse had another URI names files by that: it is built anew. */
+function holdsAt({ holds }: CommitPlan<unknown>, uri: string | null): CommitPlan<unknown>['holds'] {
+  return (state) => state.warehouseUri === uri && holds(state)
 }
 
 function assertUnanswered(state: CatalogState, { caller }: CommitRequest<unknown>): void {

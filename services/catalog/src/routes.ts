@@ -1,3 +1,5 @@
+import { headers } from '@hypermesh/contract'
+import { warehouseHeader } from '@hypermesh/iceberg'
 import { type App, createApp, renderError, renderIcebergError } from '@hypermesh/kit'
 import type { CatalogParts } from './catalog-parts.ts'
 import { mountAppendFiles } from './routes/append-files.ts'
@@ -21,6 +23,11 @@ export function createRoutes(parts: CatalogParts): { fetch: App['fetch'] } {
   mountAppendFiles(own, parts)
   const isIceberg = (request: Request) => new URL(request.url).pathname.startsWith('/iceberg/')
   return {
-    fetch: (request, ...rest) => (isIceberg(request) ? iceberg : own).fetch(request, ...rest),
+    fetch: async (request, ...rest) => {
+      const reply = await (isIceberg(request) ? iceberg : own).fetch(request, ...rest)
+      // Whoever asks the catalog learns from any answer when the warehouse has another URI.
+      reply.headers.set(headers.warehouse, warehouseHeader(parts.warehouseUris()))
+      return reply
+    },
   }
 }

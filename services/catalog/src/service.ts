@@ -12,6 +12,7 @@ import { CommitLog } from './commit-log.ts'
 import { catalogConfigSchema } from './config.ts'
 import { MetadataFiles } from './metadata-files.ts'
 import { Namespaces } from './namespaces.ts'
+import { Relocation } from './relocation.ts'
 import { createRoutes } from './routes.ts'
 import { TableCommits } from './table-commits.ts'
 import { Tables } from './tables.ts'
@@ -34,6 +35,7 @@ export const catalog = defineService({
       warehouseUri: pathToFileURL(join(paths.root, 'warehouse')).href,
     })
     const warehouse = new Warehouse(disk, store.warehouseUri)
+    store.onWarehouse((uris) => warehouse.learn(uris))
     const attempts = new Attempts({ warehouse, temporary: paths.temporary, logger })
     await attempts.recover(paths.abandoned, ({ seq, token }) => store.isNamedSince(seq, token))
     const files = new MetadataFiles({ warehouse, schema: tableMetadata, what: 'table' })
@@ -49,6 +51,7 @@ export const catalog = defineService({
       views,
       manifests: { warehouse, cache: new ManifestCache(limits.manifestCacheBytesMax) },
       commits: new TableCommits(options),
+      relocation: new Relocation({ ...options, viewFiles }),
       appendFiles: new AppendFiles(options),
       answers: new Answers({
         store,
@@ -57,6 +60,7 @@ export const catalog = defineService({
         loadView: (answer) => views.loadAnswered(answer),
       }),
       warehouse,
+      warehouseUris: () => store.warehouseUris,
       reports: metrics.counter({
         name: 'hypermesh_iceberg_reports_total',
         help: 'Reports of clients about their scans and commits.',

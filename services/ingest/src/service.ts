@@ -1,6 +1,7 @@
 import { mkdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDatabase } from '@hypermesh/duckdb'
+import { followWarehouse } from '@hypermesh/iceberg'
 import { createApp, defineService } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { catalogFor, openWarehouse } from './catalog-access.ts'
@@ -24,13 +25,15 @@ export const ingest = defineService({
   leaves: ['ingest-'],
   async create(config, { logger, limits, clock, metrics, paths, upstreams }) {
     const signal = AbortSignal.timeout(recoveryMs)
-    const catalog = catalogFor(upstreams.catalog, {
-      principal: { keyId: 'ingest', name: 'ingest', role: 'writer' },
+    const context = {
+      principal: { keyId: 'ingest', name: 'ingest', role: 'writer' } as const,
       signal,
       requestId: 'ingest-recovery',
-    })
+    }
     const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
-    const warehouse = await openWarehouse(catalog, store)
+    const warehouse = await openWarehouse(catalogFor(upstreams.catalog, context), store)
+    const followed = followWarehouse(upstreams.catalog, warehouse)
+    const catalog = catalogFor(followed, context)
     await recoverLoads(paths.abandoned, { catalog, warehouse, signal }, logger)
     const jobsDirectory = join(paths.root, 'jobs')
     const bodies = join(jobsDirectory, 'bodies')
@@ -56,7 +59,7 @@ export const ingest = defineService({
       metrics,
       temporary: paths.temporary,
       allowedRoots: config.allowedRoots,
-      catalog: upstreams.catalog,
+      catalog: followed,
       unsettled: new UnsettledLoads({
         settle: (directory, settling) =>
           settleLoad(directory, { catalog, warehouse, signal: settling }, logger),

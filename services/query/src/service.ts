@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createClient } from '@hypermesh/client'
 import { HyperMeshError } from '@hypermesh/contract'
 import { DuckDatabase, planningDisabledOptimizers } from '@hypermesh/duckdb'
-import { ManifestCache, Warehouse } from '@hypermesh/iceberg'
+import { followWarehouse, ManifestCache, Warehouse } from '@hypermesh/iceberg'
 import { ConcurrencyGate, createApp, defineService, type Fetch } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
@@ -88,7 +88,7 @@ export const query = defineService({
       ...{ database, planner, lake, gate, running, spilled, space, limits, clock },
       directory: results,
     })
-    const parts = { engine, running, catalog: upstreams.catalog }
+    const parts = { engine, running, catalog: followWarehouse(upstreams.catalog, warehouse) }
     mountSql(app, parts)
     mountVirtualTables(app, lake.virtualTables, parts)
     mountSavedQueries(app, new SavedQueries({ engine, store, limits, clock }), parts)

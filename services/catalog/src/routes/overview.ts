@@ -1,9 +1,14 @@
-import { formatTableName, parseTableName, toWireLong } from '@hypermesh/contract'
+import { formatTableName, parseTableName, relocateRequest, toWireLong } from '@hypermesh/contract'
 import { historyOf } from '@hypermesh/iceberg'
-import { type App, mountRoute } from '@hypermesh/kit'
+import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import type { CatalogParts } from '../catalog-parts.ts'
 
-export function mountOverview(app: App, { tables }: CatalogParts): void {
+export function mountOverview(app: App, { tables, relocation }: CatalogParts): void {
+  mountRoute(app, 'relocateWarehouse', async (c) => {
+    const { principal, signal } = c.var
+    const body = await readJson(c, relocateRequest)
+    return c.json(await relocation.relocate({ principal }, body, signal))
+  })
   mountRoute(app, 'listTables', async (c) => {
     const summaries = (await tables.all()).map((entry) => ({
       table: `${entry.namespace}.${entry.table}`,
