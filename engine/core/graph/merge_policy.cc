@@ -11,10 +11,9 @@ constexpr size_t kMergeCountMax = 8;
 constexpr size_t kSmallCountMax = 12;  // Segments that are not full, of all tiers.
 constexpr uint32_t kTierRows = 8192;  // All below are one tier; each next one is four times larger.
 
-// Merging it makes it hardly larger.
+// Two of these do not fit one segment: merging them would write much to have hardly fewer.
 bool IsFull(const MergeCandidate& candidate, const MergeLimits& limits) {
-  return candidate.is_full ||
-         candidate.row_count >= limits.segment_records_max - limits.segment_records_max / 4;
+  return candidate.is_full || candidate.row_count > limits.segment_records_max / 2;
 }
 
 int TierOf(uint32_t row_count) {
