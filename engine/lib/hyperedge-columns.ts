@@ -136,8 +136,29 @@ function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number)
   const { names, codes } = column
   if (!(codes instanceof Uint32Array)) throw invalid('label.codes must be a Uint32Array')
   assertLength(codes.length, rowCount, 'label')
+  if (Object(names).length > rowCount) {
+    writeUsedLabels(writer, names, codes)
+    return
+  }
   writeNames(writer, names, 'label')
   writer.array(codes)
+}
+
+/** Small batches often come with one long list of all labels: those that they do not use stay here. */
+function writeUsedLabels(writer: ByteWriter, names: readonly string[], codes: Uint32Array): void {
+  const used = new Map<number, number>()
+  const usedNames: string[] = []
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row] as number
+    if (code === 0 || used.has(code)) continue
+    const name = names[code - 1]
+    if (code > names.length || name === undefined) {
+      throw invalid(`label.codes[${row}] is ${code}, but there are ${names.length} names`)
+    }
+    used.set(code, usedNames.push(name))
+  }
+  writeNames(writer, usedNames, 'label')
+  for (const code of codes) writer.u32(used.get(code) ?? 0)
 }
 
 function writeMembers(writer: ByteWriter, columns: HyperedgeColumns, rowCount: number): void {

@@ -122,8 +122,12 @@ export class Session implements CellSource {
 
   async commit(bytes: Uint8Array, durability = this.durability): Promise<CommitReceipt> {
     const level = durability === 'sync' ? 0 : 1
-    const figures = await this.callAsync(() => this.native.commit(this.database, bytes, level))
-    return new CommitReceipt(figures, this.timeUnit)
+    try {
+      const figures = await this.native.commit(this.database, bytes, level)
+      return new CommitReceipt(figures, this.timeUnit)
+    } catch (error) {
+      throw this.#translate(error)
+    }
   }
 
   /** Runs the plan on this thread. */

@@ -48,47 +48,49 @@ export class Table extends TableReader {
   }
 
   /** All or none. */
-  async insertMany(
-    rows: readonly HyperedgeInput[],
-    options?: WriteOptions,
-  ): Promise<CommitReceipt> {
-    if (!Array.isArray(rows)) throw invalid(`rows must be an array, not ${quote(rows)}`)
-    return await this.#commit(options, (batch) => batch.insert(rows, this.#context()))
+  insertMany(rows: readonly HyperedgeInput[], options?: WriteOptions): Promise<CommitReceipt> {
+    return this.#commit(options, (batch) => {
+      if (!Array.isArray(rows)) throw invalid(`rows must be an array, not ${quote(rows)}`)
+      batch.insert(rows, this.#context())
+    })
   }
 
   /** The fast way for many: one array a field. All or none. */
-  async insertColumns(columns: HyperedgeColumns, options?: WriteOptions): Promise<CommitReceipt> {
-    return await this.#commit(options, (batch) => batch.insertColumns(columns, this.#context()))
+  insertColumns(columns: HyperedgeColumns, options?: WriteOptions): Promise<CommitReceipt> {
+    return this.#commit(options, (batch) => batch.insertColumns(columns, this.#context()))
   }
 
   /** The same change of one or more hyperedges; `updated` of the receipt says how many there were. */
-  async update(
+  update(
     id: number | readonly number[],
     change: HyperedgeChange,
     options?: WriteOptions,
   ): Promise<CommitReceipt> {
-    const ids = toIds(id)
-    const changes = ids.map(() => change)
-    return await this.#commit(options, (batch) => batch.update(ids, changes, this.#context()))
+    return this.#commit(options, (batch) => {
+      const ids = toIds(id)
+      const changes = ids.map(() => change)
+      batch.update(ids, changes, this.#context())
+    })
   }
 
   /** Each its own change; all or none. */
-  async updateMany(
+  updateMany(
     changes: readonly (HyperedgeChange & { readonly id: number })[],
     options?: WriteOptions,
   ): Promise<CommitReceipt> {
-    if (!Array.isArray(changes)) throw invalid('changes must be an array')
-    const ids = changes.map((change: unknown) => {
-      if (typeof change === 'object' && change !== null) return (change as { id: number }).id
-      throw invalid(`a change must be { id, … }, not ${quote(change)}`)
+    return this.#commit(options, (batch) => {
+      if (!Array.isArray(changes)) throw invalid('changes must be an array')
+      const ids = changes.map((change: unknown) => {
+        if (typeof change === 'object' && change !== null) return (change as { id: number }).id
+        throw invalid(`a change must be { id, … }, not ${quote(change)}`)
+      })
+      batch.update(ids, changes, this.#context())
     })
-    return await this.#commit(options, (batch) => batch.update(ids, changes, this.#context()))
   }
 
   /** Ids that there are not are no error; `deleted` of the receipt says how many there were. */
-  async delete(id: number | readonly number[], options?: WriteOptions): Promise<CommitReceipt> {
-    const ids = toIds(id)
-    return await this.#commit(options, (batch) => batch.delete(ids, this.#context().layout))
+  delete(id: number | readonly number[], options?: WriteOptions): Promise<CommitReceipt> {
+    return this.#commit(options, (batch) => batch.delete(toIds(id), this.#context().layout))
   }
 
   /** @internal Whether the hyperedge could be encoded. */
@@ -133,6 +135,7 @@ export class Table extends TableReader {
     }
   }
 
+  /** All that its callers do happens in `add`: what throws there rejects the one promise. */
   async #commit(
     options: WriteOptions | undefined,
     add: (batch: Batch) => void,

@@ -36,6 +36,26 @@ function codeOf(work: () => unknown): EngineErrorCode | undefined {
   return undefined
 }
 
+test('of a long list of labels a small batch has those that it uses', () => {
+  const batch = new Batch()
+  const names = Array.from({ length: 300 }, (_, place) => `label ${place}`)
+  const codes = new Uint32Array([200, 0, 7, 200])
+  const columns = {
+    at: new Float64Array(4),
+    memberOffsets: new Uint32Array([0, 1, 2, 3, 4]),
+    members: new Uint32Array(4),
+    label: { names, codes },
+  }
+  batch.insertColumns(columns, context)
+  const { wire } = readerOf(batch)
+  expect([wire.u8(), wire.u32()]).toEqual([1, 7])
+  expect(wire.rows().label).toEqual(['label 199', null, 'label 6', 'label 199'])
+  expect(wire.isAtEnd).toBe(true)
+  expect(batch.bytes().length).toBeLessThan(200)
+  codes[3] = 301
+  expect(codeOf(() => batch.insertColumns(columns, context))).toBe('invalid')
+})
+
 test('a hyperedge keeps the order of its members, their roles, and all that it was given', () => {
   const rows = insertedRows([
     {

@@ -239,7 +239,7 @@ class BatchReader : public BatchParts {
 
   Status ReadProperties(bool may_leave, BatchRows* rows) {
     const auto count = in_.Get<uint16_t>();
-    std::vector<bool> seen(count == 0 ? 0 : UINT16_MAX + 1);
+    std::vector<bool> seen;
     for (uint32_t i = 0; i < count; ++i) {
       BatchProperty property;
       property.property = in_.Get<PropertyIndex>();
@@ -248,6 +248,7 @@ class BatchReader : public BatchParts {
       if (!in_.ok()) return CutShort();
       if (!IsPropertyType(type)) return Invalid("a property's type is unknown");
       property.type = static_cast<PropertyType>(type);
+      if (property.property >= seen.size()) seen.resize(size_t{property.property} + 1);
       if (seen[property.property]) return Invalid("a property is given twice");
       seen[property.property] = true;
       if (has_present != 0) {
