@@ -13,6 +13,9 @@ export function setHalves(halves: Uint32Array, place: number, value: number): vo
   halves[place * 2 + 1] = high
 }
 
+/** An array of at most so many is set number by number. */
+const fewBytes = 128
+
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 const encoder = new TextEncoder()
 const two32 = 4_294_967_296
@@ -145,7 +148,26 @@ export class ByteWriter {
   array(values: ArrayBufferView): void {
     assertLittleEndian()
     const at = this.#reserve(values.byteLength)
+    if (values.byteLength <= fewBytes && this.#setFew(values, at)) return
     this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at)
+  }
+
+  /** Writes a few numbers without the objects that copying many takes; false: of another type. */
+  #setFew(values: ArrayBufferView, at: number): boolean {
+    const view = this.#view
+    if (values instanceof Float64Array) {
+      for (let place = 0; place < values.length; place++) {
+        view.setFloat64(at + place * 8, values[place] as number, true)
+      }
+      return true
+    }
+    if (values instanceof Uint32Array) {
+      for (let place = 0; place < values.length; place++) {
+        view.setUint32(at + place * 4, values[place] as number, true)
+      }
+      return true
+    }
+    return false
   }
 
   /**

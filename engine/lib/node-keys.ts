@@ -23,6 +23,8 @@ export class NodeKeys {
   #hasTexts = false
   /** Key + 1 by number, 0: not known. It stays right, since a node keeps its number for ever. */
   #known = new Uint32Array(pageSize)
+  /** How many numbers were asked for: reading pages is worth it from a page's size on. */
+  #asked = 0
   /** Pages where not all are integers of 32 bits. */
   readonly #otherPages = new Set<number>()
 
@@ -32,6 +34,8 @@ export class NodeKeys {
 
   keysOf(numbers: Uint32Array): NodeKeyColumn {
     if (numbers.length === 0) return new Uint32Array(0)
+    this.#asked += numbers.length
+    if (this.#asked < pageSize) return this.#fetch(numbers)
     return this.#knownKeys(numbers) ?? this.#fetch(numbers)
   }
 

@@ -49,3 +49,22 @@ test('the row of a number that is no int64 is told, and nothing written', () => 
   expect(writer.integers(Float64Array.of(1, Number.NaN), Uint8Array.of(1, 0))).toBe(-1)
   expect([...new BigInt64Array(writer.bytes().slice().buffer)]).toEqual([1n, 0n])
 })
+
+test('arrays of few and of many numbers come out as they lie in memory', () => {
+  for (const count of [0, 1, 16, 17, 300]) {
+    const numbers = Array.from({ length: count }, (_, place) => place * 1e9 - 0.5)
+    const arrays = [
+      Float64Array.from(numbers),
+      Uint32Array.from(numbers),
+      BigInt64Array.from(numbers, (number) => BigInt(Math.floor(number))),
+      Uint8Array.from(numbers),
+    ]
+    for (const values of arrays) {
+      const writer = new ByteWriter()
+      writer.u8(7)
+      writer.array(values)
+      const written = writer.bytes().slice(1)
+      expect(written).toEqual(new Uint8Array(values.buffer))
+    }
+  }
+})

@@ -55,13 +55,20 @@ uint32_t ExtendByTables(uint32_t crc, const uint8_t* at, size_t count) {
 constexpr size_t kLaneBytes = 2048;
 using ZerosTable = std::array<std::array<uint32_t, 256>, 4>;
 
+// Made at the first checksum of a process, so by the 32 bits alone: the rest are their sums.
 ZerosTable MakeZerosTable() {
+  std::array<uint32_t, 32> over_zeros{};
+  for (size_t bit = 0; bit < 32; ++bit) {
+    uint32_t crc = uint32_t{1} << bit;
+    for (size_t zero = 0; zero < kLaneBytes; ++zero) crc = (crc >> 8) ^ kSlices[0][crc & 0xff];
+    over_zeros[bit] = crc;
+  }
   ZerosTable table{};
   for (size_t place = 0; place < 4; ++place) {
     for (uint32_t byte = 0; byte < 256; ++byte) {
-      uint32_t crc = byte << (8 * place);
-      for (size_t zero = 0; zero < kLaneBytes; ++zero) crc = (crc >> 8) ^ kSlices[0][crc & 0xff];
-      table[place][byte] = crc;
+      for (size_t bit = 0; bit < 8; ++bit) {
+        if ((byte >> bit & 1) != 0) table[place][byte] ^= over_zeros[8 * place + bit];
+      }
     }
   }
   return table;

@@ -2,6 +2,8 @@
 #include "core/graph/memtable.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <mutex>
 
 #include "core/base/hash.h"
@@ -14,9 +16,10 @@ namespace {
 constexpr uint64_t kOneBits = std::bit_cast<uint64_t>(1.0);
 constexpr uint32_t kMembersMax = 1u << 31;
 
-// Copies packed values into the column's blocks.
-template <typename T>
-void CopyInto(const UnalignedArray<T>& values, uint32_t first, GrowingColumn<T>* column) {
+// Copies packed values, or their bits, into the column's blocks.
+template <typename From, typename T>
+void CopyInto(const UnalignedArray<From>& values, uint32_t first, GrowingColumn<T>* column) {
+  static_assert(sizeof(From) == sizeof(T));
   for (uint32_t done = 0; done < values.size();) {
     const auto left = static_cast<uint32_t>(values.size()) - done;
     const std::span<T> run = column->RunForWriting(first + done, left);
@@ -75,30 +78,44 @@ void Memtable::AppendMembers(const RowBlock& block, uint32_t first_row) {
   if (table_ == kNodeTable) {
     // The record of a node is looked up by its number; this table has no members to chain.
     for (uint32_t i = 0; i < block.count; ++i) {
-      chains_.Push(static_cast<NodeNumber>(block.event_ts[i]), first_row + i, first_row + i);
+      const auto node = static_cast<NodeNumber>(block.event_ts[i]);
+      chains_.Push(chains_.CellForWriting(node), first_row + i, first_row + i);
       member_ends_.At(first_row + i) = 0;
     }
     return;
   }
-  constexpr uint32_t kAhead = 12;  // Members that the heads' cache lines are fetched before.
   const uint32_t first_member = member_count_;
   CopyInto(block.members, first_member, &members_);
-  const auto total = static_cast<uint32_t>(block.members.size());
-  uint32_t at = 0;
+  uint32_t end = 0;
   for (uint32_t i = 0; i < block.count; ++i) {
-    const uint32_t row = first_row + i;
-    const uint32_t end = at + block.Arity(i);
-    for (; at < end; ++at) {
-      if (at + kAhead < total) chains_.Prefetch(block.members[at + kAhead]);
-      chains_.Push(block.members[at], first_member + at, row);
-    }
-    member_ends_.At(row) = first_member + end;
+    end += block.Arity(i);
+    member_ends_.At(first_row + i) = first_member + end;
   }
+  ChainMembers(block, first_row);
   for (uint32_t i = 0; i < block.roles.size(); ++i) {
     const uint8_t code = block.roles[i];
     if (code != 0) roles_.At(first_member + i) = block.role_symbols[code - 1];
   }
-  member_count_ += total;
+  member_count_ += static_cast<uint32_t>(block.members.size());
+}
+
+void Memtable::ChainMembers(const RowBlock& block, uint32_t first_row) {
+  constexpr uint32_t kTogether = 16;  // Cells whose cache lines are fetched at the same time.
+  std::array<std::atomic<uint64_t>*, kTogether> cells;
+  const auto total = static_cast<uint32_t>(block.members.size());
+  uint32_t row = 0;
+  uint32_t row_end = block.Arity(0);
+  for (uint32_t at = 0; at < total;) {
+    const uint32_t count = std::min(kTogether, total - at);
+    for (uint32_t i = 0; i < count; ++i) {
+      cells[i] = &chains_.CellForWriting(block.members[at + i]);
+      __builtin_prefetch(cells[i], 1);
+    }
+    for (uint32_t i = 0; i < count; ++i, ++at) {
+      while (at == row_end) row_end += block.Arity(++row);
+      chains_.Push(*cells[i], member_count_ + at, first_row + row);
+    }
+  }
 }
 
 void Memtable::AppendZones(const RowBlock& block, uint32_t first_row) {
@@ -175,6 +192,16 @@ void Memtable::AppendProperty(const PropertyBlock& block, uint32_t count, uint32
   }
   // A property keeps its type for good, so another one can only come of damaged bytes.
   if (store->type != block.type) return;
+  if (block.present.empty() && block.type != PropertyType::kString) {
+    for (uint32_t done = 0; done < count;) {
+      const std::span<uint8_t> run = store->present.RunForWriting(first_row + done, count - done);
+      std::memset(run.data(), 1, run.size());
+      done += static_cast<uint32_t>(run.size());
+    }
+    CopyInto(block.integers, first_row, &store->values);
+    CopyInto(block.floats, first_row, &store->values);
+    return;
+  }
   size_t text_at = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t length = block.type == PropertyType::kString ? block.text_bytes[i] : 0;

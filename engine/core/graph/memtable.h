@@ -101,6 +101,7 @@ class Memtable final : public RowSource {
 
   void AppendPlain(const RowBlock& block, uint32_t first_row, Seq first_seq);
   void AppendMembers(const RowBlock& block, uint32_t first_row);
+  void ChainMembers(const RowBlock& block, uint32_t first_row);
   void AppendKeys(const RowBlock& block, uint32_t first_row);
   void AddKeySlot(uint32_t slot);
   void AppendProperty(const PropertyBlock& block, uint32_t count, uint32_t first_row);

@@ -1,5 +1,7 @@
 #include "core/graph/node_chains.h"
 
+#include <algorithm>
+
 namespace hypergraph {
 
 NodeChains::NodeChains() = default;
@@ -21,11 +23,21 @@ std::atomic<uint64_t>& NodeChains::MakeCell(NodeNumber node) {
   std::atomic<Leaf*>& leaf_at = middle->leaves[LeafOf(node)];
   Leaf* leaf = leaf_at.load(std::memory_order_relaxed);
   if (leaf == nullptr) {
-    leaf = leaf_owners_.emplace_back(std::make_unique<Leaf>()).get();
-    bytes_.fetch_add(sizeof(Leaf), std::memory_order_relaxed);
+    leaf = MakeLeaf();
     leaf_at.store(leaf, std::memory_order_release);
   }
   return leaf->cells[node & ((1u << kLeafLog) - 1)];
+}
+
+NodeChains::Leaf* NodeChains::MakeLeaf() {
+  constexpr size_t kMost = 64;  // 128 KiB.
+  if (leaves_used_ == leaves_made_) {
+    leaves_made_ = std::clamp<size_t>(leaves_made_ * 2, 1, kMost);
+    leaves_used_ = 0;
+    leaf_owners_.push_back(std::make_unique<Leaf[]>(leaves_made_));
+    bytes_.fetch_add(leaves_made_ * sizeof(Leaf), std::memory_order_relaxed);
+  }
+  return &leaf_owners_.back()[leaves_used_++];
 }
 
 }  // namespace hypergraph

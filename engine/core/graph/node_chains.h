@@ -26,9 +26,20 @@ class NodeChains {
   NodeChains();
   ~NodeChains();
 
-  // Requires: incidence is the next one, counting from 0.
-  void Push(NodeNumber node, uint32_t incidence, uint32_t row) {
-    std::atomic<uint64_t>& cell = CellForWriting(node);
+  // Where the node's chain begins, made if it is not there. It stays where it is.
+  std::atomic<uint64_t>& CellForWriting(NodeNumber node) {
+    const Top* top = top_.load(std::memory_order_relaxed);
+    if (top != nullptr) {
+      const Middle* middle = top->middles[MiddleOf(node)].load(std::memory_order_relaxed);
+      if (middle != nullptr) {
+        Leaf* leaf = middle->leaves[LeafOf(node)].load(std::memory_order_relaxed);
+        if (leaf != nullptr) return leaf->cells[node & ((1u << kLeafLog) - 1)];
+      }
+    }
+    return MakeCell(node);
+  }
+  // Requires: the cell is of CellForWriting; incidence is the next one, counting from 0.
+  void Push(std::atomic<uint64_t>& cell, uint32_t incidence, uint32_t row) {
     const uint64_t old = cell.load(std::memory_order_relaxed);
     // A cell holds the count above and the last incidence + 1 below, so that zero is "none".
     links_.At(incidence) = Link{static_cast<uint32_t>(old), row};
@@ -46,10 +57,6 @@ class NodeChains {
     const Link* link = links_.Find(incidence);
     *row = link->row;
     return link->before - 1;
-  }
-  void Prefetch(NodeNumber node) const {
-    const std::atomic<uint64_t>* cell = Cell(node);
-    if (cell != nullptr) __builtin_prefetch(cell, 1);
   }
   uint64_t bytes() const { return links_.bytes() + bytes_.load(std::memory_order_relaxed); }
 
@@ -79,24 +86,17 @@ class NodeChains {
     const Leaf* leaf = middle->leaves[LeafOf(node)].load(std::memory_order_acquire);
     return leaf == nullptr ? nullptr : &leaf->cells[node & ((1u << kLeafLog) - 1)];
   }
-  std::atomic<uint64_t>& CellForWriting(NodeNumber node) {
-    const Top* top = top_.load(std::memory_order_relaxed);
-    if (top != nullptr) {
-      const Middle* middle = top->middles[MiddleOf(node)].load(std::memory_order_relaxed);
-      if (middle != nullptr) {
-        Leaf* leaf = middle->leaves[LeafOf(node)].load(std::memory_order_relaxed);
-        if (leaf != nullptr) return leaf->cells[node & ((1u << kLeafLog) - 1)];
-      }
-    }
-    return MakeCell(node);
-  }
   std::atomic<uint64_t>& MakeCell(NodeNumber node);
+  Leaf* MakeLeaf();
 
   GrowingColumn<Link> links_;
   std::atomic<Top*> top_{nullptr};
   std::unique_ptr<Top> top_owner_;  // The owners are the writer's.
   std::vector<std::unique_ptr<Middle>> middle_owners_;
-  std::vector<std::unique_ptr<Leaf>> leaf_owners_;
+  // Leaves are made some at a time, more each time: one by one they would make the heap of a thread
+  // grow by a page each, with a call into the system.
+  std::vector<std::unique_ptr<Leaf[]>> leaf_owners_;
+  size_t leaves_made_ = 0, leaves_used_ = 0;
   std::atomic<uint64_t> bytes_{0};
 };
 

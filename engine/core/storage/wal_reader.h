@@ -93,7 +93,9 @@ class WalReader {
   WalEnd end_ = WalEnd::kNotReached;
   uint64_t torn_bytes_ = 0;
   std::string reason_;
-  std::vector<uint8_t> buffer_;  // Bytes of the file from buffer_offset_ on.
+  std::unique_ptr<uint8_t[]> buffer_;  // Not zeroed, as a vector would be.
+  size_t buffer_room_ = 0;
+  size_t buffer_bytes_ = 0;  // Of the file, from buffer_offset_ on.
   uint64_t buffer_offset_ = 0;
   uint64_t window_reads_ = 0;  // Views of the buffer taken before the last one dangle.
   uint64_t search_bytes_ = 0;  // What checksums of a search have covered.
