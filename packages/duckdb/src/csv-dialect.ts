@@ -41,11 +41,13 @@ export function detectCsvDialect(
 ): CsvDialect {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text
   const blankLines = /^(?:[ \t]*(?:\r\n|\n|\r))*/.exec(body)?.[0] ?? ''
-  const content = body.slice(blankLines.length)
+  const whole = body.slice(blankLines.length)
+  const content = sampleOf(whole)
+  const complete = options.complete && content === whole
   if (content.trim() === '') throw new HyperMeshError('invalid', 'the file holds no rows')
   const delimiters = options.format === 'tsv' ? ['\t'] : csvDelimiters
   const scans = quotings[options.format].flatMap((quoting) =>
-    delimiters.map((delimiter) => scan(content, { ...quoting, delimiter }, options.complete)),
+    delimiters.map((delimiter) => scan(content, { ...quoting, delimiter }, complete)),
   )
   const best = scans.reduce((left, right) => (rank(right) > rank(left) ? right : left))
   const first = best.records[0]
@@ -62,6 +64,14 @@ export function detectCsvDialect(
     firstRecord: first,
     records: best.records,
   }
+}
+
+const sampleChars = 256 * 1024
+
+/** The text is scanned a dozen times on the event loop; wide rows would take it for seconds. */
+function sampleOf(text: string): string {
+  const lineEnd = text.search(/[\r\n]/)
+  return text.slice(0, Math.max(sampleChars, lineEnd < 0 ? text.length : 2 * lineEnd))
 }
 
 interface Scan extends Quoting {

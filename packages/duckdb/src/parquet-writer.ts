@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HyperMeshError, type IcebergType, printable, quoteIdentifier } from '@hypermesh/contract'
 import type { DuckSession } from './session.ts'
-import type { Source, TargetColumn } from './source-columns.ts'
+import { pathPattern, type Source, type TargetColumn } from './source-columns.ts'
 import { reading } from './source-error.ts'
 import { quoteText } from './sql-text.ts'
 
@@ -55,11 +55,45 @@ export async function copyToParquet(
   await source.stage?.()
   const rows = await reading(session.rows(sql, { signal }))
   const files = rows.map(toCopiedFile).filter((file) => file.rows > 0)
+  for (const [index, file] of files.entries()) {
+    files[index] = await withNanCounts(session, file, options)
+  }
   const strays = (await readdir(directory)).length - rows.length
   if (strays > 0) {
     throw new HyperMeshError('internal', `${strays} files were written without statistics`)
   }
   return files
+}
+
+/** DuckDB tells whether a column has NaN, not how many: they are counted where there are any. */
+async function withNanCounts(
+  session: DuckSession,
+  file: CopiedFile,
+  { columns, signal }: CopyOptions,
+): Promise<CopiedFile> {
+  const plain = new Set(columns.flatMap((column) => pathsOf([column.name], column.type)))
+  const asked = file.columns.flatMap(([path, texts]) =>
+    texts.has_nan === 'true' && plain.has(path) ? [path] : [],
+  )
+  if (asked.length === 0) return file
+  const counts = asked.map((path, index) => `count(*) FILTER (isnan(${path})) AS n${index}`)
+  const from = `read_parquet(${quoteText(pathPattern(file.path))}, hive_partitioning = false)`
+  const [row = {}] = await session.rows(`SELECT ${counts.join(', ')} FROM ${from}`, { signal })
+  const nans = new Map(asked.map((path, index) => [path, String(row[`n${index}`])]))
+  return {
+    ...file,
+    columns: file.columns.map(([path, texts]) => {
+      const count = nans.get(path)
+      return [path, count === undefined ? texts : { ...texts, nan_count: count }] as const
+    }),
+  }
+}
+
+/** Quoted paths, as DuckDB's statistics have them, of the columns that have one value a row. */
+function pathsOf(path: readonly string[], type: IcebergType): string[] {
+  if (typeof type === 'string') return [path.map(quoteIdentifier).join('.')]
+  if (type.type !== 'struct') return []
+  return type.fields.flatMap((field) => pathsOf([...path, field.name], field.type))
 }
 
 function toCopiedFile(row: Record<string, unknown>): CopiedFile {

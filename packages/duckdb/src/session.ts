@@ -25,6 +25,12 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/**
+ * DuckDB plans a statement where it is started. One with thousands of expressions takes a second for
+ * that, which is not to be the event loop's.
+ */
+const wideSqlChars = 200_000
+
 /** Rows for `append`, no more than a vector holds: each column's vector is handed out once. */
 export interface AppendedRows {
   readonly count: number
@@ -201,28 +207,51 @@ export class DuckSession implements Disposable, AsyncDisposable {
 
   async #execute(sql: string, options: RunOptions, streaming: boolean): Promise<DuckDBResult> {
     const statements = await this.#connection.extractStatements(sql)
+    const isWide = sql.length > wideSqlChars
     for (let index = 0; index < statements.count - 1; index += 1) {
-      await this.#executeOne(statements, index, { signal: options.signal }, false)
+      await this.#executeOne(statements, index, { signal: options.signal }, { isWide })
     }
-    return this.#executeOne(statements, statements.count - 1, options, streaming)
+    return this.#executeOne(statements, statements.count - 1, options, { streaming, isWide })
   }
 
   async #executeOne(
     statements: DuckDBExtractedStatements,
     index: number,
     options: RunOptions,
-    streaming: boolean,
+    { streaming = false, isWide }: { readonly streaming?: boolean; readonly isWide: boolean },
   ): Promise<DuckDBResult> {
     this.#assertGoing(options.signal)
     const prepared = await statements.prepare(index)
     try {
       if (options.parameters) bind(prepared, options.parameters)
       this.#assertGoing(options.signal)
+      if (isWide && !streaming) return await this.#runApart(prepared, options.signal)
       const pending = streaming ? prepared.startStream() : prepared.start()
       await this.#settle(pending, options.signal)
       return await pending.getResult()
     } finally {
       prepared.destroySync()
+    }
+  }
+
+  /** On a thread of libuv, which it holds until the end. */
+  async #runApart(
+    prepared: DuckDBPreparedStatement,
+    signal: AbortSignal | undefined,
+  ): Promise<DuckDBResult> {
+    const result = prepared.run()
+    const ended = new AbortController()
+    const remind = async () => {
+      while (!ended.signal.aborted) {
+        await sleep(50)
+        if (signal?.aborted || this.#closing) this.#connection.interrupt()
+      }
+    }
+    void remind()
+    try {
+      return await result
+    } finally {
+      ended.abort()
     }
   }
 

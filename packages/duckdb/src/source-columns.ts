@@ -41,6 +41,7 @@ export interface OpenedFile {
   readonly path: string
   readonly overrides: ReadonlyMap<string, string>
   readonly wholeFile: boolean
+  readonly textColumnsMax: number
   /** Of one record batch, unpacked. */
   readonly arrowBatchBytesMax: number
   readonly signal: AbortSignal | undefined
@@ -65,6 +66,16 @@ export function assertDistinctNames(names: readonly string[]): void {
     }
     seen.set(name.toLowerCase(), name)
   }
+}
+
+/** A row of text is held in several forms at once, so wide ones take much memory. */
+export function assertTextWidth(columns: number, { textColumnsMax }: OpenedFile): void {
+  if (columns <= textColumnsMax) return
+  throw new HyperMeshError(
+    'too_large',
+    `the file has ${columns} columns; a text file may have ${textColumnsMax}, Parquet and Arrow more`,
+    { details: { limit: 'text_columns_max', textColumnsMax } },
+  )
 }
 
 /** Refuses an override for a column that is not there, naming the nearest that is. */

@@ -7,6 +7,7 @@ import type { DuckSession } from './session.ts'
 import {
   assertDistinctNames,
   assertOverridesKnown,
+  assertTextWidth,
   type OpenedFile,
   pathPattern,
   type Source,
@@ -38,6 +39,7 @@ export async function openCsv(
 ): Promise<Source> {
   const complete = head.bytes.length === head.fileBytes
   const dialect = detectCsvDialect(decodeHead(head), { format, complete })
+  assertTextWidth(dialect.firstRecord.length, file)
   let inferredFrom: 'sample' | 'all' = file.wholeFile ? 'all' : 'sample'
   let seen = await sniff(session, file, dialect, file.wholeFile)
   if (!file.wholeFile && seen.columns.some((column) => column.allNull)) {

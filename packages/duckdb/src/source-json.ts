@@ -6,6 +6,7 @@ import type { DuckSession } from './session.ts'
 import {
   assertDistinctNames,
   assertOverridesKnown,
+  assertTextWidth,
   type OpenedFile,
   pathPattern,
   type Source,
@@ -44,6 +45,7 @@ export async function openJson(
   const layout = layoutOf(format, head)
   const plain: JsonFile = { path: file.path, layout, sparse: false }
   const { json, described } = await describe(session, plain, file)
+  assertTextWidth(described.size, file)
   await assertKeys(session, json, [...described.keys()], file)
   assertOverridesKnown(file.overrides, [...described.keys()])
   const columns = [...described].map(([name, type]): SourceColumn => {

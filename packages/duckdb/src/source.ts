@@ -23,6 +23,8 @@ export interface SourceOptions extends FormatHints {
   /** Infer from every row rather than from a sample. */
   readonly wholeFile?: boolean | undefined
   readonly columnsMax?: number | undefined
+  /** Of a CSV, TSV or JSON file. */
+  readonly textColumnsMax?: number | undefined
   /** Of one record batch, unpacked. */
   readonly arrowBatchBytesMax?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -72,6 +74,7 @@ export async function inferSource(session: DuckSession, options: SourceOptions):
     path: options.path,
     overrides: parseOverrides(options.types ?? {}),
     wholeFile: options.wholeFile ?? false,
+    textColumnsMax: options.textColumnsMax ?? 4000,
     arrowBatchBytesMax: options.arrowBatchBytesMax ?? 2 ** 30,
     signal: options.signal,
   }

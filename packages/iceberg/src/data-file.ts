@@ -4,7 +4,10 @@ import { isPrimitive, type Primitive, parsePrimitive } from './iceberg-type.ts'
 import { fieldsById, type IndexedField } from './schema.ts'
 import { compareScalars, decodeSingleValue } from './single-value.ts'
 
-/** What DuckDB's `RETURN_STATS` says of one column: `min`, `max`, `null_count` and so on, as text. */
+/**
+ * What DuckDB's `RETURN_STATS` says of one column, as text: `min`, `max`, `null_count` and so on, and
+ * `nan_count` where its writer has counted.
+ */
 export type ColumnStatistics = Readonly<Record<string, string>>
 
 export interface WrittenFile {
@@ -54,9 +57,9 @@ function addColumn(entry: DataFileEntry, field: IndexedField, texts: ColumnStati
   const nulls = count(texts.null_count)
   if (nulls !== undefined && nulls <= values) entry.nullCounts[field.id] = nulls
   const type = parsePrimitive(field.type)
-  // DuckDB tells whether there is a NaN, not how many.
   const floating = type.kind === 'float' || type.kind === 'double'
-  if (floating && texts.has_nan === 'false') entry.nanCounts[field.id] = 0
+  const nans = texts.has_nan === 'false' ? 0 : count(texts.nan_count)
+  if (floating && nans !== undefined) entry.nanCounts[field.id] = nans
   addBounds(entry, field.id, type, texts)
 }
 

@@ -145,6 +145,7 @@ export class Ingest {
         path: file.path,
         types,
         columnsMax: this.#options.limits.columnsMax,
+        textColumnsMax: this.#options.limits.textColumnsMax,
         arrowBatchBytesMax: this.#options.limits.arrowBatchBytesMax,
         signal: context.signal,
       })

@@ -296,6 +296,7 @@ export class TableLoad {
       types: request.types,
       wholeFile,
       columnsMax: limits.columnsMax,
+      textColumnsMax: limits.textColumnsMax,
       arrowBatchBytesMax: limits.arrowBatchBytesMax,
       signal: this.#signal,
     }
