@@ -42,3 +42,28 @@ Examples:
       ),
     )
 }
+
+export function addRelocate(tables: Command, run: Runner): void {
+  tables
+    .command('relocate')
+    .description('write the URIs of all tables anew after the data directory has moved')
+    .requiredOption('--from <uri>', 'the recorded URI of the warehouse, or a prefix of it')
+    .requiredOption('--to <uri>', 'what stands in its place')
+    .option('--apply', 'do it; without, only tell what would be done')
+    .addHelpText(
+      'after',
+      `
+Our own reads survive a move; other engines go by the URIs in the files. The old files stay.
+
+Examples:
+  hypermesh tables relocate --from file:///old/data --to file:///srv/data
+  hypermesh tables relocate --from file:///old/data --to file:///srv/data --apply`,
+    )
+    .action((flags) =>
+      run(async (context) => {
+        const { client } = await context.connect()
+        const { runRelocate } = await import('./commands/relocate.ts')
+        await runRelocate({ ...context, client }, flags)
+      }),
+    )
+}

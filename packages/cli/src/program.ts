@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { type CommandContext, createContext } from './command-context.ts'
 import { addJobs } from './job-commands.ts'
 import { addSavedQueries } from './program-saved.ts'
-import { addVirtualTables, type Runner } from './program-tables.ts'
+import { addRelocate, addVirtualTables, type Runner } from './program-tables.ts'
 import type { GlobalOptions } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -215,31 +215,6 @@ function addTables(program: Command, run: Runner): void {
       run(async (context) => {
         const { client } = await context.connect()
         await (await import('./commands/history.ts')).runHistory({ ...context, client }, table)
-      }),
-    )
-}
-
-function addRelocate(tables: Command, run: Runner): void {
-  tables
-    .command('relocate')
-    .description('write the URIs of all tables anew after the data directory has moved')
-    .requiredOption('--from <uri>', 'the recorded URI of the warehouse, or a prefix of it')
-    .requiredOption('--to <uri>', 'what stands in its place')
-    .option('--apply', 'do it; without, only tell what would be done')
-    .addHelpText(
-      'after',
-      `
-Our own reads survive a move; other engines go by the URIs in the files. The old files stay.
-
-Examples:
-  hypermesh tables relocate --from file:///old/data --to file:///srv/data
-  hypermesh tables relocate --from file:///old/data --to file:///srv/data --apply`,
-    )
-    .action((flags) =>
-      run(async (context) => {
-        const { client } = await context.connect()
-        const { runRelocate } = await import('./commands/relocate.ts')
-        await runRelocate({ ...context, client }, flags)
       }),
     )
 }

@@ -10,8 +10,8 @@ import { crashStates } from './_crash-states.ts'
 const names = ['a', 'b']
 const id = (name: string) => ({ namespace: ['n'], name })
 
-async function prepare(root: string): Promise<OpenCatalog> {
-  const catalog = await openCatalog(root)
+async function prepare(root: string, checkpointEvery = 100): Promise<OpenCatalog> {
+  const catalog = await openCatalog(root, { checkpointEvery })
   for (const name of names) {
     const files = [await catalog.dataFile(`n.${name}`, 'first', 10)]
     const commit = { commitId: randomUUID(), mode: 'append' as const, files, base: null, schema }
@@ -58,12 +58,18 @@ interface Sweep {
   /** Whether files that no table names may be there once the work has landed. */
   readonly leavesOld?: boolean
   readonly pointsMin: number
+  readonly checkpointEvery?: number
 }
 
 /** Dies at each point of the work: the next process finds all of it or nothing, and no leavings. */
-async function sweep({ work, leavesOld = false, pointsMin }: Sweep): Promise<void> {
+async function sweep({
+  work,
+  leavesOld = false,
+  pointsMin,
+  checkpointEvery = 100,
+}: Sweep): Promise<void> {
   await withDirectory(async (root) => {
-    await using catalog = await prepare(root)
+    await using catalog = await prepare(root, checkpointEvery)
     const before = await tablesOf(catalog)
     const startUri = (await catalog.client.icebergConfig()).defaults.warehouse
     await using crashes = await crashStates(root, async () => {
@@ -161,4 +167,64 @@ test(
       pointsMin: 20,
     }),
   120_000,
+)
+
+test.each([
+  ['that is due no checkpoint', 100],
+  ['that is due a checkpoint', 1],
+])(
+  'a process that dies in an append %s has made it or not',
+  (_, checkpointEvery) =>
+    sweep({
+      checkpointEvery,
+      work: async (catalog) => {
+        const { metadata } = await catalog.client.loadTable('n.a')
+        const base = { tableUuid: metadata['table-uuid'], schemaId: metadata['current-schema-id'] }
+        const files = [await catalog.dataFile('n.a', 'second', 5)]
+        const commit = { commitId: randomUUID(), mode: 'append' as const, files, base }
+        await catalog.client.appendFiles('n.a', commit)
+      },
+      pointsMin: 12,
+    }),
+  60_000,
+)
+
+test(
+  'a process that dies while a view is replaced leaves one of its versions',
+  () =>
+    withDirectory(async (root) => {
+      await using catalog = await prepare(root)
+      const version = (sql: string) => ({
+        'version-id': 1,
+        'schema-id': 0,
+        'timestamp-ms': 1,
+        summary: {},
+        representations: [{ type: 'sql', sql, dialect: 'duckdb' }],
+        'default-namespace': ['n'],
+      })
+      await catalog.client.createView('n', {
+        name: 'v',
+        schema,
+        'view-version': version('SELECT 1'),
+      })
+      await using crashes = await crashStates(root, async () => {
+        await catalog.client.replaceView('n.v', {
+          updates: [
+            { action: 'add-view-version', 'view-version': version('SELECT 2') },
+            { action: 'set-current-view-version', 'view-version-id': -1 },
+          ],
+        })
+      })
+      const seen: number[] = []
+      for (const state of crashes.states) {
+        await using next = await openCatalog(state)
+        const { metadata } = await next.client.loadView('n.v')
+        seen.push(metadata['current-version-id'])
+        const files = await readdir(join(state, 'warehouse/n/v/metadata'))
+        expect(files).toHaveLength(metadata['current-version-id'])
+      }
+      expect(seen).toEqual(seen.toSorted())
+      expect([seen[0], seen.at(-1)]).toEqual([1, 2])
+    }),
+  60_000,
 )
