@@ -28,6 +28,7 @@ export const limits = z.strictObject({
   sqlHeldBytesMax: count(4 * mib, 256 * mib, 'bytes of a reply held back to state its totals'),
   sqlConcurrencyMax: count(8, 256, 'statements running at once; further ones wait'),
   sqlQueueMax: count(256, 65_536, 'statements waiting; above it 503'),
+  sqlViewDepthMax: count(16, 100, 'views that may stand in each other'),
   sqlSpillBytesMax: count(
     16 * gib,
     1024 * gib,

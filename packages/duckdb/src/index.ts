@@ -10,9 +10,11 @@ export { copyResultToParquet, describeResult, numbered } from './result-parquet.
 export {
   type FilterRequest,
   type PlannedTable,
+  type PlannedView,
   planFilters,
   planningDisabledOptimizers,
   type ScanFilter,
+  viewStatement,
 } from './scan-filters.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'

@@ -20,10 +20,19 @@ export interface PlannedTable {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
+export interface PlannedView {
+  readonly schema: string
+  readonly view: string
+  readonly sql: string
+  readonly columnNames: readonly string[]
+}
+
 export interface FilterRequest {
   /** A guarded SELECT over the tables below, without EXPLAIN. */
   readonly sql: string
   readonly tables: readonly PlannedTable[]
+  /** Views over those tables, each after what it reads. */
+  readonly views?: readonly PlannedView[]
   /** The values that will be bound, with the types they are bound as. */
   readonly parameters: ReadonlyMap<string, ScanValue>
   readonly signal?: AbortSignal | undefined
@@ -59,13 +68,15 @@ export async function planFilters(
   session: DuckSession,
   request: FilterRequest,
 ): Promise<ReadonlyMap<string, ScanFilter>> {
-  const schemas = new Set(request.tables.map(({ schema }) => schema))
+  const { views = [] } = request
+  const schemas = new Set([...request.tables, ...views].map(({ schema }) => schema))
   const prologue = [...schemas].map(
     (schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`,
   )
   const { signal } = request
   try {
-    await session.run([...prologue, ...request.tables.map(shadowOf)].join('\n'), { signal })
+    const statements = [...prologue, ...request.tables.map(shadowOf), ...views.map(viewStatement)]
+    await session.run(statements.join('\n'), { signal })
     const [row] = await session.rows(
       'SELECT json_serialize_plan($1::VARCHAR, optimize := true) AS plan',
       { parameters: { values: [request.sql] }, signal },
@@ -79,6 +90,12 @@ export async function planFilters(
     if (error instanceof HyperMeshError || error instanceof SyntaxError) return new Map()
     throw error
   }
+}
+
+export function viewStatement({ schema, view, sql, columnNames }: PlannedView): string {
+  const names = columnNames.map(quoteIdentifier).join(', ')
+  const columns = names === '' ? '' : ` (${names})`
+  return `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)}${columns} AS ${sql};`
 }
 
 function shadowOf({ schema, view, columns }: PlannedTable): string {

@@ -6,9 +6,16 @@ import {
   type StructField,
   type TableMetadata,
   type TableName,
+  type ViewMetadata,
 } from '@hypermesh/contract'
-import type { GuardedTable, ViewName } from '@hypermesh/duckdb'
-import { currentSnapshot, scanSchema, snapshotAt } from '@hypermesh/iceberg'
+import {
+  type DuckSession,
+  type GuardedTable,
+  guardSql,
+  type PlannedView,
+  type ViewName,
+} from '@hypermesh/duckdb'
+import { currentSnapshot, scanSchema, schemaIdOf, snapshotAt } from '@hypermesh/iceberg'
 import { fieldsOf, type VirtualDefinition, type VirtualTables } from './virtual-tables.ts'
 
 interface NamedTable {
@@ -34,9 +41,11 @@ export interface ResolvedVirtual extends NamedTable {
 }
 
 export interface Resolution {
-  /** Each once, however often the statement names it. */
+  /** Each once, however often the statement and its views name it. */
   readonly tables: readonly ResolvedTable[]
   readonly virtuals: readonly ResolvedVirtual[]
+  /** Each after those that it reads. */
+  readonly views: readonly PlannedView[]
   /** One for each place of the statement that names a table, in order. */
   readonly places: readonly ViewName[]
 }
@@ -44,53 +53,141 @@ export interface Resolution {
 export interface ResolveOptions {
   readonly catalog: HyperMeshClient
   readonly virtualTables: VirtualTables
+  /** Parses the SQL of views. */
+  readonly planning: DuckSession
+  readonly viewDepthMax: number
   /** Where a table without a namespace is looked up. */
   readonly namespace: string
   readonly signal: AbortSignal
 }
 
-type Loaded = { readonly metadata: TableMetadata } | { readonly definition: VirtualDefinition }
+type Loaded =
+  | { readonly metadata: TableMetadata }
+  | { readonly definition: VirtualDefinition }
+  | { readonly viewMetadata: ViewMetadata }
+
+type Guarded = readonly GuardedTable[]
 
 /** Looks the tables up, all at one moment as far as the statement can tell: each is loaded once. */
 export async function resolveTables(
-  guarded: readonly GuardedTable[],
+  guarded: Guarded,
   options: ResolveOptions,
 ): Promise<Resolution> {
-  const loaded = new Map<string, Promise<Loaded>>()
-  const tables = new Map<string, ResolvedTable>()
-  const virtuals = new Map<string, ResolvedVirtual>()
-  const places: ViewName[] = []
-  for (const { namespace = options.namespace, table, at } of guarded) {
-    const key = `${namespace}.${table}`.toLowerCase()
-    const loading = loaded.get(key) ?? load({ namespace, table }, options)
-    loaded.set(key, loading)
-    const found = await loading
-    if ('definition' in found) {
-      if (at !== undefined) throw withoutHistory(found.definition)
+  const resolver = new Resolver(options)
+  const places = await resolver.resolve(guarded, options.namespace, [])
+  const { tables, virtuals, views } = resolver
+  const all = <Item>(map: ReadonlyMap<string, Item>) => [...map.values()]
+  return { tables: all(tables), virtuals: all(virtuals), views: all(views), places }
+}
+
+class Resolver {
+  readonly tables = new Map<string, ResolvedTable>()
+  readonly virtuals = new Map<string, ResolvedVirtual>()
+  readonly views = new Map<string, PlannedView>()
+  readonly #options: ResolveOptions
+  readonly #loaded = new Map<string, Promise<Loaded>>()
+
+  constructor(options: ResolveOptions) {
+    this.#options = options
+  }
+
+  /** `within` holds the views that the names stand in, the outermost first. */
+  async resolve(
+    guarded: Guarded,
+    defaultNamespace: string,
+    within: readonly string[],
+  ): Promise<ViewName[]> {
+    const places: ViewName[] = []
+    for (const { namespace = defaultNamespace, table, at } of guarded) {
+      const name = { namespace, table }
+      const key = `${namespace}.${table}`.toLowerCase()
+      const loading = this.#loaded.get(key) ?? load(name, this.#options)
+      this.#loaded.set(key, loading)
+      const found = await loading
       const view = { schema: schemaOf(namespace), view: table }
-      const { definition } = found
-      const fields = fieldsOf(definition)
-      virtuals.set(key, { label: definition.table, view, fields, definition })
+      if ('metadata' in found) {
+        places.push(this.#addTable(name, found.metadata, at))
+        continue
+      }
       places.push(view)
-      continue
+      if (at !== undefined) throw withoutHistory(name)
+      if ('definition' in found) {
+        const { definition } = found
+        const fields = fieldsOf(definition)
+        this.virtuals.set(key, { label: definition.table, view, fields, definition })
+      } else {
+        await this.#addView({ name, key, view }, found.viewMetadata, within)
+      }
     }
-    const { metadata } = found
+    return places
+  }
+
+  #addTable(
+    { namespace, table }: TableName,
+    metadata: TableMetadata,
+    at: GuardedTable['at'],
+  ): ViewName {
     const snapshot =
       at === undefined ? currentSnapshot(metadata) : snapshotAt(metadata, toMoment(at))
     const snapshotId = snapshot?.['snapshot-id']
     const suffix = at === undefined ? '' : `@${snapshotId}`
+    const label = `${namespace}.${table}${suffix}`
     const view = { schema: schemaOf(namespace), view: `${table}${suffix}` }
-    places.push(view)
-    tables.set(`${key}${suffix}`, {
-      label: `${namespace}.${table}${suffix}`,
-      view,
-      metadata,
-      snapshotId,
-      travelledTo: at && snapshotId,
-      fields: scanSchema(metadata, at && snapshotId).fields,
-    })
+    const travelledTo = at && snapshotId
+    const { fields } = scanSchema(metadata, travelledTo)
+    this.tables.set(label.toLowerCase(), { label, view, metadata, snapshotId, travelledTo, fields })
+    return view
   }
-  return { tables: [...tables.values()], virtuals: [...virtuals.values()], places }
+
+  async #addView(
+    { name, key, view }: { name: TableName; key: string; view: ViewName },
+    metadata: ViewMetadata,
+    within: readonly string[],
+  ): Promise<void> {
+    const { planning, signal, viewDepthMax } = this.#options
+    if (within.includes(key)) throw wrongView(name, 'reads itself', { path: [...within, key] })
+    if (within.length >= viewDepthMax) {
+      throw wrongView(name, `stands in more than ${viewDepthMax} views`, { viewDepthMax })
+    }
+    if (this.views.has(key)) return
+    const { sql, namespace, columnNames } = readView(name, metadata)
+    const inView = (error: unknown): never => {
+      if (!(error instanceof HyperMeshError) || error.code !== 'invalid') throw error
+      throw wrongView(name, `is not read: ${error.message}`, { reason: error.details?.reason })
+    }
+    const guarded = await guardSql(planning, sql, { signal }).catch(inView)
+    if (guarded.kind !== 'select' || guarded.allParameters.size > 0) {
+      throw wrongView(name, 'must be a query without parameters')
+    }
+    const places = await this.resolve(guarded.tables, namespace, [...within, key])
+    const { body } = await guarded.rewrite(places)
+    // Set after what it reads, so that views are in the order in which they can be made.
+    this.views.set(key, { ...view, sql: body, columnNames })
+  }
+}
+
+/** The view's SQL for DuckDB, and the names that its columns have. */
+function readView(name: TableName, metadata: ViewMetadata) {
+  const version = metadata.versions.find(
+    (each) => each['version-id'] === metadata['current-version-id'],
+  )
+  const text = version?.representations.find(
+    ({ type, dialect }) => type === 'sql' && dialect?.toLowerCase() === 'duckdb',
+  )?.sql
+  if (version === undefined || text === undefined) {
+    const dialects = version?.representations.map(({ dialect }) => dialect ?? '?') ?? []
+    throw new HyperMeshError(
+      'unsupported',
+      `view ${name.namespace}.${name.table} has SQL for ${dialects.join(', ')}, not for duckdb`,
+      { details: { dialects } },
+    )
+  }
+  const schema = metadata.schemas.find((each) => schemaIdOf(each) === version['schema-id'])
+  return {
+    sql: text,
+    namespace: version['default-namespace'][0] ?? name.namespace,
+    columnNames: schema?.fields.map((field) => field.name) ?? [],
+  }
 }
 
 /** Databases of DuckDB: `temp.t` would be a table of theirs, so views of such a namespace move. */
@@ -100,25 +197,43 @@ function schemaOf(namespace: string): string {
   return databases.test(namespace) ? `${namespace}@` : namespace
 }
 
-/** A table of the catalog hides a virtual one of its name. */
+/** A table or view of the catalog hides a virtual table of its name. */
 async function load(name: TableName, options: ResolveOptions): Promise<Loaded> {
   const { catalog, virtualTables, signal } = options
+  const table = await orMissing(catalog.loadTable(name, { signal }))
+  if (!(table instanceof HyperMeshError)) return { metadata: table.metadata }
+  const view = await orMissing(catalog.loadView(name, { signal }))
+  if (!(view instanceof HyperMeshError)) return { viewMetadata: view.metadata }
+  const definition = await virtualTables.find(name)
+  if (definition !== undefined) return { definition }
+  // The catalog's words are right, but a statement's error names what the statement said.
+  const nearest = table.details?.nearest
+  const hint = typeof nearest === 'string' ? `; did you mean ${nearest}?` : ''
+  const wanted = `${printable(name.namespace)}.${printable(name.table)}`
+  throw new HyperMeshError('not_found', `no table named ${wanted}${hint}`, { cause: table })
+}
+
+async function orMissing<Reply>(call: Promise<Reply>): Promise<Reply | HyperMeshError> {
   try {
-    return { metadata: (await catalog.loadTable(name, { signal })).metadata }
+    return await call
   } catch (error) {
-    if (!(error instanceof HyperMeshError) || error.code !== 'not_found') throw error
-    const definition = await virtualTables.find(name)
-    if (definition !== undefined) return { definition }
-    // The catalog's words are right, but a statement's error names what the statement said.
-    const nearest = error.details?.nearest
-    const hint = typeof nearest === 'string' ? `; did you mean ${nearest}?` : ''
-    const wanted = `${printable(name.namespace)}.${printable(name.table)}`
-    throw new HyperMeshError('not_found', `no table named ${wanted}${hint}`, { cause: error })
+    if (error instanceof HyperMeshError && error.code === 'not_found') return error
+    throw error
   }
 }
 
-function withoutHistory({ table }: VirtualDefinition): HyperMeshError {
-  return new HyperMeshError('invalid', `${table} is a virtual table, which has no snapshots`)
+function withoutHistory({ namespace, table }: TableName): HyperMeshError {
+  return new HyperMeshError('invalid', `${namespace}.${table} has no snapshots: it is no table`)
+}
+
+export function wrongView(
+  { namespace, table }: TableName,
+  what: string,
+  details: object = {},
+): HyperMeshError {
+  return new HyperMeshError('invalid', `view ${namespace}.${table} ${what}`, {
+    details: { reason: 'view', view: `${namespace}.${table}`, ...details },
+  })
 }
 
 /** Ids in metadata are numbers where a number is exact. */

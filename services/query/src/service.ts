@@ -71,6 +71,7 @@ export const query = defineService({
       cache: new ManifestCache(limits.manifestCacheBytesMax),
       fileSchemas: new FileSchemas(limits.fileSchemasMax),
       positionTargets: new PositionTargets(),
+      viewDepthMax: limits.sqlViewDepthMax,
       virtualTables: new VirtualTables({ database, store, roots, limits, clock }),
     }
     const app = createApp({ logger, limits })

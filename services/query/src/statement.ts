@@ -1,11 +1,5 @@
 import type { HyperMeshClient } from '@hypermesh/client'
-import {
-  quoteIdentifier,
-  type ScanDetail,
-  type ScanFacts,
-  toWireLong,
-  type WireLong,
-} from '@hypermesh/contract'
+import { type ScanDetail, type ScanFacts, toWireLong, type WireLong } from '@hypermesh/contract'
 import {
   type BoundParameters,
   type DuckSession,
@@ -15,19 +9,14 @@ import {
   type ScanFilter,
   type ScanValue,
   toDuckDbType,
-  type ViewName,
 } from '@hypermesh/duckdb'
 import { type ManifestCache, planScan, type ScanPlan, type Warehouse } from '@hypermesh/iceberg'
 import { type PlannedScan, scanDetails } from './explain-scans.ts'
 import type { FileSchemas } from './file-schemas.ts'
 import type { PositionTargets } from './position-deletes.ts'
-import {
-  type Resolution,
-  type ResolvedTable,
-  type ResolvedVirtual,
-  resolveTables,
-} from './resolved-table.ts'
-import { type Scan, selectFrom } from './scan-view.ts'
+import { type Resolution, type ResolvedTable, resolveTables } from './resolved-table.ts'
+import type { Scan } from './scan-view.ts'
+import { createViews, type OpenedVirtual, openVirtuals } from './statement-views.ts'
 import type { OpenVirtualTable, VirtualTables } from './virtual-tables.ts'
 
 export interface StatementRequest {
@@ -61,6 +50,7 @@ export interface Lake {
   readonly fileSchemas: FileSchemas
   readonly positionTargets: PositionTargets
   readonly virtualTables: VirtualTables
+  readonly viewDepthMax: number
 }
 
 /** Where a table without a namespace is looked up when the request does not say. */
@@ -85,9 +75,9 @@ export async function prepareStatement(
   const { signal, catalog, parameters } = request
   const guarded = await guardSql(planning, request.sql, { parameters, signal })
   const namespace = request.namespace ?? defaultNamespace
-  const { virtualTables } = lake
+  const { virtualTables, viewDepthMax } = lake
   const resolution = await resolveTables(guarded.tables, {
-    ...{ catalog, virtualTables, namespace, signal },
+    ...{ catalog, virtualTables, planning, viewDepthMax, namespace, signal },
   })
   const statement = await nameTables(guarded, resolution, {
     namespace,
@@ -99,6 +89,7 @@ export async function prepareStatement(
       ...view,
       columns: fields.map(({ name, type }) => ({ name, type: toDuckDbType(type) })),
     })),
+    views: resolution.views,
     parameters: renamed(request.planned, statement.parameterNames),
     signal,
   })
@@ -109,8 +100,8 @@ export async function prepareStatement(
     lake,
     signal,
   )
-  const virtuals = await openVirtuals(session, resolution.virtuals, lake, signal)
-  await session.run(viewsOf(scans, virtuals), { signal })
+  const virtuals = await openVirtuals(session, resolution.virtuals, virtualTables, signal)
+  await createViews(session, { scans, virtuals, views: resolution.views }, signal)
   return {
     kind: guarded.kind,
     sql: guarded.prefix + statement.body,
@@ -200,38 +191,6 @@ async function openScans(
 }
 
 const filterKey = ({ schema, view }: ResolvedTable['view']) => `${schema}.${view}`.toLowerCase()
-
-interface OpenedVirtual extends OpenVirtualTable {
-  readonly view: ViewName
-}
-
-async function openVirtuals(
-  session: DuckSession,
-  virtuals: readonly ResolvedVirtual[],
-  { virtualTables }: Lake,
-  signal: AbortSignal,
-): Promise<OpenedVirtual[]> {
-  const opened: OpenedVirtual[] = []
-  for (const { view, definition } of virtuals) {
-    opened.push({ view, ...(await virtualTables.open(session, definition, signal)) })
-  }
-  return opened
-}
-
-function viewsOf(scans: readonly PlannedScan[], virtuals: readonly OpenedVirtual[]): string {
-  const views = [
-    ...scans.map(({ table, scan }) => ({ view: table.view, sql: selectFrom(table, scan) })),
-    ...virtuals,
-  ]
-  const schemas = new Set(views.map(({ view }) => view.schema))
-  const statements = [
-    ...[...schemas].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`),
-    ...views.map(({ view: { schema, view }, sql }) => {
-      return `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)} AS ${sql};`
-    }),
-  ]
-  return statements.length === 0 ? 'SELECT 1' : statements.join('\n')
-}
 
 function toFacts(
   tables: readonly ResolvedTable[],
