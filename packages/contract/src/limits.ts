@@ -41,6 +41,8 @@ export const limits = z.strictObject({
   virtualFilesMax: count(10_000, 1_000_000, 'most files of one virtual table'),
   ingestConcurrencyMax: count(2, 64, 'loads running at once; further ones wait'),
   ingestQueueMax: count(64, 65_536, 'loads waiting; above it 503'),
+  ingestSmallBytesMax: count(mib, gib, 'bytes of a file that is loaded among the small ones'),
+  ingestSmallConcurrencyMax: count(16, 256, 'small files loaded at once, beside the others'),
   jobsMax: count(1000, 100_000, 'jobs that wait, run or are parked; above it 503'),
   jobBytesMax: count(256 * gib, 1024 * 1024 * gib, 'bytes of the files of all such jobs'),
   jobConcurrencyMax: count(1, 64, 'jobs running at once, each among the loads'),

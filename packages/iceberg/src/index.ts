@@ -15,7 +15,7 @@ export {
   toFileSchema,
 } from './file-schema.ts'
 export { formatType } from './iceberg-type.ts'
-export { contentKeyProperty, findLoaded } from './lineage.ts'
+export { contentKeyProperty, contentKeySummary, findLoaded } from './lineage.ts'
 export { ManifestCache } from './manifest-cache.ts'
 export { encodeManifestList } from './manifest-list.ts'
 export type { ReadContext } from './manifest-reader.ts'

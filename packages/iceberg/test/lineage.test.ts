@@ -1,6 +1,11 @@
 import type { IngestMode, Snapshot, TableMetadata } from '@hypermesh/contract'
 import { expect, test } from 'vitest'
-import { contentKeyProperty, createTableMetadata, findLoaded } from '../src/index.ts'
+import {
+  contentKeyProperty,
+  contentKeySummary,
+  createTableMetadata,
+  findLoaded,
+} from '../src/index.ts'
 
 /** A snapshot as "<operation> <content key>", oldest first; `expired` ones are not kept. */
 interface Case {
@@ -96,6 +101,20 @@ test('snapshots that name each other as parent end the walk', () => {
     'parent-snapshot-id': 3 - id,
   }))
   expect(findLoaded(tableOf(ring, 2), 'append', 'k')).toBeUndefined()
+})
+
+test('each of several contents of one snapshot is found, and none is all that the table holds', () => {
+  const odd = 'a "quoted", b'
+  const group = { ...snapshotOf('append', 0), summary: { operation: 'append' as const } }
+  const summary = { ...group.summary, ...contentKeySummary(['j', odd, 'k']) }
+  const metadata = tableOf([{ ...group, summary }], 1)
+  for (const key of ['j', odd, 'k']) {
+    expect(findLoaded(metadata, 'append', key)?.['snapshot-id']).toBe(1)
+    expect(findLoaded(metadata, 'overwrite', key)).toBeUndefined()
+  }
+  for (const key of ['', 'a', '"j"', 'j","k']) {
+    expect(findLoaded(metadata, 'append', key)).toBeUndefined()
+  }
 })
 
 function tableOf(snapshots: Snapshot[], current: number): TableMetadata {

@@ -178,9 +178,11 @@ export class CatalogState {
       throw new TypeError(`record ${record.seq} cannot follow ${this.#seq}`)
     }
     for (const change of record.changes) this.#applyChange(change, record)
-    const { commitId, seq, atMs, result, answered } = record
+    const { seq, atMs, answered } = record
     if (answered !== undefined) this.#answers.set(answered.key, { ...answered, atMs })
-    if (result !== undefined) this.#outcomes.set(commitId, { commitId, seq, atMs, result })
+    for (const { commitId, result } of resultsOf(record)) {
+      this.#outcomes.set(commitId, { commitId, seq, atMs, result })
+    }
     this.#seq = record.seq
     forgetOld(this.#outcomes, record.atMs, this.#retention)
     forgetOld(this.#answers, record.atMs, this.#retention)
@@ -221,6 +223,14 @@ export class CatalogState {
   #putNamespace(entry: NamespaceEntry): void {
     this.#namespaces.set(entry.namespace.toLowerCase(), entry)
   }
+}
+
+/** What a record answers to the commit ids that it applied. */
+export function resultsOf(
+  record: CommitRecord,
+): readonly { readonly commitId: string; readonly result: CommitResult }[] {
+  const { commitId, result, grouped = [] } = record
+  return result === undefined ? grouped : [{ commitId, result }, ...grouped]
 }
 
 /** By the records' own clock, so that every process forgets the same ones. */

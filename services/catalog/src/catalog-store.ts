@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { HyperMeshError, type Limits } from '@hypermesh/contract'
 import type { Clock, Logger } from '@hypermesh/kit'
 import { AlreadyAnswered, type Caller } from './caller.ts'
-import { CatalogState } from './catalog-state.ts'
+import { CatalogState, type CommitOutcome, resultsOf } from './catalog-state.ts'
 import type { CommitLog } from './commit-log.ts'
 import {
   type Change,
   type CommitRecord,
   type CommitResult,
+  type GroupedCommit,
   recordFormatVersion,
   type StoredAnswer,
 } from './commit-record.ts'
@@ -17,7 +18,11 @@ import { SerialQueue } from './serial-queue.ts'
 export interface CommitPlan<T> {
   /** Empty: there is nothing to commit, the result stands. */
   readonly changes: readonly Change[]
+  /** Of a writer who may have to ask what became of it, with what it is answered then. */
+  readonly commitId?: string
   readonly outcome?: CommitResult
+  /** In place of `outcome`, for the commits of several writers in one record. */
+  readonly grouped?: readonly GroupedCommit[]
   /** What a replay of the caller's idempotency key is answered; by default 204. */
   readonly answer?: StoredAnswer
   readonly result: T
@@ -30,7 +35,6 @@ export interface CommitPlan<T> {
 export interface CommitRequest<T> {
   /** Undefined: the catalog itself. */
   readonly caller: Caller | undefined
-  readonly commitId?: string
   /** Commits that share a key are built one after the other, so none undoes another's work. */
   readonly queueKeys?: readonly string[]
   /** Called again on a newer state when another writer came between. */
@@ -125,11 +129,13 @@ export class CatalogStore {
     }
   }
 
-  /** The record that applied this commit id after a position of the log, if one did. */
-  async findRecord(commitId: string, sinceSeq: number): Promise<CommitRecord | undefined> {
+  /** How this commit id ended, if a record after a position of the log has applied it. */
+  async findOutcome(commitId: string, sinceSeq: number): Promise<CommitOutcome | undefined> {
     for (let seq = sinceSeq + 1; ; seq++) {
       const record = await this.#options.log.read(seq)
-      if (record === undefined || record.commitId === commitId) return record
+      if (record === undefined) return undefined
+      const found = resultsOf(record).find((each) => each.commitId === commitId)
+      if (found !== undefined) return { ...found, seq, atMs: record.atMs }
     }
   }
 
@@ -203,11 +209,12 @@ export class CatalogStore {
       const record: CommitRecord = {
         format: recordFormatVersion,
         seq: state.seq + 1,
-        commitId: request.commitId ?? randomUUID(),
+        commitId: plan.commitId ?? randomUUID(),
         atMs: this.#options.clock.nowMs(),
         principal: request.caller?.principal.keyId ?? 'system',
         changes: [...plan.changes],
         ...(plan.outcome === undefined ? {} : { result: plan.outcome }),
+        ...(plan.grouped === undefined ? {} : { grouped: [...plan.grouped] }),
         ...answeredBy(plan, request),
       }
       if (await this.#options.log.append(record)) {

@@ -57,6 +57,14 @@ export const commitResult = z.strictObject({
 })
 export type CommitResult = z.infer<typeof commitResult>
 
+/** One of several commits that landed together: all in one snapshot, each with an answer of its own. */
+export const groupedCommit = z.strictObject({
+  commitId: z.string(),
+  principal: z.string(),
+  result: commitResult,
+})
+export type GroupedCommit = z.infer<typeof groupedCommit>
+
 /**
  * What a request under an idempotency key was answered, so that the same request gets the same
  * answer. Tables and views are told as they stand at the replay, as the REST specification allows.
@@ -96,6 +104,8 @@ export const commitRecord = z.strictObject({
   changes: z.array(change),
   /** Present where a replay must be answered, see `append-files`. */
   result: commitResult.optional(),
+  /** In place of `result`, where the record is the commit of several writers. */
+  grouped: z.array(groupedCommit).optional(),
   answered: answeredRequest.optional(),
 })
 export type CommitRecord = z.infer<typeof commitRecord>

@@ -52,7 +52,12 @@ export const catalog = defineService({
       manifests: { warehouse, cache: new ManifestCache(limits.manifestCacheBytesMax) },
       commits: new TableCommits(options),
       relocation: new Relocation({ ...options, viewFiles }),
-      appendFiles: new AppendFiles(options),
+      appendFiles: new AppendFiles(options, {
+        windowMs: config.groupCommitMs,
+        appendsMax: config.groupCommitAppendsMax,
+        rowsMax: config.groupCommitRowsMax,
+        bytesMax: config.groupCommitBytesMax,
+      }),
       answers: new Answers({
         store,
         logger,

@@ -50,13 +50,23 @@ export interface OpenCatalog extends AsyncDisposable {
 
 export async function openCatalog(
   root: string,
-  options: { readonly checkpointEvery?: number; readonly limits?: Partial<Limits> } = {},
+  options: {
+    readonly checkpointEvery?: number
+    readonly limits?: Partial<Limits>
+    /** So many appends land together, exactly: the window is long. */
+    readonly groupsOf?: number
+  } = {},
 ): Promise<OpenCatalog> {
   const directory = await openDataDirectory(root)
   const service = await catalog.create(
-    catalog.config.parse(
-      options.checkpointEvery === undefined ? {} : { checkpointEvery: options.checkpointEvery },
-    ),
+    catalog.config.parse({
+      ...(options.checkpointEvery === undefined
+        ? {}
+        : { checkpointEvery: options.checkpointEvery }),
+      ...(options.groupsOf === undefined
+        ? {}
+        : { groupCommitMs: 60_000, groupCommitAppendsMax: options.groupsOf }),
+    }),
     {
       logger: createLogger('silent'),
       clock: systemClock,

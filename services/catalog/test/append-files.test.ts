@@ -219,7 +219,7 @@ test('a receipt with integers beyond 2^53 is replayed and settled as it was', ()
 
 test('many appends to one table at once do not undo each other’s work', () =>
   withDirectory(async (root) => {
-    await using catalog = await openCatalog(root)
+    await using catalog = await openCatalog(root, { groupsOf: 1 })
     await load(catalog)
     const replies = await Promise.all(Array.from({ length: 40 }, () => load(catalog)))
     expect(new Set(replies.map((reply) => reply.snapshotId)).size).toBe(40)

@@ -52,18 +52,19 @@ async function strangers(root: string): Promise<string[]> {
 }
 
 test.concurrent.each([
-  ['that creates the table', 0, 100],
-  ['that is due a checkpoint', 1, 1],
+  ['that creates the table', { prior: 0, every: 100, together: 1 }],
+  ['that is due a checkpoint', { prior: 1, every: 1, together: 1 }],
+  ['of three writers together', { prior: 1, every: 1, together: 3 }],
 ])(
   'killed at any point of a commit %s, it has happened or it has not',
-  async (_, prior, every) => {
+  async (_, { prior, every, together }) => {
     let acknowledgedOnce = false
     // Each point is looked at in crash-states.test.ts; here a real process dies at some of them.
     for (let point = 1, killed = true; killed; point += 4) {
       await withDirectory(async (root) => {
         if (prior > 0) await appendFirst(root)
-        const commitId = randomUUID()
-        const crash = await appendAndDie(root, commitId, point, every)
+        const commitIds = Array.from({ length: together }, () => randomUUID())
+        const crash = await appendAndDie(root, commitIds.join(','), point, every)
         killed = crash.killed
         acknowledgedOnce ||= crash.acknowledged
         expect(await strangers(root)).toEqual([])
@@ -73,8 +74,10 @@ test.concurrent.each([
         const landed = history.snapshots.length - prior
         expect([0, 1]).toContain(landed)
         if (crash.acknowledged) expect(landed).toBe(1)
-        const { outcome } = await catalog.client.settleCommit(commitId, { sinceSeq: 0 })
-        expect(outcome).toBe(landed === 1 ? 'committed' : 'abandoned')
+        for (const commitId of commitIds) {
+          const { outcome } = await catalog.client.settleCommit(commitId, { sinceSeq: 0 })
+          expect(outcome).toBe(landed === 1 ? 'committed' : 'abandoned')
+        }
       })
       if (!killed) expect(point).toBeGreaterThan(20)
     }

@@ -13,6 +13,7 @@ import {
 import {
   type DuckDatabase,
   type DuckSession,
+  detectCompression,
   type FormatHints,
   inspectSource,
 } from '@hypermesh/duckdb'
@@ -100,6 +101,8 @@ export class Ingest {
   /** Bounds what lies in spool files; those beyond are refused before their first byte is read. */
   readonly #spools: ConcurrencyGate
   readonly #gate: ConcurrencyGate
+  /** Of small files: many may wait for one commit together, and none for a large load. */
+  readonly #smallGate: ConcurrencyGate
   readonly #running = new Map<AbortController, Promise<unknown>>()
 
   constructor(options: IngestOptions) {
@@ -113,6 +116,12 @@ export class Ingest {
       queueMax: 0,
     })
     this.#gate = new ConcurrencyGate({ name: 'loads', concurrencyMax, queueMax, metrics })
+    this.#smallGate = new ConcurrencyGate({
+      name: 'small_loads',
+      concurrencyMax: limits.ingestSmallConcurrencyMax,
+      queueMax,
+      metrics,
+    })
   }
 
   async load(request: LoadRequest): Promise<IngestReceipt> {
@@ -202,7 +211,8 @@ export class Ingest {
     const received = await this.#open(input, place.path)
     // Nobody may come to wait for it: a load that fails early must not leave it unheard.
     received.sha256.catch(() => undefined)
-    using _turn = await this.#gate.enter(signal)
+    const gate = (await this.#isSmall(received, input.hints)) ? this.#smallGate : this.#gate
+    using _turn = await gate.enter(signal)
     const file = await toPlainFile(received, {
       hints: input.hints,
       directory: place.path,
@@ -212,6 +222,12 @@ export class Ingest {
     await using session = await this.#options.database.connect()
     await input.progress?.begin(session)
     return await work({ input, file, place, session })
+  }
+
+  /** A packed file may be large however small it is. */
+  async #isSmall(file: SourceFile, hints: FormatHints): Promise<boolean> {
+    if (file.bytes > this.#options.limits.ingestSmallBytesMax) return false
+    return (await detectCompression(file.path, hints)) === 'none'
   }
 
   #open(input: LoadInput, directory: string): Promise<SourceFile> {

@@ -11,6 +11,8 @@ import { ingest } from '../src/index.ts'
 export interface PlatformOptions {
   readonly allowedRoots?: readonly string[]
   readonly limits?: Partial<Limits>
+  /** So many small loads into one table land together, exactly: the window is long. */
+  readonly groupsOf?: number
   /** Stands between ingest and the catalog. */
   readonly catalogThrough?: (inner: Fetch) => Fetch
 }
@@ -41,7 +43,14 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
     metrics: new Metrics(),
     version: 'test',
   }
-  const tables = await catalog.create(catalog.config.parse({}), { ...deps, upstreams: {} })
+  const tables = await catalog.create(
+    catalog.config.parse(
+      options.groupsOf === undefined
+        ? {}
+        : { groupCommitMs: 60_000, groupCommitAppendsMax: options.groupsOf },
+    ),
+    { ...deps, upstreams: {} },
+  )
   const through = options.catalogThrough ?? ((inner: Fetch) => inner)
   const loads = await ingest.create(
     ingest.config.parse({

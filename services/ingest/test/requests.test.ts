@@ -234,7 +234,7 @@ test(
       expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0)
       expect(new Set(statuses)).toEqual(new Set([200, 503]))
     },
-    { limits: { ingestConcurrencyMax: 1, ingestQueueMax: 1 } },
+    { limits: { ingestConcurrencyMax: 1, ingestQueueMax: 1, ingestSmallBytesMax: 1 } },
   ),
 )
 
