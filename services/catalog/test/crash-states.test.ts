@@ -10,8 +10,11 @@ import { crashStates } from './_crash-states.ts'
 const names = ['a', 'b']
 const id = (name: string) => ({ namespace: ['n'], name })
 
-async function prepare(root: string, checkpointEvery = 100): Promise<OpenCatalog> {
-  const catalog = await openCatalog(root, { checkpointEvery })
+async function prepare(
+  root: string,
+  options: { readonly checkpointEvery?: number; readonly groupsOf?: number } = {},
+): Promise<OpenCatalog> {
+  const catalog = await openCatalog(root, options)
   for (const name of names) {
     const files = [await catalog.dataFile(`n.${name}`, 'first', 10)]
     const commit = { commitId: randomUUID(), mode: 'append' as const, files, base: null, schema }
@@ -59,6 +62,8 @@ interface Sweep {
   readonly leavesOld?: boolean
   readonly pointsMin: number
   readonly checkpointEvery?: number
+  /** So many appends land together. */
+  readonly groupsOf?: number
 }
 
 /** Dies at each point of the work: the next process finds all of it or nothing, and no leavings. */
@@ -67,9 +72,10 @@ async function sweep({
   leavesOld = false,
   pointsMin,
   checkpointEvery = 100,
+  groupsOf = 1,
 }: Sweep): Promise<void> {
   await withDirectory(async (root) => {
-    await using catalog = await prepare(root, checkpointEvery)
+    await using catalog = await prepare(root, { checkpointEvery, groupsOf })
     const before = await tablesOf(catalog)
     const startUri = (await catalog.client.icebergConfig()).defaults.warehouse
     await using crashes = await crashStates(root, async () => {
@@ -225,6 +231,31 @@ test(
       }
       expect(seen).toEqual(seen.toSorted())
       expect([seen[0], seen.at(-1)]).toEqual([1, 2])
+    }),
+  60_000,
+)
+
+test(
+  'a process that dies in a commit of several writers has landed all of them or none',
+  () =>
+    sweep({
+      groupsOf: 3,
+      work: async (catalog) => {
+        const { metadata } = await catalog.client.loadTable('n.a')
+        const base = {
+          tableUuid: metadata['table-uuid'],
+          schemaId: metadata['current-schema-id'],
+        }
+        await Promise.all(
+          ['x', 'y', 'z'].map(async (name) => {
+            const files = [await catalog.dataFile('n.a', name, 10)]
+            const commit = { commitId: randomUUID(), mode: 'append' as const, files, base }
+            return catalog.client.appendFiles('n.a', { ...commit, contentKey: name })
+          }),
+        )
+      },
+      pointsMin: 12,
+      checkpointEvery: 1,
     }),
   60_000,
 )
