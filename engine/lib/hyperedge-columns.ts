@@ -136,7 +136,7 @@ function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number)
   const { names, codes } = column
   if (!(codes instanceof Uint32Array)) throw invalid('label.codes must be a Uint32Array')
   assertLength(codes.length, rowCount, 'label')
-  if (Object(names).length > rowCount) {
+  if (Array.isArray(names) && names.length > rowCount) {
     writeUsedLabels(writer, names, codes)
     return
   }

@@ -15,7 +15,7 @@ export interface OpenOptions {
   readonly timeUnit?: TimeUnit
   /** After how long a snapshot is closed by itself; an hour unless said, `Infinity`: never. */
   readonly snapshotAgeMaxMs?: number
-  /** Memory for new commits before they become segments; 64 MiB unless said. */
+  /** Memory for new commits before they become segments; 256 MiB unless said. */
   readonly memtableBytesMax?: number
   readonly memtableRecordsMax?: number
   /** By how much the log is preallocated at a time; 16 MiB unless said. */

@@ -56,6 +56,16 @@ test('of a long list of labels a small batch has those that it uses', () => {
   expect(codeOf(() => batch.insertColumns(columns, context))).toBe('invalid')
 })
 
+test('a text is no list of labels, however long', () => {
+  const columns = {
+    at: new Float64Array(1),
+    memberOffsets: new Uint32Array([0, 1]),
+    members: new Uint32Array(1),
+    label: { names: 'abc' as unknown as readonly string[], codes: new Uint32Array([1]) },
+  }
+  expect(codeOf(() => new Batch().insertColumns(columns, context))).toBe('invalid')
+})
+
 test('a hyperedge keeps the order of its members, their roles, and all that it was given', () => {
   const rows = insertedRows([
     {
