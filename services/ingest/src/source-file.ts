@@ -19,7 +19,16 @@ export interface SourceFile {
   assertUnchanged(): Promise<void>
 }
 
-/** Writes an upload to a spool file, hashing on the way; holds one chunk at a time. */
+/** Of a file of our own, which nobody else writes. */
+const assertUnchanged = async () => {}
+
+/** Chunks of a body come in 64 KiB; this many bytes of them are written at once. */
+const batchBytes = 1024 * 1024
+
+/**
+ * Writes an upload to a spool file, hashing on the way. While one batch is written the next is received,
+ * so at most two are held.
+ */
 export async function spoolBody(
   body: AsyncIterable<Uint8Array>,
   directory: string,
@@ -29,18 +38,35 @@ export async function spoolBody(
   const hash = createHash('sha256')
   let bytes = 0
   const file = await open(path, 'wx', 0o600).catch(failed)
+  let written: Promise<unknown> = Promise.resolve()
+  const write = async (batch: readonly Uint8Array[]) => {
+    // A failure is told to who awaits it next, not to the process.
+    const earlier = written
+    written = earlier.then(() => writeAll(file, batch))
+    written.catch(() => undefined)
+    await earlier
+    for (const chunk of batch) hash.update(chunk)
+  }
   try {
+    let batch: Uint8Array[] = []
+    let held = 0
     for await (const chunk of body) {
       signal.throwIfAborted()
-      hash.update(chunk)
-      await writeAll(file, chunk)
+      batch.push(chunk)
       bytes += chunk.byteLength
+      held += chunk.byteLength
+      if (held < batchBytes) continue
+      await write(batch)
+      batch = []
+      held = 0
     }
+    await write(batch)
+    await written
   } finally {
+    await written.catch(() => undefined)
     await file.close()
   }
   const sha256 = Promise.resolve(hash.digest('hex'))
-  const assertUnchanged = async () => {}
   return { path, bytes, compression: 'none', inPlace: false, sha256, assertUnchanged }
 }
 
@@ -53,15 +79,22 @@ export interface KeptFile {
 
 export function openKept({ path, bytes, sha256 }: KeptFile): SourceFile {
   const hash = Promise.resolve(sha256)
-  const assertUnchanged = async () => {}
   return { path, bytes, compression: 'none', inPlace: false, sha256: hash, assertUnchanged }
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
-  let offset = 0
-  while (offset < chunk.byteLength) {
-    const written = await file.write(chunk, offset, chunk.byteLength - offset).catch(failed)
-    offset += written.bytesWritten
+async function writeAll(
+  file: Awaited<ReturnType<typeof open>>,
+  batch: readonly Uint8Array[],
+): Promise<void> {
+  let rest = batch.filter((chunk) => chunk.byteLength > 0)
+  while (rest.length > 0) {
+    let { bytesWritten } = await file.writev(rest).catch(failed)
+    while (bytesWritten >= (rest[0]?.byteLength ?? Number.POSITIVE_INFINITY)) {
+      bytesWritten -= rest[0]?.byteLength ?? 0
+      rest = rest.slice(1)
+    }
+    const [first, ...others] = rest
+    if (first !== undefined) rest = [first.subarray(bytesWritten), ...others]
   }
 }
 
