@@ -105,6 +105,8 @@ function addLoading(program: Command, run: Runner): void {
     .addOption(formatOption())
     .addOption(compressionOption())
     .addOption(typeOption())
+    .option('--partition-by <columns>', 'for a new table: region, day(ts), bucket(16, id)')
+    .option('--sort-by <columns>', 'for a new table: ts desc, name')
     .option('--again', 'load bytes that the table has already')
     .option('--async', 'do not wait for the load: print a job, see hypermesh jobs')
     .option('--upload', 'send the file even where the server could read it in place')

@@ -69,6 +69,10 @@ export interface LoadRequest {
   readonly name?: string
   /** Column name → SQL type, in place of what would be inferred. */
   readonly types?: Readonly<Record<string, string>>
+  /** How a table that the load creates is partitioned: `day(ts), bucket(16, id)`. */
+  readonly partitionBy?: string
+  /** And the order of the rows in its files: `ts desc, name`. */
+  readonly sortBy?: string
   /** Load the bytes even if the table has them already. */
   readonly again?: boolean
 }

@@ -25,6 +25,7 @@ export function tableText(table: TableReference): string {
 
 export function loadCall(request: LoadRequest) {
   const { body, source, mode, format, compression, name, types, again } = request
+  const { partitionBy, sortBy } = request
   if ((body === undefined) === (source === undefined)) {
     throw new HyperMeshError('invalid', 'give either the body or the source of the file')
   }
@@ -37,6 +38,8 @@ export function loadCall(request: LoadRequest) {
       name,
       source,
       types: types && Object.keys(types).length > 0 ? JSON.stringify(types) : undefined,
+      partition_by: partitionBy,
+      sort_by: sortBy,
       again: again ? 'true' : undefined,
     },
     ...(body === undefined

@@ -55,6 +55,16 @@ export const ingestQuery = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe('JSON object: column name → SQL type, overriding what would be inferred'),
+  partition_by: z
+    .string()
+    .max(10_000)
+    .optional()
+    .describe('for a table that this creates: region, day(ts), bucket(16, id), truncate(4, zip)'),
+  sort_by: z
+    .string()
+    .max(10_000)
+    .optional()
+    .describe('for a table that this creates: ts desc, name asc nulls last'),
   again: z
     .enum(['true', 'false'])
     .default('false')
@@ -101,6 +111,7 @@ export const ingestReceipt = z.object({
   compression: compression.default('none'),
   rows: z.number().int().describe('rows written by this load; 0 when already loaded'),
   files: z.number().int(),
+  partitions: z.number().int().default(0).describe('written to; 0 where the table has none'),
   bytesIn: z.number().int().describe('bytes of the source'),
   bytesWritten: z.number().int().describe('bytes of Parquet written'),
   sha256: z.string().describe('hash of the source, hex'),

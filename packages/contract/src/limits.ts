@@ -56,6 +56,7 @@ export const limits = z.strictObject({
   jobHours: count(168, 8760, 'hours that an ended job is kept'),
   columnsMax: count(10_000, 100_000, 'most columns of a table'),
   textColumnsMax: count(4000, 100_000, 'most columns of a CSV, TSV or JSON file'),
+  loadPartitionsMax: count(1000, 10_000, 'most partitions that one load writes to'),
   namespacesMax: count(10_000, 1_000_000, 'most namespaces'),
   tablesMax: count(100_000, 1_000_000, 'most tables and views'),
   propertiesMax: count(1000, 100_000, 'most properties of a namespace or table'),

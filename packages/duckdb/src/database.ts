@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { HyperMeshError } from '@hypermesh/contract'
 import { type ErrorContext, toDuckDbError } from './duckdb-error.ts'
+import { defineHashFunctions, type HashFunctions } from './hash-functions.ts'
 import { DuckSession } from './session.ts'
 import { quoteText } from './sql-text.ts'
 
@@ -13,6 +14,8 @@ export interface DuckDatabaseOptions {
   readonly allowedDirectories: readonly string[]
   /** What unreadable Parquet means here: `corrupt` for our own files, `invalid` for a user's. */
   readonly damagedFile?: ErrorContext['damagedFile']
+  /** What SQL calls `hash_bytes`, `hash_long` and `hash_decimal`. */
+  readonly hashes?: HashFunctions | undefined
   /** Switched off for good, for a database that only plans. */
   readonly disabledOptimizers?: readonly string[]
 }
@@ -37,6 +40,7 @@ export class DuckDatabase implements AsyncDisposable {
     const instance = await DuckDBInstance.create(':memory:')
     const connection = await instance.connect()
     try {
+      if (options.hashes !== undefined) defineHashFunctions(connection, options.hashes)
       await lock(connection, options)
     } catch (error) {
       connection.disconnectSync()

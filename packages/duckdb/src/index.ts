@@ -1,6 +1,8 @@
 export { DuckDatabase, type DuckDatabaseOptions } from './database.ts'
 export { isMissingFile } from './duckdb-error.ts'
+export type { HashFunctions } from './hash-functions.ts'
 export { toDuckDbType, toIcebergType } from './iceberg-types.ts'
+export { type CopyLayout, copyLaidOut, type LaidOutFile } from './laid-out-writer.ts'
 export { bindParameters, type RequestParameters } from './parameters.ts'
 export { type CopiedFile, copyToParquet } from './parquet-writer.ts'
 export type { ScanValue } from './planned-value.ts'

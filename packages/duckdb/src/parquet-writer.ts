@@ -26,9 +26,9 @@ export interface CopiedFile {
 }
 
 const fileBytesDefault = 256 * 1024 * 1024
-const rowGroupRows = 122_880
+export const rowGroupRows = 122_880
 /** A source below this gives one file, with the rows in the order of the source. */
-const splitBytesLeast = 1024 * 1024 * 1024
+export const splitBytesLeast = 1024 * 1024 * 1024
 
 /**
  * Writes the source as Parquet with field ids. Every row is read, so a damaged file shows here. No
@@ -40,19 +40,10 @@ export async function copyToParquet(
 ): Promise<CopiedFile[]> {
   const { source, columns, directory, signal } = options
   const splits = options.fileBytesTarget !== undefined || source.bytes >= splitBytesLeast
-  const settings = [
-    'FORMAT parquet',
-    'COMPRESSION zstd',
-    // A generated CSV of 208 MB on two threads: 1.1 s and 79 MB; at level 3, 1.25 s and 71 MB.
-    'COMPRESSION_LEVEL 1',
-    `ROW_GROUP_SIZE ${rowGroupRows}`,
-    `FIELD_IDS ${fieldIds(columns)}`,
-    'RETURN_STATS true',
-    ...(splits ? [`FILE_SIZE_BYTES ${options.fileBytesTarget ?? fileBytesDefault}`] : []),
-  ]
   const target = splits ? directory : join(directory, 'data_0.parquet')
-  const sql = `COPY (${source.select(columns)}) TO ${quoteText(target)} (${settings.join(', ')})`
+  const more = splits ? [`FILE_SIZE_BYTES ${options.fileBytesTarget ?? fileBytesDefault}`] : []
   await source.stage?.()
+  const sql = copyStatement({ sql: source.select(columns), path: target, columns }, more)
   const rows = await reading(session.rows(sql, { signal }))
   const files = rows.map(toCopiedFile).filter((file) => file.rows > 0)
   for (const [index, file] of files.entries()) {
@@ -65,11 +56,42 @@ export async function copyToParquet(
   return files
 }
 
+interface FileCopy {
+  readonly sql: string
+  readonly path: string
+  readonly columns: readonly TargetColumn[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One file of what a SELECT gives, its rows in that order; undefined where there are none. */
+export async function copyOneFile(
+  session: DuckSession,
+  copy: FileCopy,
+): Promise<CopiedFile | undefined> {
+  const [row] = await session.rows(copyStatement(copy), { signal: copy.signal })
+  const file = row && toCopiedFile(row)
+  return file && file.rows > 0 ? withNanCounts(session, file, copy) : undefined
+}
+
+function copyStatement({ sql, path, columns }: FileCopy, more: readonly string[] = []): string {
+  const settings = [
+    'FORMAT parquet',
+    'COMPRESSION zstd',
+    // A generated CSV of 208 MB on two threads: 1.1 s and 79 MB; at level 3, 1.25 s and 71 MB.
+    'COMPRESSION_LEVEL 1',
+    `ROW_GROUP_SIZE ${rowGroupRows}`,
+    `FIELD_IDS ${fieldIds(columns)}`,
+    'RETURN_STATS true',
+    ...more,
+  ]
+  return `COPY (${sql}) TO ${quoteText(path)} (${settings.join(', ')})`
+}
+
 /** DuckDB tells whether a column has NaN, not how many: they are counted where there are any. */
 async function withNanCounts(
   session: DuckSession,
   file: CopiedFile,
-  { columns, signal }: CopyOptions,
+  { columns, signal }: Pick<CopyOptions, 'columns' | 'signal'>,
 ): Promise<CopiedFile> {
   const plain = new Set(columns.flatMap((column) => pathsOf([column.name], column.type)))
   const asked = file.columns.flatMap(([path, texts]) =>

@@ -15,6 +15,12 @@ export {
   toFileSchema,
 } from './file-schema.ts'
 export { formatType } from './iceberg-type.ts'
+export {
+  parsePartitionBy,
+  parseSortBy,
+  type SortedColumn,
+  type TransformedColumn,
+} from './layout-text.ts'
 export { contentKeyProperty, contentKeySummary, findLoaded } from './lineage.ts'
 export { ManifestCache } from './manifest-cache.ts'
 export { encodeManifestList } from './manifest-list.ts'
@@ -70,6 +76,7 @@ export {
 } from './table-metadata.ts'
 export { profileTable, type TableProfile } from './table-profile.ts'
 export { historyOf, type Moment, snapshotAt } from './time-travel.ts'
+export { bucketHashes } from './transform.ts'
 export { applyUpdates } from './updates.ts'
 export {
   applyViewUpdates,
@@ -78,3 +85,12 @@ export {
   createViewMetadata,
 } from './view-metadata.ts'
 export { followWarehouse, Warehouse, warehouseHeader } from './warehouse.ts'
+export {
+  isSameLayout,
+  type NewLayout,
+  newLayout,
+  toPartition,
+  toWriteLayout,
+  type WriteLayout,
+  writeLayoutOf,
+} from './write-layout.ts'

@@ -124,6 +124,14 @@ function hashForm(type: Primitive, value: Scalar): Uint8Array | undefined {
     : undefined
 }
 
+/** The hash that bucket partitions are made of, by the form of the value. */
+export const bucketHashes = {
+  bytes: murmur3,
+  long: (value: bigint) => murmur3(encodeSingleValue({ kind: 'long' }, value)),
+  decimal: (unscaled: bigint) =>
+    murmur3(encodeSingleValue({ kind: 'decimal', precision: 38, scale: 0 }, unscaled)),
+}
+
 export function murmur3(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const blocks = bytes.length >>> 2

@@ -30,6 +30,7 @@ import { toStorageError } from '@hypermesh/object-store'
 import { catalogFor } from './catalog-access.ts'
 import { LoadFigures } from './load-figures.ts'
 import { directoryPrefix, keepIntentOnly } from './load-intent.ts'
+import type { LayoutRequest } from './load-layout.ts'
 import type { LoadProgress } from './load-progress.ts'
 import { toPlainFile } from './plain-file.ts'
 import {
@@ -74,6 +75,8 @@ export interface LoadRequest extends LoadInput {
   readonly table: TableName
   readonly mode: IngestMode
   readonly again: boolean
+  /** For a table that the load creates; one that is there must be laid out so. */
+  readonly layout: LayoutRequest | undefined
   readonly idempotencyKey: string | undefined
   /** Only what an earlier request of the key has committed is answered; else `cancelled`. */
   readonly settleOnly?: boolean

@@ -8,12 +8,12 @@ import {
   HyperMeshError,
   type IcebergSchema,
 } from '@hypermesh/contract'
-import type { CopiedFile } from '@hypermesh/duckdb'
 import { toDataFileEntry, type Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { commitIdOf } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
 import { isOfAttempt, type LoadIntent, outcomeOf, writeIntent } from './load-intent.ts'
+import type { TableFile } from './table-files.ts'
 
 export interface LoadCommitOptions {
   readonly catalog: HyperMeshClient
@@ -33,7 +33,7 @@ interface Published {
 /** What a commit says beside its files. */
 export type CommitContent = Pick<
   AppendFilesRequest,
-  'base' | 'schema' | 'contentKey' | 'summary' | 'receipt'
+  'base' | 'schema' | 'layout' | 'contentKey' | 'summary' | 'receipt'
 >
 
 /** `ours` is false when another request of the same idempotency key had committed before. */
@@ -79,7 +79,7 @@ export class LoadCommit {
 
   /** Moves finished files to where the table will find them; the intent is durable before. */
   async publish(
-    files: readonly CopiedFile[],
+    files: readonly TableFile[],
     place: { readonly location: string; readonly schema: IcebergSchema },
   ): Promise<void> {
     const { warehouse, request, directory } = this.#options
@@ -94,9 +94,10 @@ export class LoadCommit {
       keys: uris.map((uri) => warehouse.toKey(uri)),
       sinceSeq: await this.#position(),
     }
-    const entries = files.map((file, index) =>
-      toDataFileEntry({ ...file, uri: uris[index] ?? '', schema: place.schema }),
-    )
+    const entries = files.map((file, index) => ({
+      ...toDataFileEntry({ ...file, uri: uris[index] ?? '', schema: place.schema }),
+      ...file.place,
+    }))
     await writeIntent(directory, intent)
     this.#published = { intent, entries, location: place.location }
     for (const [index, file] of files.entries()) {

@@ -14,6 +14,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Ingest, LoadInput } from './ingest.ts'
 import type { Jobs } from './jobs/jobs.ts'
+import { assertLayout, type LayoutRequest } from './load-layout.ts'
 import { accepted, prefersAsync } from './routes/jobs.ts'
 
 export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
@@ -25,6 +26,7 @@ export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
       table,
       mode: query.mode,
       again: query.again === 'true',
+      layout: readLayout(query),
       idempotencyKey: readIdempotencyKey(c),
     }
     if (query.async === 'true' || prefersAsync(c)) return accepted(c, await jobs.submit(request))
@@ -64,6 +66,13 @@ async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadIn
     },
     body,
   }
+}
+
+function readLayout({ partition_by, sort_by }: IngestQuery): LayoutRequest | undefined {
+  if (partition_by === undefined && sort_by === undefined) return undefined
+  const layout = { partitionBy: partition_by, sortBy: sort_by }
+  assertLayout(layout)
+  return layout
 }
 
 async function hasBody(c: Context<AppEnv>): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { mkdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDatabase } from '@hypermesh/duckdb'
-import { followWarehouse } from '@hypermesh/iceberg'
+import { bucketHashes, followWarehouse } from '@hypermesh/iceberg'
 import { createApp, defineService } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { catalogFor, openWarehouse } from './catalog-access.ts'
@@ -49,6 +49,7 @@ export const ingest = defineService({
       temporaryDirectory: spill,
       allowedDirectories: [paths.temporary, bodies, ...roots],
       damagedFile: 'invalid',
+      hashes: bucketHashes,
     })
     const domain = new Ingest({
       database,

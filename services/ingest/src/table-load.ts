@@ -1,7 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import {
+  type DataFileEntry,
   type FileFormat,
   formatTableName,
   HyperMeshError,
@@ -12,8 +12,6 @@ import {
   type WireLong,
 } from '@hypermesh/contract'
 import {
-  type CopiedFile,
-  copyToParquet,
   type DuckSession,
   detectFormat,
   inferSource,
@@ -32,8 +30,10 @@ import { findTable } from './catalog-access.ts'
 import { contentKeyOf, summaryKeys } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
 import { type CommitOutcome, LoadCommit } from './load-commit.ts'
+import { type LoadLayout, planLayout } from './load-layout.ts'
 import type { SourceFile } from './source-file.ts'
-import { sourceColumns, targetColumns } from './source-fit.ts'
+import { sourceColumns } from './source-fit.ts'
+import { type TableFile, writeTableFiles } from './table-files.ts'
 
 export interface TableLoadOptions {
   readonly catalog: HyperMeshClient
@@ -48,10 +48,15 @@ export interface TableLoadOptions {
   readonly elapsedMs: () => number
 }
 
-/** Parquet files written for one plan of the schema. */
-interface Written {
+/** How a load fits its table: with which columns, and how its files are laid out. */
+interface Fit {
   readonly evolution: Evolution
-  readonly files: readonly CopiedFile[]
+  readonly layout: LoadLayout
+}
+
+/** Parquet files written for one fit. */
+interface Written extends Fit {
+  readonly files: readonly TableFile[]
 }
 
 const conflictsMax = 20
@@ -63,7 +68,7 @@ export class TableLoad {
   #source: Source | undefined
   #format: FileFormat = 'csv'
   /** What the published files were written for. */
-  #columns = ''
+  #shape = ''
   #writes = 0
   #isReplay = false
 
@@ -107,13 +112,13 @@ export class TableLoad {
   async #loadInto(first: LoadTableReply | undefined): Promise<IngestReceipt> {
     let table = first
     for (let conflicts = 0; ; conflicts += 1) {
-      const evolution = await this.#publishFor(table)
-      if (typeof evolution === 'number') {
+      const fit = await this.#publishFor(table)
+      if (typeof fit === 'number') {
         await this.#commit.abandon()
-        return this.#alreadyLoaded(evolution)
+        return this.#alreadyLoaded(fit)
       }
       try {
-        return await this.#commitTo(table, evolution)
+        return await this.#commitTo(table, fit)
       } catch (error) {
         if (!isLostRace(error) || conflicts >= conflictsMax) throw error
         this.#options.logger.debug({ conflicts }, 'the table changed while a file was loaded')
@@ -122,29 +127,25 @@ export class TableLoad {
     }
   }
 
-  /** Writes and publishes, unless that is done for this very schema. A number: already loaded. */
-  async #publishFor(table: LoadTableReply | undefined): Promise<Evolution | number> {
-    const evolution = this.#plan(table)
+  /** Writes and publishes, unless that is done for this very fit. A number: already loaded. */
+  async #publishFor(table: LoadTableReply | undefined): Promise<Fit | number> {
+    const fit = this.#plan(table)
     const location = this.#locationOf(table)
-    const columns = JSON.stringify(evolution.columns)
-    if (this.#commit.location === location && this.#columns === columns) {
-      return (await this.#findLoaded(table)) ?? evolution
+    if (this.#commit.location === location && this.#shape === shapeOf(fit)) {
+      return (await this.#findLoaded(table)) ?? fit
     }
     await this.#commit.withdraw()
-    const written = await this.#writeUnlessLoaded(table, evolution)
+    const written = await this.#writeUnlessLoaded(table, fit)
     if (typeof written === 'number') return written
     await this.#options.file.assertUnchanged()
     const { schema } = written.evolution
-    this.#columns = JSON.stringify(written.evolution.columns)
+    this.#shape = shapeOf(written)
     await this.#commit.publish(written.files, { location, schema })
-    return written.evolution
+    return written
   }
 
   /** A file in place is hashed while it is loaded; the load stops when the hash is found there. */
-  async #writeUnlessLoaded(
-    table: LoadTableReply | undefined,
-    evolution: Evolution,
-  ): Promise<Written | number> {
+  async #writeUnlessLoaded(table: LoadTableReply | undefined, fit: Fit): Promise<Written | number> {
     const stop = new AbortController()
     const early = this.#findLoaded(table).then((snapshotId) => {
       if (snapshotId !== undefined) stop.abort()
@@ -152,7 +153,7 @@ export class TableLoad {
     })
     early.catch(() => undefined)
     try {
-      const written = await this.#write(table, evolution, stop.signal)
+      const written = await this.#write(table, fit, stop.signal)
       return (await early) ?? written
     } catch (error) {
       const loaded = stop.signal.aborted ? await early : undefined
@@ -161,43 +162,39 @@ export class TableLoad {
     }
   }
 
-  async #write(
-    table: LoadTableReply | undefined,
-    evolution: Evolution,
-    stop: AbortSignal,
-  ): Promise<Written> {
+  async #write(table: LoadTableReply | undefined, fit: Fit, stop: AbortSignal): Promise<Written> {
     const { session, limits } = this.#options
     const source = this.#need(this.#source)
-    const directory = join(this.#options.directory, `out/${this.#writes}`)
     this.#writes += 1
-    await mkdir(directory)
     this.#options.request.progress?.enter('writing')
     try {
-      const files = await copyToParquet(session, {
+      const files = await writeTableFiles(session, {
         source,
-        columns: targetColumns(evolution),
-        directory,
+        evolution: fit.evolution,
+        layout: fit.layout.write,
+        directory: join(this.#options.directory, `out/${this.#writes}`),
+        limits,
         signal: AbortSignal.any([this.#signal, stop]),
       })
-      if (files.length <= limits.commitFilesMax) return { evolution, files }
-      throw new HyperMeshError('too_large', `the load made ${files.length} files`, {
-        details: { commitFilesMax: limits.commitFilesMax },
-      })
+      return { ...fit, files }
     } catch (error) {
-      await rm(directory, { recursive: true, force: true })
       if (source.inferredFrom !== 'sample' || !typesMayChange(error)) throw error
       this.#source = await inferSource(session, this.#sourceOptions(true))
       return this.#write(table, this.#plan(table), stop)
     }
   }
 
-  async #commitTo(table: LoadTableReply | undefined, evolution: Evolution): Promise<IngestReceipt> {
+  async #commitTo(
+    table: LoadTableReply | undefined,
+    { evolution, layout }: Fit,
+  ): Promise<IngestReceipt> {
     const receipt = await this.#receiptOf(evolution)
     this.#options.request.progress?.enter('committing', receipt.rows)
     const contentKey = await this.#contentKey()
     const outcome = await this.#commit.commit({
       base: table === undefined ? null : baseOf(table),
       ...(evolution.changed ? { schema: evolution.schema } : {}),
+      ...(layout.create === undefined ? {} : { layout: layout.create }),
       contentKey,
       summary: {
         'engine-name': 'hypermesh',
@@ -244,7 +241,7 @@ export class TableLoad {
   }
 
   async #alreadyLoaded(snapshotId: WireLong): Promise<IngestReceipt> {
-    const nothing = { rows: 0, files: 0, bytesWritten: 0, schemaChanges: [] }
+    const nothing = { rows: 0, files: 0, partitions: 0, bytesWritten: 0, schemaChanges: [] }
     const outcome = { result: 'already-loaded' as const, snapshotId }
     return { ...(await this.#facts()), ...outcome, ...nothing }
   }
@@ -257,6 +254,7 @@ export class TableLoad {
       snapshotId: 0,
       rows: entries.reduce((sum, entry) => sum + entry.recordCount, 0),
       files: entries.length,
+      partitions: partitionCount(entries),
       bytesWritten: entries.reduce((sum, entry) => sum + entry.fileBytes, 0),
       schemaChanges: [...evolution.changes],
     }
@@ -276,10 +274,12 @@ export class TableLoad {
     }
   }
 
-  #plan(table: LoadTableReply | undefined): Evolution {
+  #plan(table: LoadTableReply | undefined): Fit {
     const current = table && currentSchema(table.metadata)
     const columns = sourceColumns(this.#need(this.#source), current)
-    return planEvolution(current, columns, table?.metadata['last-column-id'] ?? 0)
+    const evolution = planEvolution(current, columns, table?.metadata['last-column-id'] ?? 0)
+    const layout = planLayout(table, evolution.schema, this.#options.request.layout)
+    return { evolution, layout }
   }
 
   #locationOf(table: LoadTableReply | undefined): string {
@@ -314,6 +314,18 @@ export class TableLoad {
     if (value === undefined) throw new HyperMeshError('internal', 'a step of the load is missing')
     return value
   }
+}
+
+/** What files that were written fit. */
+function shapeOf({ evolution, layout }: Fit): string {
+  return JSON.stringify([evolution.columns, layout.write])
+}
+
+function partitionCount(entries: readonly DataFileEntry[]): number {
+  const partitions = entries.flatMap(({ partition }) =>
+    partition === undefined ? [] : [JSON.stringify(partition)],
+  )
+  return new Set(partitions).size
 }
 
 function baseOf({ metadata }: LoadTableReply) {

@@ -12,6 +12,8 @@ import { printJob } from './jobs.ts'
 export interface IngestFlags extends LoadFlags {
   readonly table?: string
   readonly mode: string
+  readonly partitionBy?: string
+  readonly sortBy?: string
   readonly again?: boolean
   readonly upload?: boolean
   readonly async?: boolean
@@ -20,6 +22,8 @@ export interface IngestFlags extends LoadFlags {
 interface Load extends LoadShape {
   readonly table: string | undefined
   readonly mode: 'append' | 'overwrite'
+  readonly partitionBy?: string
+  readonly sortBy?: string
   readonly again: boolean
   readonly upload: boolean
 }
@@ -34,6 +38,8 @@ export async function runIngest(
     ...parseLoadFlags(flags),
     table: flags.table === undefined ? undefined : parseTarget(flags.table),
     mode: parseMode(flags.mode),
+    ...(flags.partitionBy === undefined ? {} : { partitionBy: flags.partitionBy }),
+    ...(flags.sortBy === undefined ? {} : { sortBy: flags.sortBy }),
     again: flags.again === true,
     upload: flags.upload === true,
   }
@@ -143,6 +149,7 @@ function printReceipt(
     formatPlural(receipt.rows, 'row'),
     `${formatBytes(receipt.bytesIn)} → ${formatBytes(receipt.bytesWritten)} in ${formatPlural(receipt.files, 'file')}`,
     formatDuration(elapsedMs),
+    ...(receipt.partitions > 0 ? [formatPlural(receipt.partitions, 'partition')] : []),
     `snapshot ${snapshotId}`,
     ...(receipt.inPlace ? ['read in place'] : []),
   ]
