@@ -13,6 +13,7 @@ import duckdb from '@duckdb/node-bindings'
 import { HyperMeshError } from '@hypermesh/contract'
 import { toAbortError } from './abort-error.ts'
 import { type ErrorContext, toDuckDbError } from './duckdb-error.ts'
+import { fetchPlaces } from './fetch-places.ts'
 
 export interface BoundParameters {
   readonly values: readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>
@@ -310,7 +311,7 @@ export class DuckStream {
 
   /** The next chunk, never empty; undefined at the end. Throws where the statement failed. */
   async next(): Promise<DuckDBDataChunk | undefined> {
-    const chunk = await this.#hooks.guard(() => this.result.fetchChunk())
+    const chunk = await this.#hooks.guard(() => fetchPlaces.run(() => this.result.fetchChunk()))
     if (chunk !== null && chunk.rowCount > 0) return chunk
     // The binding gives a failure the same empty chunk as the end. Only this tells them apart: the C
     // function says INVALID of a result that holds an error.

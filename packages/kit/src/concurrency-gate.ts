@@ -10,11 +10,22 @@ export interface ConcurrencyGateOptions {
   readonly metrics?: Metrics
 }
 
-/** Lets so many through at once, so many wait in order, and refuses the rest as `unavailable`. */
+interface Party {
+  running: number
+  readonly waiting: Set<() => void>
+}
+
+/**
+ * Lets so many through at once, so many wait, and refuses the rest as `unavailable`. Who says on whose
+ * behalf it enters shares with others: parties that wait take turns, one leaves a place to others
+ * where there is more than one, and one fills at most half of the queue.
+ */
 export class ConcurrencyGate {
   readonly #options: ConcurrencyGateOptions
-  readonly #waiting = new Set<() => void>()
+  /** In the order of their turns. */
+  readonly #parties = new Map<string | undefined, Party>()
   #running = 0
+  #waiting = 0
 
   constructor(options: ConcurrencyGateOptions) {
     this.#options = options
@@ -27,7 +38,7 @@ export class ConcurrencyGate {
     metrics?.gauge({
       name: `hypermesh_${name}_waiting`,
       help: `${name} that wait for their turn.`,
-      collect: () => this.#waiting.size,
+      collect: () => this.#waiting,
     })
   }
 
@@ -36,18 +47,21 @@ export class ConcurrencyGate {
   }
 
   get waitingCount(): number {
-    return this.#waiting.size
+    return this.#waiting
   }
 
   /** Waits for a place; dispose what it returns to give the place on. Leaves when aborted. */
-  async enter(signal?: AbortSignal): Promise<Disposable> {
+  async enter(signal?: AbortSignal, party?: string): Promise<Disposable> {
     signal?.throwIfAborted()
-    if (this.#running < this.#options.concurrencyMax) this.#running++
-    else await this.#wait(signal)
+    const own = this.#parties.get(party) ?? { running: 0, waiting: new Set() }
+    this.#parties.set(party, own)
+    // Those who wait although there is room have had their share of it.
+    if (this.#hasRoom(party, own)) this.#admit(own)
+    else await this.#wait(party, own, signal)
     let held = true
     return {
       [Symbol.dispose]: () => {
-        if (held) this.#leave()
+        if (held) this.#leave(party, own)
         held = false
       },
     }
@@ -58,35 +72,66 @@ export class ConcurrencyGate {
     return await work()
   }
 
-  #wait(signal: AbortSignal | undefined): Promise<void> {
+  #hasRoom(party: string | undefined, own: Party): boolean {
+    const { concurrencyMax } = this.#options
+    if (this.#running >= concurrencyMax) return false
+    return party === undefined || own.running < Math.max(1, concurrencyMax - 1)
+  }
+
+  #admit(own: Party): void {
+    this.#running += 1
+    own.running += 1
+  }
+
+  #wait(party: string | undefined, own: Party, signal: AbortSignal | undefined): Promise<void> {
     const { name, concurrencyMax, queueMax } = this.#options
-    if (this.#waiting.size >= queueMax) {
-      const message = `${concurrencyMax} ${name} run and ${queueMax} wait; try again later`
+    const ownMax = party === undefined ? queueMax : Math.ceil(queueMax / 2)
+    if (this.#waiting >= queueMax || own.waiting.size >= ownMax) {
+      this.#forgetIdle(party, own)
+      const message = `${concurrencyMax} ${name} run and ${Math.min(queueMax, ownMax)} wait; try again later`
       throw new HyperMeshError('unavailable', message, {
         details: { concurrencyMax, queueMax, retryAfterSeconds: 1 },
       })
     }
     return new Promise((resolve, reject) => {
+      const stopWaiting = () => {
+        signal?.removeEventListener('abort', onAbort)
+        own.waiting.delete(proceed)
+        this.#waiting -= 1
+      }
       const onAbort = () => {
-        this.#waiting.delete(proceed)
+        stopWaiting()
+        this.#forgetIdle(party, own)
         reject(signal?.reason)
       }
       const proceed = () => {
-        signal?.removeEventListener('abort', onAbort)
+        stopWaiting()
+        this.#admit(own)
         resolve()
       }
-      this.#waiting.add(proceed)
+      own.waiting.add(proceed)
+      this.#waiting += 1
       signal?.addEventListener('abort', onAbort, { once: true })
     })
   }
 
-  // The place passes to the first in the queue without being free in between.
-  #leave(): void {
-    const [next] = this.#waiting
-    if (next === undefined) this.#running--
-    else {
-      this.#waiting.delete(next)
-      next()
+  // The place passes to the next in turn without being free in between.
+  #leave(party: string | undefined, own: Party): void {
+    this.#running -= 1
+    own.running -= 1
+    for (const [name, next] of this.#parties) {
+      const [proceed] = next.waiting
+      if (proceed === undefined || !this.#hasRoom(name, next)) continue
+      // To the end of the line of parties.
+      this.#parties.delete(name)
+      this.#parties.set(name, next)
+      proceed()
+      break
     }
+    this.#forgetIdle(party, own)
+  }
+
+  #forgetIdle(party: string | undefined, own: Party): void {
+    if (own.running === 0 && own.waiting.size === 0) this.#parties.delete(party)
   }
 }

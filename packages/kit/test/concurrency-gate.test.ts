@@ -44,6 +44,41 @@ describe('a concurrency gate', () => {
     expect(await one.run(() => 'yes')).toBe('yes')
   })
 
+  test('lets parties take turns, and leaves one place to others', async () => {
+    const one = gate(2, 20)
+    const order: string[] = []
+    const enter = async (party: string) => {
+      const place = await one.enter(undefined, party)
+      order.push(party)
+      return place
+    }
+    const first = await enter('a')
+    const rest = [enter('a'), enter('a'), enter('a')]
+    expect([one.runningCount, one.waitingCount]).toEqual([1, 3])
+    const other = await enter('b')
+    const more = [enter('b'), enter('c'), enter('c')]
+    other[Symbol.dispose]()
+    ;(await (more[0] as Promise<Disposable>))[Symbol.dispose]()
+    ;(await (more[1] as Promise<Disposable>))[Symbol.dispose]()
+    ;(await (more[2] as Promise<Disposable>))[Symbol.dispose]()
+    first[Symbol.dispose]()
+    for (const place of rest) (await place)[Symbol.dispose]()
+    expect(order).toEqual(['a', 'b', 'b', 'c', 'c', 'a', 'a', 'a'])
+    expect([one.runningCount, one.waitingCount]).toEqual([0, 0])
+  })
+
+  test('keeps half of the queue from one party, and forgets parties that left', async () => {
+    const one = gate(1, 4)
+    const place = await one.enter(undefined, 'a')
+    const waiting = [one.enter(undefined, 'a'), one.enter(undefined, 'a')]
+    await expect(one.enter(undefined, 'a')).rejects.toMatchObject({ code: 'unavailable' })
+    waiting.push(one.enter(undefined, 'b'), one.enter(undefined, 'b'))
+    await expect(one.enter(undefined, 'c')).rejects.toMatchObject({ code: 'unavailable' })
+    place[Symbol.dispose]()
+    await Promise.all(waiting.map(async (next) => (await next)[Symbol.dispose]()))
+    expect([one.runningCount, one.waitingCount]).toEqual([0, 0])
+  })
+
   test('shows its figures, each platform its own', async () => {
     const [here, there] = [new Metrics(), new Metrics()]
     const options = { name: 'loads', concurrencyMax: 1, queueMax: 1 }

@@ -86,7 +86,7 @@ export class QueryEngine {
       entry[Symbol.dispose]()
     }
     try {
-      place = await gate.enter(signal)
+      place = await gate.enter(signal, principal.keyId)
       entry.state = 'planning'
       session = await database.connectApart()
       planning = await this.#options.planner.connectApart()
@@ -104,17 +104,17 @@ export class QueryEngine {
 
   /** Throws what would be wrong with the statement if it ran with these values now. */
   async check(
-    request: Pick<RunRequest, 'catalog' | 'signal'> & {
+    request: Pick<RunRequest, 'catalog' | 'principal' | 'signal'> & {
       readonly sql: string
       readonly namespace: string | undefined
       readonly parameters: Readonly<Record<string, SqlParameter>>
     },
   ): Promise<void> {
     const { database, planner, gate, lake, limits } = this.#options
-    const { sql, signal, parameters: given, ...rest } = request
+    const { sql, signal, principal, parameters: given, ...rest } = request
     checkBounds({ body: { sql, parameters: given }, format: 'json' }, limits)
     const { parameters = { values: {} }, planned } = bindParameters(given)
-    using _place = await gate.enter(signal)
+    using _place = await gate.enter(signal, principal.keyId)
     await using session = await database.connectApart()
     await using planning = await planner.connectApart()
     const sessions = { session, planning }
@@ -128,7 +128,7 @@ export class QueryEngine {
     const { spilled, gate, limits, clock } = this.#options
     const startedMs = clock.monotonicMs()
     const { result, offset } = spilled.find(principal, token)
-    using _place = await gate.enter(signal)
+    using _place = await gate.enter(signal, principal.keyId)
     const page = await pageResult(spilled, result, { offset, format, limits, signal })
     const elapsedMs = elapsedSince(clock, startedMs)
     const { queryId } = result
