@@ -87,8 +87,9 @@ export function hasFieldIds({ fields }: FileSchema): boolean {
  * from the file as it is meant?
  */
 export function isReadById({ fields }: FileSchema, wanted: readonly StructField[]): boolean {
+  const byId = new Map(fields.map((field) => [field.id, field]))
   return wanted.every((field) => {
-    const found = fields.find((each) => each.id === field.id)
+    const found = byId.get(field.id)
     return found === undefined || fits(found, field.type)
   })
 }

@@ -6,6 +6,7 @@ export {
   type SourceColumn,
 } from './evolution.ts'
 export {
+  equalNames,
   type FileField,
   type FileSchema,
   type FooterElement,

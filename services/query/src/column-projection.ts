@@ -8,12 +8,15 @@ import { toDuckDbType } from '@hypermesh/duckdb'
 import { type FileField, type FileSchema, partOf } from '@hypermesh/iceberg'
 
 /**
- * The SQL that makes a column of the table from a file's own columns, which have the table's ids: for
+ * The SQL that makes columns of the table from a file's own columns, which have the table's ids: for
  * files that a reader by id would read wrongly. A column that the file lacks is null.
  */
-export function projectColumn(file: FileSchema, field: StructField): string {
-  const found = file.fields.find(({ id }) => id === field.id)
-  return project(found, found && quoteIdentifier(found.name), field.type, 0)
+export function projectColumns(file: FileSchema, fields: readonly StructField[]): string[] {
+  const byId = new Map(file.fields.map((field) => [field.id, field]))
+  return fields.map((field) => {
+    const found = byId.get(field.id)
+    return project(found, found && quoteIdentifier(found.name), field.type, 0)
+  })
 }
 
 function project(

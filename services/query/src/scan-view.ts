@@ -7,6 +7,7 @@ import {
 import { quoteText, toDuckDbType } from '@hypermesh/duckdb'
 import {
   type EqualityDeleteFile,
+  equalNames,
   type FileSchema,
   hasFieldIds,
   isReadById,
@@ -15,7 +16,7 @@ import {
   type StoredFile,
   withMappedIds,
 } from '@hypermesh/iceberg'
-import { projectColumn } from './column-projection.ts'
+import { projectColumns } from './column-projection.ts'
 import { pathOf } from './file-schemas.ts'
 import { type PositionDeletes, positionScan } from './position-deletes.ts'
 import type { ResolvedTable } from './resolved-table.ts'
@@ -63,6 +64,7 @@ class FileReader {
   readonly #fields: readonly StructField[]
   readonly #widened: ReadonlySet<number>
   readonly #knownFields: ReadonlyMap<number, StructField>
+  readonly #readById = new Map<FileSchema, boolean>()
   readonly #readsByName: boolean
 
   constructor(metadata: TableMetadata, scan: Scan, fields: readonly StructField[]) {
@@ -122,9 +124,16 @@ class FileReader {
       const argument = readSchemaArgument(columns)
       return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths}, schema = ${argument})`
     }
-    const list = fields.map(
-      (field) => `${projectColumn(schema, field)} AS ${quoteIdentifier(nameOf(field))}`,
-    )
+    if (extra !== undefined && schema.fields.some((field) => equalNames(field.name, extra))) {
+      throw new HyperMeshError(
+        'unsupported',
+        `a file with position deletes has a column called ${extra}, and no column ids`,
+      )
+    }
+    const list = projectColumns(schema, fields).map((value, index) => {
+      const field = fields[index]
+      return field === undefined ? value : `${value} AS ${quoteIdentifier(nameOf(field))}`
+    })
     return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths})`
   }
 
@@ -187,7 +196,11 @@ class FileReader {
   #isReadById(file: StoredFile, fields: readonly StructField[], always = false): boolean {
     const schema = this.#schemaOf(file)
     if (this.#readsByName && !always) return false
-    return hasFieldIds(schema) && isReadById(schema, fields)
+    // The columns of the table itself are asked about for every file, and few files differ.
+    const known = fields === this.#fields ? this.#readById.get(schema) : undefined
+    const found = known ?? (hasFieldIds(schema) && isReadById(schema, fields))
+    if (fields === this.#fields) this.#readById.set(schema, found)
+    return found
   }
 
   #mappedSchema(file: StoredFile): FileSchema {

@@ -198,6 +198,20 @@ test('a file may have both kinds of deletes, and a column may be called file_row
   expect(reply.rows).toEqual([[101], [103], [104]])
 })
 
+test('without column ids, a column called file_row_number is not taken for positions', async () => {
+  const writer = await create('del.rows', {
+    schema: {
+      type: 'struct',
+      fields: [{ id: 1, name: 'file_row_number', type: 'long', required: false }],
+    },
+  })
+  const query = 'SELECT (i + 1)::BIGINT AS file_row_number FROM range(3) t(i)'
+  const [file = ''] = await writer.commit({ content: 0, query })
+  expect((await ask('SELECT sum(file_row_number) FROM del.rows')).rows).toEqual([[6]])
+  await writer.commit(positions(file, 1))
+  await expect(ask('FROM del.rows')).rejects.toMatchObject({ code: 'unsupported' })
+})
+
 test('a delete file by names alone is applied; one that is no delete file is never passed over', async () => {
   const writer = await create('del.names')
   const [file = ''] = await writer.commit(data(0, 3))

@@ -166,6 +166,19 @@ test('a widened float is compared as it was read, by id and by name', async () =
   }
 })
 
+test('a widened float inside of a struct is compared as it was read', async () => {
+  const s = (type: string): StructField['type'] => ({
+    type: 'struct',
+    fields: [column(2, 'f', type)],
+  })
+  const writer = await create('float_member', column(1, 's', s('float')))
+  const fieldIds = '{s: {__duckdb_field_id: 1, f: 2}}'
+  await writer.commit({ content: 0, query: `SELECT {'f': 0.1::FLOAT} AS s`, fieldIds })
+  await evolve('float_member', column(1, 's', s('double')))
+  const where = 'WHERE s.f > 0.1::DOUBLE'
+  expect((await ask(`SELECT count(*) FROM cols.float_member ${where}`)).rows).toEqual([[1]])
+})
+
 test('rows keep the order of their loads across files that are read in different ways', async () => {
   const writer = await create('order', column(1, 'i', 'long'))
   for (let at = 0; at < 6; at += 1) {
