@@ -2,6 +2,7 @@ import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
 import { castExpression } from './cast-expression.ts'
 import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
 import { toDuckDbType, toIcebergType } from './iceberg-types.ts'
+import { refineJsonTypes } from './json-column-types.ts'
 import type { DuckSession } from './session.ts'
 import {
   assertDistinctNames,
@@ -59,7 +60,8 @@ export async function openJson(
       allNull: false,
     }
   })
-  const source = await markAllNull(session, json, columns, file)
+  const read = (readAs: ReadonlyMap<string, string>) => readJson(json, readAs)
+  const source = await refineJsonTypes(session, columns, read, file.signal)
   return {
     format,
     bytes: head.fileBytes,
@@ -154,26 +156,6 @@ async function assertKeys(
     }),
   )
   assertDistinctNames(rows.map((row) => String(row.key)))
-}
-
-/** A column of nothing but null is JSON to DuckDB; which ones they are tells one small query. */
-async function markAllNull(
-  session: DuckSession,
-  json: JsonFile,
-  columns: readonly SourceColumn[],
-  file: OpenedFile,
-): Promise<readonly SourceColumn[]> {
-  const asked = columns.filter(
-    (column) => column.from === 'inferred' && column.sourceType === 'JSON',
-  )
-  if (asked.length === 0) return columns
-  const counts = asked.map((column, index) => {
-    return `count(nullif(CAST(${quoteIdentifier(column.name)} AS VARCHAR), 'null')) AS n${index}`
-  })
-  const sql = `SELECT ${counts.join(', ')} FROM ${readJson(json)}`
-  const [row = {}] = await reading(session.rows(sql, { signal: file.signal }))
-  const empty = new Set(asked.filter((_, index) => Number(row[`n${index}`]) === 0))
-  return columns.map((column) => (empty.has(column) ? { ...column, allNull: true } : column))
 }
 
 function selectJson(

@@ -54,6 +54,38 @@ describe('what is read', () => {
     ])
   })
 
+  test('whole numbers of both signs are long where they fit, in lists and objects too', async () => {
+    const text =
+      '{"a":1,"b":1,"c":[1,-1],"d":{"e":1,"f":1}}\n{"a":-2,"b":-1,"c":[],"d":{"e":-1,"f":-1}}\n'
+    const source = await bench.infer('x.ndjson', text)
+    expect(typesOf(source)).toMatchObject({ a: 'long', b: 'long', c: { element: 'long' } })
+    expect(await bench.load('x.ndjson', text)).toEqual([
+      { a: 1n, b: 1n, c: [1n, -1n], d: { e: 1n, f: 1n } },
+      { a: -2n, b: -1n, c: [], d: { e: -1n, f: -1n } },
+    ])
+    const wide =
+      '{"a":18446744073709551615,"b":{"c":9223372036854775808},"d":1}\n{"a":-1,"b":{"c":-1},"d":-9223372036854775808}\n'
+    expect(typesOf(await bench.infer('x.ndjson', wide))).toMatchObject({
+      a: 'decimal(38, 0)',
+      b: { fields: [{ type: 'decimal(38, 0)' }] },
+      d: 'long',
+    })
+  })
+
+  test('timestamps with a T and a fraction are timestamps, where every value is one', async () => {
+    const text =
+      '{"a":null,"b":"2024-01-31T12:00:00.5","c":"2024-01-31T12:00:00.1234567","d":"2024-01-31T12:00:00.5"}\n' +
+      '{"a":"1969-12-31T23:59:59.999999","b":"2024-02-01T00:00:00","c":null,"d":"2024-02-30T00:00:00"}\n'
+    const source = await bench.infer('x.ndjson', text)
+    expect(typesOf(source)).toEqual({ a: 'timestamp', b: 'timestamp', c: 'string', d: 'string' })
+    const path = (await bench.copy(source))[0]?.path
+    const sql = `SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet('${path}')`
+    expect(await bench.session.rows(sql)).toMatchObject([
+      { a: null, b: '2024-01-31 12:00:00.5' },
+      { a: '1969-12-31 23:59:59.999999', b: '2024-02-01 00:00:00' },
+    ])
+  })
+
   test('a column of nulls says that it holds nothing', async () => {
     const source = await bench.infer('x.ndjson', '{"a":1,"b":null}\n{"a":2,"b":null}\n')
     expect(source.columns.map((column) => column.allNull)).toEqual([false, true])
