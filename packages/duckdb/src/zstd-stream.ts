@@ -9,6 +9,7 @@ import { Xxh64 } from './xxh64.ts'
 const windowBytesMax = 8 * 1024 * 1024
 const blockBytesMax = 128 * 1024
 const frameMagic = 0xfd2fb528
+const nothing = new Uint8Array(0)
 
 interface Frame {
   readonly header: FrameHeader
@@ -36,13 +37,17 @@ export class ZstdStream {
     }
   }
 
-  /** The unpacked pieces, each of at most 128 KiB; work is done as they are taken. */
+  /**
+   * The unpacked pieces, each of at most 128 KiB; work is done as they are taken. A part that gives
+   * nothing is an empty piece: it costs as much time as any, and whoever takes it may pause.
+   */
   *push(bytes: Uint8Array): Generator<Uint8Array> {
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
     while (this.#step()) {
       const output = this.#output
       this.#output = []
-      yield* output
+      if (output.length === 0) yield nothing
+      else yield* output
     }
   }
 

@@ -62,3 +62,13 @@ test('a window above the limit and a dictionary are refused', () => {
   const withDictionary = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x01, 0x40, 0x07, 0x01, 0, 0])
   expect(() => unpackAll(withDictionary)).toThrow('needs a dictionary')
 })
+
+test('frames and blocks without a byte in them give a turn each', () => {
+  const empty = [0x00, 0x00, 0x00]
+  const frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00, ...empty, ...empty, 0x01, 0x00, 0x00]
+  const stream = new ZstdStream()
+  const pieces = [...stream.push(Buffer.from(Array.from({ length: 100 }, () => frame).flat()))]
+  stream.end()
+  expect(pieces.length).toBe(400)
+  expect(Buffer.concat(pieces).length).toBe(0)
+})

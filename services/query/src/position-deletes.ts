@@ -76,9 +76,10 @@ function scanOf(file: StoredFile, schema: FileSchema | undefined): string {
     wanted.every(({ id, name }) => schema?.fields.some((field) => test(field, id, name)))
   const columns = 'SELECT file_path, pos FROM read_parquet'
   if (has((field, id) => field.id === id)) {
-    return `${columns}(${path}, schema = ${readSchemaArgument(wanted)})`
+    return `${columns}(${path}, schema = ${readSchemaArgument(wanted)}, hive_partitioning = false)`
   }
-  if (has((field, _, name) => field.name === name)) return `${columns}(${path})`
+  if (has((field, _, name) => field.name === name))
+    return `${columns}(${path}, hive_partitioning = false)`
   throw new HyperMeshError('corrupt', `${file.uri} is no position delete file`)
 }
 

@@ -122,7 +122,7 @@ class FileReader {
       }))
       const list = columns.map((column) => this.#byId(column))
       const argument = readSchemaArgument(columns)
-      return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths}, schema = ${argument})`
+      return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths}, schema = ${argument}, hive_partitioning = false)`
     }
     if (extra !== undefined && schema.fields.some((field) => equalNames(field.name, extra))) {
       throw new HyperMeshError(
@@ -134,7 +134,8 @@ class FileReader {
       const field = fields[index]
       return field === undefined ? value : `${value} AS ${quoteIdentifier(nameOf(field))}`
     })
-    return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths})`
+    // A directory that is called like a column would give its value instead of the file's.
+    return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths}, hive_partitioning = false)`
   }
 
   #byId({ id, name, type }: { id: number; name: string; type: string }): string {

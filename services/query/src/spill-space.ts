@@ -26,11 +26,15 @@ export class SpillSpace {
     this.#evict = evict
   }
 
-  /** Runs what writes the file; stops it, and throws `too_large`, when there is no space for it. */
+  /**
+   * Runs what writes the file; stops it, and throws `too_large`, when there is no space for it. Whatever
+   * fails, `letGo` is called before the file goes: one that is held open would keep its space.
+   */
   async write<T>(
     path: string,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
+    letGo: () => Promise<void> = async () => {},
   ): Promise<T> {
     const full = new AbortController()
     this.#bytes.set(path, 0)
@@ -44,6 +48,7 @@ export class SpillSpace {
       await this.#measure(path)
       return result
     } catch (error) {
+      await letGo()
       await this.remove(path)
       throw full.signal.aborted ? full.signal.reason : error
     } finally {

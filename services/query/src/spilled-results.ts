@@ -86,20 +86,16 @@ export class SpilledResults implements AsyncDisposable {
     const path = join(directory, `${name}.duckdb`)
     const { parameters, sql } = statement
     const { names } = await describeResult(session, sql, { parameters, signal })
-    const rowCount = await space.write(path, signal, async (bounded) => {
-      try {
-        const run = { signal: bounded }
-        await session.run(`ATTACH ${quoteText(path)} AS ${name}`, run)
-        const rows = `CREATE TABLE ${name}.main.rows AS SELECT * FROM ${numbered(sql, names.length)}`
-        await session.run(rows, { ...run, parameters })
-        await session.run(`CHECKPOINT ${name}`, run)
-        const [counted] = await session.rows(`SELECT count(*) AS n FROM ${name}.main.rows`, run)
-        return Number(counted?.n)
-      } catch (error) {
-        await this.#detach(name)
-        throw error
-      }
-    })
+    const work = async (bounded: AbortSignal) => {
+      const run = { signal: bounded }
+      await session.run(`ATTACH ${quoteText(path)} AS ${name}`, run)
+      const rows = `CREATE TABLE ${name}.main.rows AS SELECT * FROM ${numbered(sql, names.length)}`
+      await session.run(rows, { ...run, parameters })
+      await session.run(`CHECKPOINT ${name}`, run)
+      const [counted] = await session.rows(`SELECT count(*) AS n FROM ${name}.main.rows`, run)
+      return Number(counted?.n)
+    }
+    const rowCount = await space.write(path, signal, work, () => this.#detach(name))
     const id = randomBytes(24).toString('base64url')
     const usedMs = clock.monotonicMs()
     const result: Held = {

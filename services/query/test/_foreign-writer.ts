@@ -27,6 +27,8 @@ export interface ForeignFile {
   readonly specId?: number
   readonly referencedFile?: string
   readonly format?: string
+  /** Below the table's data, as other engines name one after the partition. */
+  readonly directory?: string
   readonly over?: Partial<DataFile>
 }
 
@@ -119,7 +121,9 @@ export class ForeignWriter {
   }
 
   async #write(location: string, file: ForeignFile): Promise<DataFile> {
-    const uri = `${location}/data/${randomUUID()}.parquet`
+    const uri = [location, 'data', file.directory ?? '.', `${randomUUID()}.parquet`]
+      .filter((part) => part !== '.')
+      .join('/')
     const path = this.#warehouse.localPath(uri) ?? ''
     await mkdir(dirname(path), { recursive: true })
     const duckdb = await (await DuckDBInstance.create(':memory:')).connect()

@@ -187,3 +187,24 @@ test('rows keep the order of their loads across files that are read in different
   }
   expect((await ask('FROM cols.order')).rows.flat()).toEqual([0, 1, 2, 3, 4, 5])
 })
+
+test('a directory that is called like a column says nothing: the file does', async () => {
+  const writer = await create('hive', column(1, 'region', 'string'), column(2, 'a', 'int'))
+  const query = `SELECT * FROM (VALUES (NULL, 1), ('01', 2)) t(region, a)`
+  const fieldIds = '{region: 1, a: 2}'
+  const data = { content: 0, query, fieldIds, directory: 'region=null' } as const
+  await writer.commit(data, { content: 0, query, directory: 'region=7' })
+  const rows = [
+    [null, 1],
+    [null, 1],
+    ['01', 2],
+    ['01', 2],
+  ]
+  expect((await ask('FROM cols.hive ORDER BY a')).rows).toEqual(rows)
+  expect((await ask(`SELECT count(*) FROM cols.hive WHERE region = '01'`)).rows).toEqual([[2]])
+  // The same by position deletes, whose own columns may be called so, too.
+  const [path = ''] = await writer.commit({ ...data, directory: 'pos=9' })
+  const deletes = { query: `SELECT '${path}' AS file_path, 1::BIGINT AS pos`, directory: 'pos=0' }
+  await writer.commit({ content: 1, ...deletes })
+  expect((await ask('FROM cols.hive ORDER BY a')).rows).toEqual([[null, 1], ...rows])
+})
