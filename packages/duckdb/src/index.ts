@@ -20,7 +20,7 @@ export {
 } from './scan-filters.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
-export type { Source, SourceColumn, TargetColumn } from './source-columns.ts'
+export { quotePath, type Source, type SourceColumn, type TargetColumn } from './source-columns.ts'
 export { detectCompression, unpack } from './source-compression.ts'
 export { typesMayChange } from './source-error.ts'
 export type { FormatHints } from './source-format.ts'

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HyperMeshError, type IcebergType, printable, quoteIdentifier } from '@hypermesh/contract'
 import type { DuckSession } from './session.ts'
-import { pathPattern, type Source, type TargetColumn } from './source-columns.ts'
+import { quotePath, type Source, type TargetColumn } from './source-columns.ts'
 import { reading } from './source-error.ts'
 import { quoteText } from './sql-text.ts'
 
@@ -99,7 +99,7 @@ async function withNanCounts(
   )
   if (asked.length === 0) return file
   const counts = asked.map((path, index) => `count(*) FILTER (isnan(${path})) AS n${index}`)
-  const from = `read_parquet(${quoteText(pathPattern(file.path))}, hive_partitioning = false)`
+  const from = `read_parquet(${quotePath(file.path)}, hive_partitioning = false)`
   const [row = {}] = await session.rows(`SELECT ${counts.join(', ')} FROM ${from}`, { signal })
   const nans = new Map(asked.map((path, index) => [path, String(row[`n${index}`])]))
   return {

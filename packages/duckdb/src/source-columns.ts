@@ -1,4 +1,5 @@
 import { type FileFormat, HyperMeshError, type IcebergType, printable } from '@hypermesh/contract'
+import { quoteText } from './sql-text.ts'
 
 /** A column of a file, as the code that loads it sees it. */
 export interface SourceColumn {
@@ -123,6 +124,6 @@ function editDistance(left: string, right: string): number {
 }
 
 /** A path as a literal that means this one file, whatever characters it has. */
-export function pathPattern(path: string): string {
-  return path.replace(/[*?[]/g, '[$&]')
+export function quotePath(path: string): string {
+  return quoteText(path.replace(/[*?[]/g, '[$&]'))
 }

@@ -9,7 +9,7 @@ import {
   assertOverridesKnown,
   assertTextWidth,
   type OpenedFile,
-  pathPattern,
+  quotePath,
   type Source,
   type SourceColumn,
   type TargetColumn,
@@ -139,7 +139,7 @@ async function askSniffer(
 ): Promise<SnifferAnswer> {
   const sql = `SELECT HasHeader AS header, [c.type FOR c IN Columns] AS types,
     DateFormat AS dateFormat, TimestampFormat AS timestampFormat
-    FROM sniff_csv(${quoteText(pathPattern(file.path))}, ${dialectOptions(dialect)},
+    FROM sniff_csv(${quotePath(file.path)}, ${dialectOptions(dialect)},
       sample_size = ${wholeFile ? -1 : rowsSampled})`
   try {
     const [row] = await session.rows(sql, { signal: file.signal })
@@ -248,7 +248,7 @@ function readCsv(csv: CsvFile, readAs: ReadonlyMap<string, string>): string {
     `columns = {${columns.join(', ')}}`,
     ...formats,
   ]
-  return `read_csv(${quoteText(pathPattern(csv.path))}, ${options.join(', ')})`
+  return `read_csv(${quotePath(csv.path)}, ${options.join(', ')})`
 }
 
 function freePrefix(names: readonly string[]): string {

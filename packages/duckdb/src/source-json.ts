@@ -9,7 +9,7 @@ import {
   assertOverridesKnown,
   assertTextWidth,
   type OpenedFile,
-  pathPattern,
+  quotePath,
   type Source,
   type SourceColumn,
   type TargetColumn,
@@ -128,7 +128,7 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
     const entries = [...columns].map(([name, type]) => `${quoteText(name)}: ${quoteText(type)}`)
     options.push(`columns = {${entries.join(', ')}}`)
   }
-  return `read_json(${quoteText(pathPattern(json.path))}, ${options.join(', ')})`
+  return `read_json(${quotePath(json.path)}, ${options.join(', ')})`
 }
 
 /**
@@ -147,7 +147,7 @@ async function assertKeys(
     return /^c\d+$/i.test(name) || (stem !== undefined && folded.has(stem.toLowerCase()))
   })
   if (!suspicious) return
-  const objects = `read_json_objects(${quoteText(pathPattern(json.path))},
+  const objects = `read_json_objects(${quotePath(json.path)},
     format = ${quoteText(json.layout)}, compression = 'uncompressed',
     maximum_object_size = ${objectBytesMax})`
   const rows = await reading(

@@ -7,21 +7,20 @@ import {
   assertDistinctNames,
   assertOverridesKnown,
   type OpenedFile,
-  pathPattern,
+  quotePath,
   type Source,
   type SourceColumn,
 } from './source-columns.ts'
 import { reading } from './source-error.ts'
 import type { FileHead } from './source-format.ts'
 import { selectTyped } from './source-select.ts'
-import { quoteText } from './sql-text.ts'
 
 export async function openParquet(
   session: DuckSession,
   head: FileHead,
   file: OpenedFile,
 ): Promise<Source> {
-  const relation = `read_parquet(${quoteText(pathPattern(file.path))}, hive_partitioning = false)`
+  const relation = `read_parquet(${quotePath(file.path)}, hive_partitioning = false)`
   await assertNames(session, file)
   await verifyPageChecksums(file.path, await listChunks(session, file), file.signal)
   const described = await reading(
@@ -55,7 +54,7 @@ async function listChunks(session: DuckSession, file: OpenedFile): Promise<Colum
     session.rows(
       `SELECT path_in_schema AS path, data_page_offset AS data, total_compressed_size AS bytes,
         CASE WHEN dictionary_page_offset > 0 THEN dictionary_page_offset END AS dictionary
-      FROM parquet_metadata(${quoteText(pathPattern(file.path))})`,
+      FROM parquet_metadata(${quotePath(file.path)})`,
       { signal: file.signal },
     ),
   )
@@ -71,7 +70,7 @@ async function assertNames(session: DuckSession, file: OpenedFile): Promise<void
   const rows = await reading(
     session.rows(
       `SELECT name, coalesce(num_children, 0) AS children
-      FROM parquet_schema(${quoteText(pathPattern(file.path))})`,
+      FROM parquet_schema(${quotePath(file.path)})`,
       { signal: file.signal },
     ),
   )

@@ -1,8 +1,7 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
 import { detectCsvDialect } from './csv-dialect.ts'
-import { pathPattern, type Source } from './source-columns.ts'
+import { quotePath, type Source } from './source-columns.ts'
 import { decodeHead, readHead } from './source-format.ts'
-import { quoteText } from './sql-text.ts'
 
 /**
  * The SELECT that reads all columns of a source, cut where its file stands, so that files of the same
@@ -15,13 +14,13 @@ export function sourceTemplate(source: Source, path: string): readonly string[] 
     type,
     sourceName: name,
   }))
-  const parts = source.select(targets).split(quoteText(pathPattern(path)))
+  const parts = source.select(targets).split(quotePath(path))
   if (parts.length > 1) return parts
   throw new HyperMeshError('unsupported', 'files of this kind can be loaded, not read in place')
 }
 
 export function readByTemplate(template: readonly string[], paths: readonly string[]): string {
-  return template.join(`[${paths.map((path) => quoteText(pathPattern(path))).join(', ')}]`)
+  return template.join(`[${paths.map((path) => quotePath(path)).join(', ')}]`)
 }
 
 /** What must be alike in delimited files that one template reads. */

@@ -1,5 +1,5 @@
 import { type ScanDetail, toWireLong } from '@hypermesh/contract'
-import { type DuckSession, quoteText, type ScanFilter } from '@hypermesh/duckdb'
+import { type DuckSession, quotePath, type ScanFilter } from '@hypermesh/duckdb'
 import type { ScanPlan } from '@hypermesh/iceberg'
 import { pathOf } from './file-schemas.ts'
 import type { ResolvedTable } from './resolved-table.ts'
@@ -41,7 +41,7 @@ async function countRowGroups(
   signal: AbortSignal,
 ): Promise<number> {
   if (files.length === 0) return 0
-  const paths = files.map((file) => quoteText(pathOf(file))).join(', ')
+  const paths = files.map((file) => quotePath(pathOf(file))).join(', ')
   const sql = `SELECT sum(num_row_groups)::BIGINT AS n FROM parquet_file_metadata([${paths}])`
   const [row] = await session.rows(sql, { signal })
   return Number(row?.n)

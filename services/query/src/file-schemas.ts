@@ -1,5 +1,5 @@
 import { HyperMeshError } from '@hypermesh/contract'
-import { type DuckSession, quoteText } from '@hypermesh/duckdb'
+import { type DuckSession, quotePath } from '@hypermesh/duckdb'
 import {
   type FileSchema,
   type FooterElement,
@@ -87,7 +87,7 @@ function footerSql(paths: readonly string[]): string {
                        WHEN converted_type LIKE 'MAP%' OR logical_type LIKE 'MapType%' THEN 'map' END,
       type: duckdb_type
     } ORDER BY column_id) AS columns
-    FROM parquet_schema([${paths.map((path) => quoteText(path)).join(', ')}]) GROUP BY file_name
+    FROM parquet_schema([${paths.map(quotePath).join(', ')}]) GROUP BY file_name
   ) GROUP BY columns`
 }
 

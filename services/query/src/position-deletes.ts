@@ -1,5 +1,5 @@
 import { HyperMeshError } from '@hypermesh/contract'
-import { type DuckSession, quoteText } from '@hypermesh/duckdb'
+import { type DuckSession, quotePath } from '@hypermesh/duckdb'
 import {
   type FileSchema,
   type PlannedFile,
@@ -70,7 +70,7 @@ export function positionScan(
 }
 
 function scanOf(file: StoredFile, schema: FileSchema | undefined): string {
-  const path = quoteText(pathOf(file))
+  const path = quotePath(pathOf(file))
   const wanted = [pathField, positionField]
   const has = (test: (field: FileSchema['fields'][number], id: number, name: string) => boolean) =>
     wanted.every(({ id, name }) => schema?.fields.some((field) => test(field, id, name)))

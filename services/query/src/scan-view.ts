@@ -4,7 +4,7 @@ import {
   type StructField,
   type TableMetadata,
 } from '@hypermesh/contract'
-import { quoteText, toDuckDbType } from '@hypermesh/duckdb'
+import { quotePath, quoteText, toDuckDbType } from '@hypermesh/duckdb'
 import {
   type EqualityDeleteFile,
   equalNames,
@@ -110,7 +110,7 @@ class FileReader {
   ): string {
     const [first] = files
     if (first === undefined) throw new RangeError('there is nothing to read')
-    const paths = `[${files.map((file) => quoteText(pathOf(file))).join(', ')}]`
+    const paths = `[${files.map((file) => quotePath(pathOf(file))).join(', ')}]`
     const more = extra === undefined ? [] : [extra]
     const schema = this.#mappedSchema(first)
     // By name, a column of the file that is called file_row_number would hide DuckDB's.

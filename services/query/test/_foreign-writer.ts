@@ -27,8 +27,8 @@ export interface ForeignFile {
   readonly specId?: number
   readonly referencedFile?: string
   readonly format?: string
-  /** Below the table's data, as other engines name one after the partition. */
-  readonly directory?: string
+  /** Its path below the table's data; others name its directory after the partition. */
+  readonly name?: string
   readonly over?: Partial<DataFile>
 }
 
@@ -121,9 +121,7 @@ export class ForeignWriter {
   }
 
   async #write(location: string, file: ForeignFile): Promise<DataFile> {
-    const uri = [location, 'data', file.directory ?? '.', `${randomUUID()}.parquet`]
-      .filter((part) => part !== '.')
-      .join('/')
+    const uri = `${location}/data/${file.name ?? `${randomUUID()}.parquet`}`
     const path = this.#warehouse.localPath(uri) ?? ''
     await mkdir(dirname(path), { recursive: true })
     const duckdb = await (await DuckDBInstance.create(':memory:')).connect()

@@ -192,8 +192,8 @@ test('a directory that is called like a column says nothing: the file does', asy
   const writer = await create('hive', column(1, 'region', 'string'), column(2, 'a', 'int'))
   const query = `SELECT * FROM (VALUES (NULL, 1), ('01', 2)) t(region, a)`
   const fieldIds = '{region: 1, a: 2}'
-  const data = { content: 0, query, fieldIds, directory: 'region=null' } as const
-  await writer.commit(data, { content: 0, query, directory: 'region=7' })
+  const data = { content: 0, query, fieldIds, name: 'region=null/a' } as const
+  await writer.commit(data, { content: 0, query, name: 'region=7/a' })
   const rows = [
     [null, 1],
     [null, 1],
@@ -203,8 +203,21 @@ test('a directory that is called like a column says nothing: the file does', asy
   expect((await ask('FROM cols.hive ORDER BY a')).rows).toEqual(rows)
   expect((await ask(`SELECT count(*) FROM cols.hive WHERE region = '01'`)).rows).toEqual([[2]])
   // The same by position deletes, whose own columns may be called so, too.
-  const [path = ''] = await writer.commit({ ...data, directory: 'pos=9' })
-  const deletes = { query: `SELECT '${path}' AS file_path, 1::BIGINT AS pos`, directory: 'pos=0' }
+  const [path = ''] = await writer.commit({ ...data, name: 'pos=9/a' })
+  const deletes = { query: `SELECT '${path}' AS file_path, 1::BIGINT AS pos`, name: 'pos=0/d' }
   await writer.commit({ content: 1, ...deletes })
   expect((await ask('FROM cols.hive ORDER BY a')).rows).toEqual([[null, 1], ...rows])
+})
+
+test('a path that looks like a pattern names its one file', async () => {
+  const writer = await create('paths', column(1, 'name', 'string'))
+  const file = (name: string) =>
+    ({ content: 0, query: `SELECT '${name}' AS name`, fieldIds: '{name: 1}', name }) as const
+  const [path = ''] = await writer.commit(file('*'), file('[a]'))
+  await writer.commit(file('a'))
+  expect((await ask('FROM cols.paths ORDER BY name')).rows).toEqual([['*'], ['[a]'], ['a']])
+  const query = `SELECT '${path}' AS file_path, 0::BIGINT AS pos`
+  await writer.commit({ content: 1, query, name: '[*a]' })
+  expect((await ask('FROM cols.paths ORDER BY name')).rows).toEqual([['[a]'], ['a']])
+  expect((await ask('EXPLAIN FROM cols.paths')).scans?.[0]).toMatchObject({ rowGroups: 3 })
 })

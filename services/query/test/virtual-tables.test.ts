@@ -255,3 +255,15 @@ test('a root may not hold the data directory, nor lie in it', async () => {
   }
   await rm(directory, { recursive: true })
 })
+
+test('a file whose name looks like a pattern is that file', async () => {
+  for (const name of ['a[1]', 'a1', 'a*']) {
+    await putParquet(`odd/${name}.parquet`, `SELECT '${name}' AS name`)
+    await put(`odd/${name}.csv`, `name\n${name}\n`)
+  }
+  for (const format of ['parquet', 'csv'] as const) {
+    await link({ table: `odd.${format}`, path: `odd/*.${format}`, format })
+    const { rows } = await ask(`SELECT name FROM odd.${format} ORDER BY name`)
+    expect(rows).toEqual([['a*'], ['a1'], ['a[1]']])
+  }
+})
