@@ -107,8 +107,11 @@ async function stageRows(
 async function* readRows(
   handle: FileHandle,
   fields: readonly ArrowField[],
-  { arrowBatchBytesMax: bytesMax, signal }: OpenedFile,
+  { arrowBatchBytesMax: bytesMax, unpackedBytesMax, signal }: OpenedFile,
 ): AsyncGenerator<AppendedRows> {
+  const { size } = await handle.stat()
+  const unpackedMax = Math.max(size, unpackedBytesMax)
+  let unpacked = 0
   const messages = await ArrowMessages.open(handle)
   await messages.schema()
   const dictionaries = new DictionaryStore(fields, bytesMax)
@@ -118,9 +121,24 @@ async function* readRows(
       dictionaries.put(batch, buffers)
       continue
     }
+    // A null takes no byte of the file, so a value counts as a bit at least; and a footer may name one
+    // batch many times.
+    unpacked += Math.max(sizeOf(buffers), (batch.rows * fields.length) / 8)
+    if (unpacked > unpackedMax) throw tooMuch(unpackedMax)
     const columns = new VectorReader(batch, buffers, dictionaries.byId).columns(fields)
     yield* chunksOf(columns, batch.rows)
   }
+}
+
+const sizeOf = (buffers: readonly Uint8Array[]) =>
+  buffers.reduce((sum, { length }) => sum + length, 0)
+
+function tooMuch(unpackedBytesMax: number): HyperMeshError {
+  return new HyperMeshError(
+    'too_large',
+    `the rows of the Arrow file take more than ${unpackedBytesMax} bytes`,
+    { details: { limit: 'unpacked_bytes_max', unpackedBytesMax } },
+  )
 }
 
 function* chunksOf(columns: readonly ArrowVector[], rows: number): Generator<AppendedRows> {
@@ -152,7 +170,7 @@ class DictionaryStore {
     const { id, isDelta } = batch.dictionary ?? { id: -1, isDelta: false }
     const field = findByDictionary(this.#fields, id)
     if (field === undefined) return
-    const added = buffers.reduce((sum, { length }) => sum + length, 0)
+    const added = sizeOf(buffers)
     this.#bytes.set(id, (isDelta ? (this.#bytes.get(id) ?? 0) : 0) + added)
     const total = [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0)
     if (total > this.#bytesMax) {

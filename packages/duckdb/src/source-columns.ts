@@ -45,6 +45,7 @@ export interface OpenedFile {
   readonly textColumnsMax: number
   /** Of one record batch, unpacked. */
   readonly arrowBatchBytesMax: number
+  readonly unpackedBytesMax: number
   readonly signal: AbortSignal | undefined
 }
 

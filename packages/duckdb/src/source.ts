@@ -27,6 +27,8 @@ export interface SourceOptions extends FormatHints {
   readonly textColumnsMax?: number | undefined
   /** Of one record batch, unpacked. */
   readonly arrowBatchBytesMax?: number | undefined
+  /** Of all batches of a file, unless the file itself is larger. */
+  readonly unpackedBytesMax?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -76,6 +78,7 @@ export async function inferSource(session: DuckSession, options: SourceOptions):
     wholeFile: options.wholeFile ?? false,
     textColumnsMax: options.textColumnsMax ?? 4000,
     arrowBatchBytesMax: options.arrowBatchBytesMax ?? 2 ** 30,
+    unpackedBytesMax: options.unpackedBytesMax ?? 2 ** 34,
     signal: options.signal,
   }
   const source = await openFormat(session, format, head, file)

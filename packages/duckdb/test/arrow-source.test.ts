@@ -362,3 +362,13 @@ test('a batch above the limit and bytes that are no Arrow are typed errors', asy
   await expect(bench.infer('x.csv', bytes)).rejects.toThrow('say format=arrow')
   await expect(bench.infer('x', Buffer.from('FEA1\x00\x00'))).rejects.toThrow('Feather version 1')
 })
+
+test('rows that take no byte in the file are bounded, too', async () => {
+  const data = arrow.makeData({ type: new arrow.Null(), length: 1_000_000 })
+  const bytes = write({ n: new arrow.Vector([data]) })
+  const source = await bench.infer('x.arrow', bytes, { unpackedBytesMax: 100_000 })
+  await expect(bench.copy(source)).rejects.toMatchObject({
+    code: 'too_large',
+    details: { limit: 'unpacked_bytes_max', unpackedBytesMax: 100_000 },
+  })
+})

@@ -159,6 +159,7 @@ export class Ingest {
         columnsMax: this.#options.limits.columnsMax,
         textColumnsMax: this.#options.limits.textColumnsMax,
         arrowBatchBytesMax: this.#options.limits.arrowBatchBytesMax,
+        unpackedBytesMax: this.#options.limits.unpackedBytesMax,
         signal: context.signal,
       })
       return {

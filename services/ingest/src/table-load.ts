@@ -298,6 +298,7 @@ export class TableLoad {
       columnsMax: limits.columnsMax,
       textColumnsMax: limits.textColumnsMax,
       arrowBatchBytesMax: limits.arrowBatchBytesMax,
+      unpackedBytesMax: limits.unpackedBytesMax,
       signal: this.#signal,
     }
   }
