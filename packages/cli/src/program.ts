@@ -107,6 +107,8 @@ function addLoading(program: Command, run: Runner): void {
     .addOption(typeOption())
     .option('--partition-by <columns>', 'for a new table: region, day(ts), bucket(16, id)')
     .option('--sort-by <columns>', 'for a new table: ts desc, name')
+    .option('--on-bad-rows <fate>', 'fail, or skip rows that are malformed or do not fit', 'fail')
+    .option('--bad-rows-max <count>', 'with --on-bad-rows skip: more of them fail the load')
     .option('--again', 'load bytes that the table has already')
     .option('--async', 'do not wait for the load: print a job, see hypermesh jobs')
     .option('--upload', 'send the file even where the server could read it in place')

@@ -73,6 +73,10 @@ export interface LoadRequest {
   readonly partitionBy?: string
   /** And the order of the rows in its files: `ts desc, name`. */
   readonly sortBy?: string
+  /** `skip` leaves rows out that are malformed or do not fit; the receipt counts them. */
+  readonly onBadRows?: 'fail' | 'skip'
+  /** With `skip`: more bad rows than these fail the load. */
+  readonly badRowsMax?: number
   /** Load the bytes even if the table has them already. */
   readonly again?: boolean
 }

@@ -25,7 +25,7 @@ export function tableText(table: TableReference): string {
 
 export function loadCall(request: LoadRequest) {
   const { body, source, mode, format, compression, name, types, again } = request
-  const { partitionBy, sortBy } = request
+  const { partitionBy, sortBy, onBadRows, badRowsMax } = request
   if ((body === undefined) === (source === undefined)) {
     throw new HyperMeshError('invalid', 'give either the body or the source of the file')
   }
@@ -40,6 +40,8 @@ export function loadCall(request: LoadRequest) {
       types: types && Object.keys(types).length > 0 ? JSON.stringify(types) : undefined,
       partition_by: partitionBy,
       sort_by: sortBy,
+      on_bad_rows: onBadRows,
+      bad_rows_max: badRowsMax,
       again: again ? 'true' : undefined,
     },
     ...(body === undefined

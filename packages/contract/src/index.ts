@@ -90,6 +90,8 @@ export {
   viewMetadata,
 } from './iceberg-view.ts'
 export {
+  type BadRow,
+  badRow,
   type Compression,
   compression,
   contentEncodings,

@@ -65,6 +65,16 @@ export const ingestQuery = z.strictObject({
     .max(10_000)
     .optional()
     .describe('for a table that this creates: ts desc, name asc nulls last'),
+  on_bad_rows: z
+    .enum(['fail', 'skip'])
+    .default('fail')
+    .describe('rows that are malformed, or do not fit the types that types or the table state'),
+  bad_rows_max: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('with skip: more bad rows than these fail the load'),
   again: z
     .enum(['true', 'false'])
     .default('false')
@@ -102,6 +112,16 @@ export const schemaChange = z.object({
 })
 export type SchemaChange = z.infer<typeof schemaChange>
 
+/** A row that was left out. */
+export const badRow = z.object({
+  line: z.number().int().optional().describe('where it begins in the file'),
+  row: z.number().int().optional().describe('among the rows, from 1, where no line is known'),
+  column: z.string().optional(),
+  text: z.string().describe('its beginning'),
+  reason: z.string(),
+})
+export type BadRow = z.infer<typeof badRow>
+
 export const ingestReceipt = z.object({
   table: z.string(),
   mode: ingestMode,
@@ -117,6 +137,10 @@ export const ingestReceipt = z.object({
   sha256: z.string().describe('hash of the source, hex'),
   inPlace: z.boolean().describe('read where it lies, without a copy'),
   schemaChanges: z.array(schemaChange),
+  badRows: z
+    .object({ count: z.number().int(), samples: z.array(badRow) })
+    .optional()
+    .describe('left out, where on_bad_rows=skip; the first of them as samples'),
   elapsedMs: z.number(),
 })
 export type IngestReceipt = z.infer<typeof ingestReceipt>

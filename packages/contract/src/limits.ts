@@ -57,6 +57,7 @@ export const limits = z.strictObject({
   columnsMax: count(10_000, 100_000, 'most columns of a table'),
   textColumnsMax: count(4000, 100_000, 'most columns of a CSV, TSV or JSON file'),
   loadPartitionsMax: count(1000, 10_000, 'most partitions that one load writes to'),
+  badRowsMax: count(10_000, 10_000_000, 'most bad rows that a load may skip'),
   namespacesMax: count(10_000, 1_000_000, 'most namespaces'),
   tablesMax: count(100_000, 1_000_000, 'most tables and views'),
   propertiesMax: count(1000, 100_000, 'most properties of a namespace or table'),

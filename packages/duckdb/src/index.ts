@@ -1,3 +1,5 @@
+export { describeBadRow } from './bad-row.ts'
+export { findBadRows } from './bad-rows.ts'
 export { DuckDatabase, type DuckDatabaseOptions } from './database.ts'
 export { isMissingFile } from './duckdb-error.ts'
 export type { HashFunctions } from './hash-functions.ts'

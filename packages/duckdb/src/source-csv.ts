@@ -22,7 +22,7 @@ const rowsSampled = 20_480
 const lineBytesMax = 2 * 1024 * 1024
 
 /** The columns, dialect and formats of one delimited file. */
-interface CsvFile {
+export interface CsvFile {
   readonly path: string
   readonly dialect: CsvDialect
   readonly header: boolean
@@ -140,7 +140,7 @@ async function askSniffer(
   const sql = `SELECT HasHeader AS header, [c.type FOR c IN Columns] AS types,
     DateFormat AS dateFormat, TimestampFormat AS timestampFormat
     FROM sniff_csv(${quotePath(file.path)}, ${dialectOptions(dialect)},
-      sample_size = ${wholeFile ? -1 : rowsSampled})`
+      ignore_errors = false, sample_size = ${wholeFile ? -1 : rowsSampled})`
   try {
     const [row] = await session.rows(sql, { signal: file.signal })
     if (row === undefined) throw new HyperMeshError('invalid', 'the file could not be read as csv')
@@ -225,13 +225,23 @@ function dialectOptions(dialect: CsvDialect): string {
     "compression = 'none'",
     'strict_mode = true',
     'null_padding = false',
-    'ignore_errors = false',
     `max_line_size = ${lineBytesMax}`,
   ].join(', ')
 }
 
+/** Leaves rows out that do not split into the columns or cannot be converted. */
+export interface CsvRejects {
+  /** A table of this connection that is made, and tells which those were. */
+  readonly rejects: string
+  readonly rejectsMax: number
+}
+
 /** Nothing left to detect: dialect, header, names and types are what was settled before. */
-function readCsv(csv: CsvFile, readAs: ReadonlyMap<string, string>): string {
+export function readCsv(
+  csv: CsvFile,
+  readAs: ReadonlyMap<string, string>,
+  leavesOut?: CsvRejects,
+): string {
   const columns = csv.names.map((name) => {
     return `${quoteText(name)}: ${quoteText(readAs.get(name) ?? 'VARCHAR')}`
   })
@@ -244,6 +254,14 @@ function readCsv(csv: CsvFile, readAs: ReadonlyMap<string, string>): string {
   const options = [
     'auto_detect = false',
     dialectOptions(csv.dialect),
+    ...(leavesOut === undefined
+      ? ['ignore_errors = false']
+      : [
+          'store_rejects = true',
+          `rejects_table = ${quoteText(leavesOut.rejects)}`,
+          `rejects_scan = ${quoteText(`${leavesOut.rejects}_scans`)}`,
+          `rejects_limit = ${leavesOut.rejectsMax}`,
+        ]),
     `header = ${csv.header}`,
     `columns = {${columns.join(', ')}}`,
     ...formats,
@@ -320,7 +338,7 @@ function planColumn(
 }
 
 /** Whether text that DuckDB would convert would lose something; undefined: it never does. */
-function lossyText(sql: string, target: string): string | undefined {
+export function lossyText(sql: string, target: string): string | undefined {
   const text = `trim(${sql})`
   if (target === 'BIGINT' || target === 'INTEGER') {
     return `NOT regexp_full_match(${text}, '[-+]?(0|[1-9][0-9]*)')`

@@ -131,6 +131,12 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
   return `read_json(${quotePath(json.path)}, ${options.join(', ')})`
 }
 
+/** The values themselves, as the file has them, in the column `json`. */
+export function readJsonObjects(path: string, layout: JsonFile['layout']): string {
+  return `read_json_objects(${quotePath(path)}, format = ${quoteText(layout)},
+    compression = 'uncompressed', maximum_object_size = ${objectBytesMax})`
+}
+
 /**
  * DuckDB renames keys that differ only in case, and an empty one, in silence. Names of that look
  * are checked against the keys themselves.
@@ -147,9 +153,7 @@ async function assertKeys(
     return /^c\d+$/i.test(name) || (stem !== undefined && folded.has(stem.toLowerCase()))
   })
   if (!suspicious) return
-  const objects = `read_json_objects(${quotePath(json.path)},
-    format = ${quoteText(json.layout)}, compression = 'uncompressed',
-    maximum_object_size = ${objectBytesMax})`
+  const objects = readJsonObjects(json.path, json.layout)
   const rows = await reading(
     session.rows(`SELECT DISTINCT unnest(json_keys(json)) AS key FROM ${objects} ORDER BY key`, {
       signal: file.signal,

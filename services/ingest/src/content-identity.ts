@@ -12,10 +12,12 @@ export function contentKeyOf(content: {
   readonly sha256: string
   readonly format: FileFormat
   readonly types: Readonly<Record<string, string>>
+  /** Bad rows are left out, and so what is loaded is less than the bytes. */
+  readonly skipsBad: boolean
 }): string {
   const types = Object.entries(content.types).sort(([left], [right]) => (left < right ? -1 : 1))
   const shape = createHash('sha256')
-    .update(JSON.stringify([content.format, types]))
+    .update(JSON.stringify([content.format, types, ...(content.skipsBad ? ['skips-bad'] : [])]))
     .digest('hex')
   return `sha256:${content.sha256}:${shape.slice(0, 16)}`
 }

@@ -77,6 +77,8 @@ export interface LoadRequest extends LoadInput {
   readonly again: boolean
   /** For a table that the load creates; one that is there must be laid out so. */
   readonly layout: LayoutRequest | undefined
+  /** Undefined: a bad row fails the load. */
+  readonly badRows: { readonly rowsMax: number } | undefined
   readonly idempotencyKey: string | undefined
   /** Only what an earlier request of the key has committed is answered; else `cancelled`. */
   readonly settleOnly?: boolean

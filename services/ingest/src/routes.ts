@@ -27,6 +27,7 @@ export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
       mode: query.mode,
       again: query.again === 'true',
       layout: readLayout(query),
+      badRows: readBadRows(query, c.var.limits.badRowsMax),
       idempotencyKey: readIdempotencyKey(c),
     }
     if (query.async === 'true' || prefersAsync(c)) return accepted(c, await jobs.submit(request))
@@ -66,6 +67,12 @@ async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadIn
     },
     body,
   }
+}
+
+function readBadRows({ on_bad_rows, bad_rows_max }: IngestQuery, most: number) {
+  if (on_bad_rows === 'skip') return { rowsMax: Math.min(bad_rows_max ?? most, most) }
+  if (bad_rows_max === undefined) return undefined
+  throw new HyperMeshError('invalid', 'bad_rows_max goes with on_bad_rows=skip')
 }
 
 function readLayout({ partition_by, sort_by }: IngestQuery): LayoutRequest | undefined {

@@ -28,6 +28,12 @@ import {
 import type { Logger } from '@hypermesh/kit'
 import { findTable } from './catalog-access.ts'
 import { contentKeyOf, summaryKeys } from './content-identity.ts'
+import {
+  describeFirstBadRow,
+  type GoodRows,
+  type GoodRowsOptions,
+  keepGoodRows,
+} from './good-rows.ts'
 import type { LoadRequest } from './ingest.ts'
 import { type CommitOutcome, LoadCommit } from './load-commit.ts'
 import { type LoadLayout, planLayout } from './load-layout.ts'
@@ -66,6 +72,8 @@ export class TableLoad {
   readonly #options: TableLoadOptions
   readonly #commit: LoadCommit
   #source: Source | undefined
+  /** What is loaded in place of the file, where bad rows are left out of it. */
+  #good: GoodRows | undefined
   #format: FileFormat = 'csv'
   /** What the published files were written for. */
   #shape = ''
@@ -100,13 +108,30 @@ export class TableLoad {
       const loaded = await this.#findLoaded(table)
       if (loaded !== undefined) return this.#alreadyLoaded(loaded)
     }
+    if (request.badRows !== undefined) {
+      this.#good = await keepGoodRows(
+        session,
+        this.#goodRowsOptions(table, request.badRows.rowsMax),
+      )
+    }
     this.#source = await inferSource(session, this.#sourceOptions(false))
     try {
       return await this.#loadInto(table)
     } catch (error) {
       await this.#commit.abandon()
-      throw error
+      throw await this.#withPlace(error, table)
     }
+  }
+
+  /** A file whose column does not fit its table: the first row that does not is named. */
+  async #withPlace(error: unknown, table: LoadTableReply | undefined): Promise<unknown> {
+    const isMismatch = error instanceof HyperMeshError && error.code === 'type_mismatch'
+    if (!isMismatch || this.#source?.inferredFrom === 'file' || this.#signal.aborted) return error
+    const options = this.#goodRowsOptions(table, 1)
+    const place = await describeFirstBadRow(this.#options.session, options).catch(() => undefined)
+    if (place === undefined) return error
+    const { details = {} } = error
+    return new HyperMeshError(error.code, `${error.message} (${place})`, { details, cause: error })
   }
 
   async #loadInto(first: LoadTableReply | undefined): Promise<IngestReceipt> {
@@ -237,7 +262,8 @@ export class TableLoad {
   async #contentKey(): Promise<string> {
     const { request, file } = this.#options
     const sha256 = await file.sha256
-    return contentKeyOf({ sha256, format: this.#format, types: request.types })
+    const skipsBad = request.badRows !== undefined
+    return contentKeyOf({ sha256, format: this.#format, types: request.types, skipsBad })
   }
 
   async #alreadyLoaded(snapshotId: WireLong): Promise<IngestReceipt> {
@@ -257,6 +283,7 @@ export class TableLoad {
       partitions: partitionCount(entries),
       bytesWritten: entries.reduce((sum, entry) => sum + entry.fileBytes, 0),
       schemaChanges: [...evolution.changes],
+      ...(this.#good === undefined ? {} : { badRows: toBadRows(this.#good) }),
     }
   }
 
@@ -288,11 +315,28 @@ export class TableLoad {
     return location.replace(/\/+$/, '')
   }
 
+  #goodRowsOptions(table: LoadTableReply | undefined, rowsMax: number): GoodRowsOptions {
+    const { request, file, directory } = this.#options
+    const schema = table && currentSchema(table.metadata)
+    const { types } = request
+    const { path } = file
+    return {
+      path,
+      format: this.#format,
+      types,
+      schema,
+      rowsMax,
+      directory,
+      signal: this.#signal,
+    }
+  }
+
   #sourceOptions(wholeFile: boolean) {
     const { request, file, limits } = this.#options
     return {
       ...request.hints,
-      path: file.path,
+      ...(this.#good === undefined ? {} : { format: this.#good.format }),
+      path: this.#good?.path ?? file.path,
       types: request.types,
       wholeFile,
       columnsMax: limits.columnsMax,
@@ -315,6 +359,10 @@ export class TableLoad {
     if (value === undefined) throw new HyperMeshError('internal', 'a step of the load is missing')
     return value
   }
+}
+
+function toBadRows({ bad }: GoodRows): IngestReceipt['badRows'] {
+  return { count: bad.count, samples: [...bad.samples] }
 }
 
 /** What files that were written fit. */

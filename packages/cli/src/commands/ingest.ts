@@ -1,5 +1,6 @@
 import type { LoadRequest } from '@hypermesh/client'
 import { HyperMeshError, type IngestReceipt } from '@hypermesh/contract'
+import { oneLine } from '../cell-text.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Connection } from '../connection.ts'
 import { describeFailure, ReportedFailure, reportFailure, UsageError } from '../failure.ts'
@@ -14,6 +15,8 @@ export interface IngestFlags extends LoadFlags {
   readonly mode: string
   readonly partitionBy?: string
   readonly sortBy?: string
+  readonly onBadRows: string
+  readonly badRowsMax?: string
   readonly again?: boolean
   readonly upload?: boolean
   readonly async?: boolean
@@ -24,6 +27,8 @@ interface Load extends LoadShape {
   readonly mode: 'append' | 'overwrite'
   readonly partitionBy?: string
   readonly sortBy?: string
+  readonly onBadRows: 'fail' | 'skip'
+  readonly badRowsMax?: number
   readonly again: boolean
   readonly upload: boolean
 }
@@ -40,6 +45,7 @@ export async function runIngest(
     mode: parseMode(flags.mode),
     ...(flags.partitionBy === undefined ? {} : { partitionBy: flags.partitionBy }),
     ...(flags.sortBy === undefined ? {} : { sortBy: flags.sortBy }),
+    ...parseBadRows(flags),
     again: flags.again === true,
     upload: flags.upload === true,
   }
@@ -154,10 +160,31 @@ function printReceipt(
     ...(receipt.inPlace ? ['read in place'] : []),
   ]
   terminal.print(`${terminal.style('green', '✓')} ${table}  ${facts.join(' · ')}`)
+  for (const line of badRowLines(receipt)) terminal.print(terminal.style('yellow', `  ${line}`))
   for (const change of receipt.schemaChanges) {
     const text = changeText(change)
     if (text !== undefined) terminal.print(terminal.style('dim', `  ${text}`))
   }
+}
+
+function parseBadRows({ onBadRows, badRowsMax }: IngestFlags) {
+  if (onBadRows !== 'fail' && onBadRows !== 'skip') {
+    throw new UsageError(`--on-bad-rows ${onBadRows}: write fail or skip`)
+  }
+  if (badRowsMax === undefined) return { onBadRows } as const
+  if (onBadRows === 'fail') throw new UsageError('--bad-rows-max goes with --on-bad-rows skip')
+  if (/^\d{1,12}$/.test(badRowsMax)) return { onBadRows, badRowsMax: Number(badRowsMax) } as const
+  throw new UsageError(`--bad-rows-max ${badRowsMax}: write a number`)
+}
+
+const badRowsShown = 3
+
+function badRowLines({ badRows }: IngestReceipt): string[] {
+  if (badRows === undefined || badRows.count === 0) return []
+  const samples = badRows.samples.slice(0, badRowsShown).map(({ line, row, reason }) => {
+    return `  ${line === undefined ? `row ${row}` : `line ${line}`}: ${oneLine(reason)}`
+  })
+  return [`left out ${formatPlural(badRows.count, 'bad row')}`, ...samples]
 }
 
 function changeText(change: IngestReceipt['schemaChanges'][number]): string | undefined {

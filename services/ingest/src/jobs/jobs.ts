@@ -136,7 +136,10 @@ export class Jobs implements AsyncDisposable {
     try {
       return await ingest.load({
         // Written by `toSpec`, below.
-        ...(load as Pick<LoadRequest, 'table' | 'mode' | 'again' | 'layout' | 'hints' | 'types'>),
+        ...(load as Pick<
+          LoadRequest,
+          'table' | 'mode' | 'again' | 'layout' | 'badRows' | 'hints' | 'types'
+        >),
         ...(body === null ? {} : { kept: { ...body, path: bodies.path(body.name) } }),
         context: { principal, signal, requestId: `job-${job.id}` },
         idempotencyKey,
