@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { HyperMeshError, role, serviceNames } from '@hypermesh/contract'
 import { z } from 'zod'
 import type { Clock } from './clock.ts'
@@ -11,7 +11,7 @@ import type { Secret } from './secret.ts'
  */
 const claims = z.strictObject({
   service: z.enum(serviceNames),
-  /** Method and path with query, as sent. */
+  /** Method and path with query, as sent; in the token their digest, as a line may be long. */
   line: z.string(),
   principal: z.strictObject({ keyId: z.string(), name: z.string(), role }),
   requestId: z.string(),
@@ -24,7 +24,8 @@ const version = 'v1'
 const validMs = 60_000
 
 export function signPrincipal(content: PrincipalClaims, secret: Secret): string {
-  const body = Buffer.from(JSON.stringify(content)).toString('base64url')
+  const told = { ...content, line: digest(content.line) }
+  const body = Buffer.from(JSON.stringify(told)).toString('base64url')
   return `${version}.${body}.${mac(body, secret).toString('base64url')}`
 }
 
@@ -39,8 +40,12 @@ export function verifyPrincipal(
   if (given.length !== right.length || !timingSafeEqual(given, right)) throw refused()
   const content = claims.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')))
   const isFresh = Math.abs(expected.clock.nowMs() - content.atMs) <= validMs
-  if (!isFresh || content.line !== expected.line) throw refused()
+  if (!isFresh || content.line !== digest(expected.line)) throw refused()
   return content
+}
+
+function digest(line: string): string {
+  return createHash('sha256').update(line).digest('base64url')
 }
 
 function mac(body: string, secret: Secret): Buffer {

@@ -81,6 +81,13 @@ test('a request arrives with its principal, its id and what is left of its deadl
   }
 })
 
+test('a long request line is served as it would be in one process', async () => {
+  const { upstream } = await openPeer((request) => new Response(new URL(request.url).search))
+  const search = `?types=${'x'.repeat(7000)}`
+  const response = await upstream(inside(`/v1/x${search}`), contextOf())
+  expect([response.status, await response.text()]).toEqual([200, search])
+})
+
 test('without a signature of this secret, for this line and service, nobody is served', async () => {
   let calls = 0
   const { url, upstream } = await openPeer(() => {
