@@ -226,6 +226,64 @@ test('ended jobs are kept up to their number, parked ones beside them, and no mo
     { limits: { jobsMax: 2, jobBytesMax: 100, jobsEndedMax: 2 } },
   ))
 
+test('uploads that come in at once share the room that there is', () =>
+  withPlatform(
+    async ({ client, jobBodies }) => {
+      let arrive = () => {}
+      const arrived = new Promise<void>((resolve) => {
+        arrive = resolve
+      })
+      let finish = () => {}
+      const finished = new Promise<void>((resolve) => {
+        finish = resolve
+      })
+      const slow = (async function* () {
+        yield Buffer.from(`a\n${'1'.repeat(60)}\n`)
+        arrive()
+        await finished
+      })()
+      const first = client.submitIngest('n.t', { body: slow, format: 'csv' })
+      await arrived
+      await expect(
+        client.submitIngest('n.t', { body: 'x'.repeat(60), format: 'csv' }),
+      ).rejects.toMatchObject({ code: 'unavailable', details: { limit: 'job_bytes_max' } })
+      finish()
+      const { id } = await first
+      expect(await client.waitForJob(id)).toMatchObject({ state: 'succeeded' })
+      await expect.poll(jobBodies).toEqual([])
+    },
+    { limits: { jobBytesMax: 100 } },
+  ))
+
+test('a job whose record may not be durable is not accepted by sending it again either', () =>
+  withPlatform(async ({ client }) => {
+    const key = { idempotencyKey: 'twice' }
+    const submit = () => client.submitIngest('n.cars', cars, key)
+    // The directories are there: then each file is linked once.
+    const other = await client.submitIngest('n.other', { body: '{"a":', format: 'ndjson' })
+    await client.waitForJob(other.id)
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const steps: string[] = []
+      onFaultPoint((_, name) => {
+        steps.push(name)
+        // The first is of the file, the second of the record; then a file may be removed.
+        const links = steps.filter((step) => step === 'link:before').length
+        const isOfRecord =
+          links === 2 && !steps.slice(steps.lastIndexOf('link:before')).includes('unlink:before')
+        if (isOfRecord && name === 'sync-directory:before') {
+          throw Object.assign(new Error('broken'), { code: 'EIO' })
+        }
+      })
+      await expect(submit()).rejects.toMatchObject({ effect: 'unknown' })
+      // The second time the record stands already.
+      expect(steps.filter((step) => step === 'link:after')).toHaveLength(2 - attempt)
+    }
+    onFaultPoint(undefined)
+    const { id } = await submit()
+    expect(await client.waitForJob(id)).toMatchObject({ state: 'succeeded' })
+    expect(await rowsOf(client)).toBe(2)
+  }))
+
 test('a file that arrives cut short makes no job', () =>
   withPlatform(async ({ client, jobBodies, leftovers }) => {
     const body = (async function* () {

@@ -46,7 +46,7 @@ export class EmbeddedQueue implements JobQueue {
     await this.#expire()
     const record = newRecord(job, this.#options.clock.nowMs())
     const added = await this.#index.advance(record)
-    const known = added ?? (await this.#index.refresh(job.id))
+    const known = added ?? (await this.#index.refreshDurable(job.id))
     if (known === undefined) {
       throw new HyperMeshError('conflict', 'the job was just deleted; submit it again')
     }

@@ -1,7 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
-import { hasErrno, removeDurable, toStorageError, writeDurable } from '@hypermesh/object-store'
+import {
+  hasErrno,
+  removeDurable,
+  syncDirectory,
+  toStorageError,
+  writeDurable,
+} from '@hypermesh/object-store'
 import { type JobRecord, jobRecord } from './job-record.ts'
 
 const what = 'record of a job'
@@ -69,6 +75,11 @@ export class JobFiles {
     // It was removed in between, this revision's own file too: what was just written is a stray.
     await removeDurable(this.#path(id, revision), what)
     return false
+  }
+
+  /** Makes every record that can be read durable: who wrote it may not have come to that. */
+  async sync(): Promise<void> {
+    await syncDirectory(this.#directory, what)
   }
 
   /** The first goes first: from then on the job is gone, whatever is left of it. */

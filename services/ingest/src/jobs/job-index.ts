@@ -74,6 +74,13 @@ export class JobIndex {
     }
   }
 
+  /** As `refresh`; what it returns is durable, also where another's write of it failed half way. */
+  async refreshDurable(id: string): Promise<JobRecord | undefined> {
+    const record = await this.refresh(id)
+    if (record !== undefined) await this.#files.sync()
+    return record
+  }
+
   /** As `refreshAll`, unless no other process has used the directory since the last time. */
   async refreshIfShared(): Promise<void> {
     const hasOthers = (await this.#instances()).some((name) => name !== this.#own)

@@ -29,6 +29,11 @@ export interface JobsOptions {
   readonly metrics: Metrics
 }
 
+/** A submission on its way in. */
+interface Incoming extends Disposable {
+  bytes: number
+}
+
 export interface JobFilter {
   readonly state: JobState | undefined
   readonly table: string | undefined
@@ -41,6 +46,8 @@ export class Jobs implements AsyncDisposable {
   readonly #progress = new Map<string, LoadProgress>()
   /** Bounds the uploads that come in at once. */
   readonly #uploads: ConcurrencyGate
+  /** What is coming in and no job stands for yet. */
+  readonly #incoming = new Set<Incoming>()
   readonly #countEnd: (state: JobRecord['state']) => void
 
   constructor(options: JobsOptions) {
@@ -67,9 +74,10 @@ export class Jobs implements AsyncDisposable {
     const { context, body, source } = request
     if (source !== undefined) await ingest.assertSource(source)
     using _place = await this.#uploads.enter(context.signal)
-    const bytesMax = await this.#roomFor()
+    using incoming = this.#receive()
+    const bytesMax = await this.#room()
     if (body === undefined) return this.#toSame(await queue.add(toNewJob(request, null)), request)
-    await using kept = await bodies.keep(withinRoom(body, bytesMax), context.signal)
+    await using kept = await bodies.keep(this.#withinRoom(body, bytesMax, incoming), context.signal)
     const { name } = kept.body
     const record = await queue.add(toNewJob(request, kept.body)).catch(async (error: unknown) => {
       const hasNoEffect = error instanceof HyperMeshError && error.effect === 'none'
@@ -164,19 +172,48 @@ export class Jobs implements AsyncDisposable {
     )
   }
 
-  /** How many bytes a further job may bring; throws where there is no room for it. */
-  async #roomFor(): Promise<number> {
+  /** How many bytes all that comes in may bring; throws where there are too many jobs. */
+  async #room(): Promise<number> {
     const { queue, limits } = this.#options
     const kept = (await queue.list()).filter((record) => !isOver(record))
-    if (kept.length >= limits.jobsMax) {
+    const jobs = kept.length + this.#incoming.size - 1
+    if (jobs >= limits.jobsMax) {
       throw new HyperMeshError(
         'unavailable',
-        `${kept.length} jobs wait, run or are parked; try again later`,
+        `${jobs} jobs wait, run or are parked; try again later`,
         { details: { jobsMax: limits.jobsMax, retryAfterSeconds: 5 } },
       )
     }
     const bytes = kept.reduce((sum, { spec }) => sum + (spec.body?.bytes ?? 0), 0)
     return limits.jobBytesMax - bytes
+  }
+
+  #receive(): Incoming {
+    const incoming = { bytes: 0, [Symbol.dispose]: () => void this.#incoming.delete(incoming) }
+    this.#incoming.add(incoming)
+    return incoming
+  }
+
+  /** Uploads that come in at once share what room there is. */
+  async *#withinRoom(
+    bytes: AsyncIterable<Uint8Array>,
+    bytesMax: number,
+    incoming: Incoming,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of bytes) {
+      incoming.bytes += chunk.byteLength
+      const all = [...this.#incoming].reduce((sum, one) => sum + one.bytes, 0)
+      if (all > bytesMax) {
+        throw new HyperMeshError(
+          'unavailable',
+          'the files of waiting jobs leave no room for this',
+          {
+            details: { limit: 'job_bytes_max', bytesLeft: bytesMax, retryAfterSeconds: 60 },
+          },
+        )
+      }
+      yield chunk
+    }
   }
 
   async #find(principal: Principal, id: string): Promise<JobRecord> {
@@ -232,22 +269,6 @@ function toNewJob(request: LoadRequest, body: JobBody | null): NewJob {
 function toPlainLoad(request: LoadRequest): Record<string, unknown> {
   const { context: _, body: __, idempotencyKey: ___, ...load } = request
   return JSON.parse(JSON.stringify(load))
-}
-
-async function* withinRoom(
-  bytes: AsyncIterable<Uint8Array>,
-  bytesMax: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let count = 0
-  for await (const chunk of bytes) {
-    count += chunk.byteLength
-    if (count > bytesMax) {
-      throw new HyperMeshError('unavailable', 'the files of waiting jobs leave no room for this', {
-        details: { limit: 'job_bytes_max', bytesLeft: bytesMax, retryAfterSeconds: 60 },
-      })
-    }
-    yield chunk
-  }
 }
 
 function namedBodies(records: readonly JobRecord[]): ReadonlySet<string> {
