@@ -66,6 +66,7 @@ export const limits = z.strictObject({
   transactionTablesMax: count(100, 10_000, 'most tables in one commit'),
   commitRetriesMax: count(100, 10_000, 'times a commit is re-based before 409'),
   idempotencyKeysMax: count(10_000, 1_000_000, 'answered commits, and keys, kept for replay'),
+  idempotencyBytesMax: count(64 * mib, 16 * gib, 'bytes of all answers kept for replay'),
   idempotencyHours: count(24, 720, 'hours that a commit receipt is kept for replay'),
   manifestCacheBytesMax: count(256 * mib, 16 * gib, 'decoded manifests kept in memory, in bytes'),
   fileSchemasMax: count(100_000, 10_000_000, 'parquet files whose columns are kept in memory'),

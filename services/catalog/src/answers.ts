@@ -36,7 +36,8 @@ export class Answers {
     caller: Caller & { readonly replay: ReplayKey },
     carryOut: () => Promise<Response>,
   ): Promise<Response> {
-    const known = (await this.#options.store.latest()).answer(caller.replay.key)
+    const { key } = caller.replay
+    const known = await this.#options.store.findDurable((state) => state.answer(key))
     if (known !== undefined) return this.#replay(known, caller.replay)
     try {
       return await carryOut()

@@ -134,8 +134,8 @@ export class AppendFiles {
 
   /** What is remembered of a commit id, without changing anything. */
   async find(commitId: string): Promise<FindCommitReply> {
-    const state = await this.#options.store.latest()
-    const outcome = state.outcome(commitId)
+    const { store } = this.#options
+    const outcome = await store.findDurable((state) => state.outcome(commitId))
     return outcome === undefined ? { outcome: 'unknown', commit: null } : toSettleReply(outcome)
   }
 

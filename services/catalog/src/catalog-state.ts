@@ -12,6 +12,7 @@ import {
   viewEntry,
 } from './commit-record.ts'
 import { EntryTree } from './entry-tree.ts'
+import { type AnswerRetention, HeldAnswers } from './held-answers.ts'
 
 export interface NamespaceEntry {
   readonly namespace: string
@@ -48,12 +49,8 @@ export const checkpointBody = z.strictObject({
   answers: z.array(answeredRequest.extend({ atMs: z.number().int() })).default([]),
 })
 export type Checkpoint = z.infer<typeof checkpointBody>
-type DatedAnswer = Checkpoint['answers'][number]
 
-export interface OutcomeRetention {
-  readonly countMax: number
-  readonly ageMsMax: number
-}
+type OutcomeRetention = Pick<AnswerRetention, 'countMax' | 'ageMsMax'>
 
 /**
  * The catalog at one position of its log. A pure function of the records applied, so every process
@@ -66,18 +63,19 @@ export class CatalogState {
   readonly #namespaces = new Map<string, NamespaceEntry>()
   readonly #tables = new EntryTree<TableEntry>((entry) => entry.table)
   readonly #views = new EntryTree<ViewEntry>((entry) => entry.view)
-  readonly #answers = new Map<string, DatedAnswer>()
+  readonly #answers: HeldAnswers
   readonly #outcomes = new Map<string, CommitOutcome>()
-  readonly #retention: OutcomeRetention
+  readonly #retention: AnswerRetention
   #seq = 0
   #warehouseUri: string | null = null
   readonly #formerWarehouseUris: string[] = []
 
-  constructor(retention: OutcomeRetention) {
+  constructor(retention: AnswerRetention) {
     this.#retention = retention
+    this.#answers = new HeldAnswers(retention)
   }
 
-  static fromCheckpoint(checkpoint: Checkpoint, retention: OutcomeRetention): CatalogState {
+  static fromCheckpoint(checkpoint: Checkpoint, retention: AnswerRetention): CatalogState {
     const state = new CatalogState(retention)
     state.#seq = checkpoint.seq
     state.#warehouseUri = checkpoint.warehouseUri
@@ -85,7 +83,7 @@ export class CatalogState {
     for (const entry of checkpoint.namespaces) state.#putNamespace(entry)
     for (const entry of checkpoint.tables) state.#tables.put(entry)
     for (const entry of checkpoint.views) state.#views.put(entry)
-    for (const answer of checkpoint.answers) state.#answers.set(answer.key, answer)
+    for (const answer of checkpoint.answers) state.#answers.put(answer)
     for (const outcome of checkpoint.outcomes) state.#outcomes.set(outcome.commitId, outcome)
     return state
   }
@@ -100,7 +98,7 @@ export class CatalogState {
       tables: this.#tables.all(),
       outcomes: [...this.#outcomes.values()],
       views: this.#views.all(),
-      answers: [...this.#answers.values()],
+      answers: this.#answers.all(),
     }
   }
 
@@ -179,13 +177,13 @@ export class CatalogState {
     }
     for (const change of record.changes) this.#applyChange(change, record)
     const { seq, atMs, answered } = record
-    if (answered !== undefined) this.#answers.set(answered.key, { ...answered, atMs })
+    if (answered !== undefined) this.#answers.put({ ...answered, atMs })
     for (const { commitId, result } of resultsOf(record)) {
       this.#outcomes.set(commitId, { commitId, seq, atMs, result })
     }
     this.#seq = record.seq
     forgetOld(this.#outcomes, record.atMs, this.#retention)
-    forgetOld(this.#answers, record.atMs, this.#retention)
+    this.#answers.forgetOld(record.atMs)
   }
 
   #applyChange(change: Change, record: CommitRecord): void {

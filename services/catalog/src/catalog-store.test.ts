@@ -10,7 +10,8 @@ import {
   openDataDirectory,
 } from '@hypermesh/object-store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Caller } from './caller.ts'
+import { AlreadyAnswered, type Caller } from './caller.ts'
+import type { CatalogState } from './catalog-state.ts'
 import { CatalogStore } from './catalog-store.ts'
 import { CommitLog } from './commit-log.ts'
 import { Namespaces } from './namespaces.ts'
@@ -326,4 +327,43 @@ test('metadata that later commits have deleted while a commit was built is conte
     },
   })
   await expect(damaged).rejects.toMatchObject({ code: 'corrupt' })
+})
+
+test('an answer under an idempotency key is durable before it is said again', async () => {
+  const caller = { ...admin, replay: { key: 'key', fingerprint: 'print' } }
+  const first = await open()
+  const second = await open()
+  onFaultPoint((_, name) => {
+    if (name === 'sync-directory:after') throw Object.assign(new Error('broken'), { code: 'EIO' })
+  })
+  // The record is there, and whether it stays is not known.
+  await expect(first.namespaces.create(caller, 'a', {})).rejects.toMatchObject({
+    effect: 'unknown',
+  })
+  const known = (at: typeof first) => at.store.findDurable((state) => state.answer('key'))
+  for (const store of [first, second]) {
+    await expect(known(store)).rejects.toMatchObject({ effect: 'unknown' })
+    await expect(store.namespaces.create(caller, 'a', {})).rejects.toMatchObject({
+      effect: 'unknown',
+    })
+  }
+  onFaultPoint(undefined)
+  for (const store of [first, second]) {
+    expect(await known(store)).toMatchObject({ key: 'key' })
+    await expect(store.namespaces.create(caller, 'a', {})).rejects.toThrow(AlreadyAnswered)
+  }
+})
+
+test('answers kept for replay are bounded in bytes together, the oldest forgotten first', async () => {
+  const limits = { idempotencyBytesMax: 10_000 }
+  const { store, namespaces } = await open({ limits, checkpointEvery: 3 })
+  for (const key of ['a', 'b', 'c', 'd']) {
+    const properties = { long: 'x'.repeat(4000) }
+    const caller = { ...admin, replay: { key, fingerprint: key } }
+    await namespaces.create(caller, key, properties)
+  }
+  const kept = (state: CatalogState) => ['a', 'b', 'c', 'd'].filter((key) => state.answer(key))
+  expect(kept(await store.latest())).toEqual(['c', 'd'])
+  const next = await open({ limits })
+  expect(kept(await next.store.latest())).toEqual(['c', 'd'])
 })

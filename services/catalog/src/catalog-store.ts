@@ -79,6 +79,7 @@ export class CatalogStore {
     const retention = {
       countMax: options.limits.idempotencyKeysMax,
       ageMsMax: options.limits.idempotencyHours * 3_600_000,
+      bytesMax: options.limits.idempotencyBytesMax,
     }
     const checkpoint = await options.log.latestCheckpoint()
     const state = checkpoint
@@ -113,6 +114,15 @@ export class CatalogStore {
     await this.#refreshing
     await this.#refresh()
     return this.#state
+  }
+
+  /** What the latest state says, durable by then: whoever is told of it relies on it. */
+  async findDurable<T>(look: (state: CatalogState) => T | undefined): Promise<T | undefined> {
+    const state = await this.latest()
+    const { seq } = state
+    const found = look(state)
+    if (found !== undefined) await this.#makeDurable(seq)
+    return found
   }
 
   /** Whether a record after this position moved a table or view to a metadata file whose name has this. */
@@ -160,7 +170,7 @@ export class CatalogStore {
   async #commit<T>(request: CommitRequest<T>): Promise<Committed<T>> {
     for (let attempt = 0; attempt < this.#options.limits.commitRetriesMax; attempt++) {
       const state = await this.latest()
-      assertUnanswered(state, request)
+      await this.#assertUnanswered(state, request)
       const { warehouseUri } = state
       const plan = await this.#build(request, state, attempt)
       if (plan === undefined) continue
@@ -204,7 +214,7 @@ export class CatalogStore {
   async #appendPlan<T>(plan: CommitPlan<T>, request: CommitRequest<T>) {
     for (;;) {
       const state = await this.latest()
-      assertUnanswered(state, request)
+      await this.#assertUnanswered(state, request)
       if (!plan.holds(state)) return undefined
       const record: CommitRecord = {
         format: recordFormatVersion,
@@ -225,6 +235,15 @@ export class CatalogStore {
         return record.seq
       }
     }
+  }
+
+  /** Replaying an answer acknowledges what it tells of, so that must be durable as well. */
+  async #assertUnanswered(state: CatalogState, { caller }: CommitRequest<unknown>): Promise<void> {
+    const { seq } = state
+    const answered = caller?.replay && state.answer(caller.replay.key)
+    if (answered === undefined) return
+    await this.#makeDurable(seq)
+    throw new AlreadyAnswered(answered)
   }
 
   async #makeDurable(seq: number): Promise<void> {
@@ -286,11 +305,6 @@ export class CatalogStore {
 /** What was built when the warehouse had another URI names files by that: it is built anew. */
 function holdsAt({ holds }: CommitPlan<unknown>, uri: string | null): CommitPlan<unknown>['holds'] {
   return (state) => state.warehouseUri === uri && holds(state)
-}
-
-function assertUnanswered(state: CatalogState, { caller }: CommitRequest<unknown>): void {
-  const answered = caller?.replay && state.answer(caller.replay.key)
-  if (answered !== undefined) throw new AlreadyAnswered(answered)
 }
 
 function answeredBy(plan: CommitPlan<unknown>, { caller }: CommitRequest<unknown>) {
