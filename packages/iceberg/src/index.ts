@@ -69,6 +69,7 @@ export {
 export { describeTable } from './table-description.ts'
 export {
   assertFormatVersion,
+  assertWhole,
   createTableMetadata,
   currentSnapshot,
   defaultProperties,
@@ -82,6 +83,7 @@ export { applyUpdates } from './updates.ts'
 export {
   applyViewUpdates,
   assertViewFormat,
+  assertViewWhole,
   checkViewRequirements,
   createViewMetadata,
 } from './view-metadata.ts'

@@ -7,8 +7,13 @@ import {
   type SortOrder,
   type TableMetadata,
 } from '@hypermesh/contract'
-import { assertValidSortOrder, assertValidSpec, firstPartitionFieldId } from './partition-spec.ts'
-import { assertIdsAreDistinct, assertValidSchema, assignIds } from './schema.ts'
+import {
+  assertValidSortOrder,
+  assertValidSpec,
+  defaultSpec,
+  firstPartitionFieldId,
+} from './partition-spec.ts'
+import { assertIdsAreDistinct, assertValidSchema, assignIds, currentSchema } from './schema.ts'
 
 /** What a table says of itself when its creator does not. */
 export const defaultProperties: Readonly<Record<string, string>> = {
@@ -74,6 +79,20 @@ export function assertFormatVersion(version: number): void {
       details: { formatVersion: version },
     })
   }
+}
+
+/** Throws `invalid` for metadata that names a schema, spec or snapshot that it does not have. */
+export function assertWhole(metadata: TableMetadata): void {
+  assertValidSpec(defaultSpec(metadata), currentSchema(metadata))
+  const current = metadata['current-snapshot-id'] ?? -1
+  const named = Object.values(metadata.refs ?? {}).map((ref) => ref['snapshot-id'])
+  if (current !== -1) named.push(current)
+  const missing = named.find((id) => findSnapshot(metadata, id) === undefined)
+  if (missing === undefined) return
+  throw new HyperMeshError(
+    'invalid',
+    `the metadata names snapshot ${missing}, but does not hold it`,
+  )
 }
 
 // Java keeps these out of the stored properties: they stand elsewhere in the metadata.

@@ -104,10 +104,7 @@ class ViewDraft {
   seal(): ViewMetadata {
     const next = this.#next
     if (JSON.stringify(next) === JSON.stringify(this.#before)) return this.#before
-    const current = versionOf(next, next['current-version-id'])
-    if (current === undefined) {
-      throw new HyperMeshError('invalid', 'a view needs a current version')
-    }
+    const current = assertViewWhole(next)
     assertDialectsKept(this.#before, next, current)
     return trimmed(next)
   }
@@ -166,6 +163,13 @@ class ViewDraft {
   #set(changed: Partial<ViewMetadata>): void {
     this.#next = { ...this.#next, ...changed }
   }
+}
+
+/** The current version; throws `invalid` where there is none. */
+export function assertViewWhole(metadata: ViewMetadata): ViewVersion {
+  const current = versionOf(metadata, metadata['current-version-id'])
+  if (current !== undefined) return current
+  throw new HyperMeshError('invalid', 'a view needs a current version')
 }
 
 /** Throws `unsupported` for every view format but 1. */

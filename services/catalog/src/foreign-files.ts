@@ -96,7 +96,9 @@ export class ForeignFiles {
       )
     }
     const isData = file.content === 0 && file.format === 'PARQUET'
-    const schema = isData ? await readFileSchema(store, { key, bytes: head.bytes }) : undefined
+    const schema = isData
+      ? await named(file.path, () => readFileSchema(store, { key, bytes: head.bytes }))
+      : undefined
     this.#schemas.set(file.path, schema)
     return schema
   }

@@ -23,6 +23,7 @@ import { toTableEntry } from './table-entry.ts'
 import {
   assertFree,
   assertInWarehouse,
+  assertOnlyOfUuid,
   assertProperties,
   assertRoom,
   findEntry,
@@ -55,6 +56,8 @@ interface Committed {
   readonly entries: readonly TableEntry[]
 }
 
+type AnswerTo = (entries: readonly TableEntry[]) => StoredAnswer | undefined
+
 /** Updates under requirements, of one table or of several at once: one record either way. */
 export class TableCommits {
   readonly #options: TablesOptions
@@ -69,7 +72,7 @@ export class TableCommits {
     name: TableName,
     request: CommitTableRequest,
   ): Promise<LoadTableReply> {
-    const { tables, entries } = await this.#commit(caller, [{ name, ...request }])
+    const { tables, entries } = await this.#commit(caller, [{ name, ...request }], answerOf)
     const [table, entry] = [tables[0], entries[0]]
     if (table === undefined || entry === undefined) throw new TypeError('a commit has one table')
     return toLoadReply({ metadata: table.metadata, metadataLocation: entry.metadataLocation })
@@ -91,10 +94,15 @@ export class TableCommits {
     if (twice !== undefined) {
       throw new HyperMeshError('invalid', `the commit names table ${twice} twice; join its updates`)
     }
-    await this.#commit(caller, changes)
+    // It has no body to answer, however many tables there are: 204, as by default.
+    await this.#commit(caller, changes, () => undefined)
   }
 
-  async #commit(caller: Caller, changes: readonly TableChange[]): Promise<Committed> {
+  async #commit(
+    caller: Caller,
+    changes: readonly TableChange[],
+    answerTo: AnswerTo,
+  ): Promise<Committed> {
     requireRole(caller.principal, 'writer')
     const { store, attempts, limits, warehouse } = this.#options
     for (const { updates } of changes) assertInWarehouse(updates, warehouse)
@@ -102,7 +110,11 @@ export class TableCommits {
     const { result } = await store.commit({
       caller,
       queueKeys: changes.map(({ name }) => queueKeyOf(name)),
-      build: (state) => this.#plan(state, changes, foreign),
+      build: async (state) => {
+        const plan = await this.#plan(state, changes, foreign)
+        const answer = answerTo(plan.result.entries)
+        return answer === undefined ? plan : { ...plan, answer }
+      },
     })
     await result.attempt?.keep()
     for (const { before, metadata } of result.tables) {
@@ -124,7 +136,7 @@ export class TableCommits {
     if (moved.length === 0) {
       const entries = tables.flatMap(({ entry }) => entry ?? [])
       const result = { attempt: undefined, tables, entries }
-      return { changes: [], result, answer: answerOf(entries), holds: () => true }
+      return { changes: [], result, holds: () => true }
     }
     const locations = moved.map(({ metadata }) => metadata.location)
     return this.#options.attempts.run({ locations, seq: state.seq }, async (attempt) => {
@@ -135,7 +147,6 @@ export class TableCommits {
           .filter((entry, index) => entry !== tables[index]?.entry)
           .map((entry) => ({ kind: 'put-table', entry }) as const),
         result: { attempt, tables, entries },
-        answer: answerOf(entries),
         holds: (now: CatalogState) => tables.every((table) => isUnmoved(now, table)),
         discard: () => attempt.discard(),
       }
@@ -146,7 +157,8 @@ export class TableCommits {
     const { files, warehouse, clock, limits } = this.#options
     const { name, requirements, updates } = change
     const creates = requirements.some(({ type }) => type === 'assert-create')
-    if (creates && isFree(state, name)) return this.#create(state, change, foreign)
+    if (creates && state.table(name.namespace, name.table) === undefined)
+      return this.#create(state, change, foreign)
     const entry = findEntry(state, name)
     const before = await files.read(entry.metadataLocation)
     checkRequirements(before, requirements)
@@ -178,6 +190,7 @@ export class TableCommits {
       applyUpdates(undefined, more, context),
     )
     assertProperties(metadata.properties, limits)
+    assertOnlyOfUuid(state, metadata, undefined)
     return { name: named, entry: undefined, before: undefined, metadata }
   }
 
@@ -210,11 +223,9 @@ function isUnmoved(now: CatalogState, { name, entry }: NextTable): boolean {
   return isFree(now, name) && now.namespace(name.namespace) !== undefined
 }
 
-/** Of one table its state; a commit to several has no body to answer. */
-function answerOf(entries: readonly TableEntry[]): StoredAnswer {
-  const [only, ...others] = entries
-  if (only !== undefined && others.length === 0) return tableAnswer(only)
-  return { kind: 'body', status: 204, body: null }
+/** A commit to one table is answered with that table. */
+function answerOf([only]: readonly TableEntry[]): StoredAnswer | undefined {
+  return only && tableAnswer(only)
 }
 
 export function toTableName(identifier: {

@@ -71,6 +71,20 @@ export function assertFree(state: CatalogState, name: TableName): void {
   if (state.view(namespace, table)) throw alreadyExists(`view ${namespace}.${table}`)
 }
 
+/** Two tables of one uuid could not be told apart, and those of the same files would delete them. */
+export function assertOnlyOfUuid(
+  state: CatalogState,
+  metadata: TableMetadata,
+  held: TableEntry | undefined,
+): void {
+  const uuid = metadata['table-uuid'].toLowerCase()
+  const other = state
+    .allTables()
+    .find((entry) => entry.uuid.toLowerCase() === uuid && entry !== held)
+  if (other === undefined) return
+  throw alreadyExists(`table ${other.namespace}.${other.table}, which has the same uuid ${uuid},`)
+}
+
 /** Throws unless so many more tables and views may be made. */
 export function assertRoom(state: CatalogState, limits: Limits, more = 1): void {
   if (state.tableCount + state.viewCount + more <= limits.tablesMax) return

@@ -9,17 +9,23 @@ import {
   type TableMetadata,
   type TableName,
 } from '@hypermesh/contract'
-import { assertFormatVersion, createTableMetadata, reachableFiles } from '@hypermesh/iceberg'
+import {
+  assertFormatVersion,
+  assertWhole,
+  createTableMetadata,
+  reachableFiles,
+} from '@hypermesh/iceberg'
 import { requireRole } from '@hypermesh/kit'
 import type { EntryAnswer } from './answers.ts'
 import type { Caller } from './caller.ts'
-import { alreadyExists, noSuchNamespace, noSuchTable } from './catalog-errors.ts'
+import { noSuchNamespace, noSuchTable } from './catalog-errors.ts'
 import type { CatalogState } from './catalog-state.ts'
 import type { TableEntry } from './commit-record.ts'
 import { type Page, type PageRequest, pageOf } from './page.ts'
 import { toTableEntry } from './table-entry.ts'
 import {
   assertFree,
+  assertOnlyOfUuid,
   assertProperties,
   assertRoom,
   findEntry,
@@ -221,6 +227,7 @@ export class Tables {
   #assertRegistrable(metadata: TableMetadata): void {
     const { warehouse, limits } = this.#options
     assertFormatVersion(metadata['format-version'])
+    assertWhole(metadata)
     assertProperties(metadata.properties, limits)
     warehouse.toKey(metadata.location)
     for (const snapshot of metadata.snapshots ?? []) warehouse.toKey(snapshot['manifest-list'])
@@ -233,16 +240,4 @@ export class Tables {
     if (metadata.properties?.['gc.enabled'] === 'false') return []
     return [...(await reachableFiles({ warehouse }, metadata)), metadataLocation]
   }
-}
-
-/** Two tables with the same files would delete them under each other. */
-function assertOnlyOfUuid(
-  state: CatalogState,
-  metadata: TableMetadata,
-  held: TableEntry | undefined,
-): void {
-  const uuid = metadata['table-uuid']
-  const other = state.allTables().find((entry) => entry.uuid === uuid && entry !== held)
-  if (other === undefined) return
-  throw alreadyExists(`table ${other.namespace}.${other.table}, which has the same uuid ${uuid},`)
 }

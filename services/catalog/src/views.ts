@@ -11,6 +11,7 @@ import {
 import {
   applyViewUpdates,
   assertViewFormat,
+  assertViewWhole,
   checkViewRequirements,
   createViewMetadata,
 } from '@hypermesh/iceberg'
@@ -118,6 +119,7 @@ export class Views {
     const metadataLocation = request['metadata-location']
     const metadata = await files.readForeign(metadataLocation)
     assertViewFormat(metadata['format-version'])
+    assertViewWhole(metadata)
     warehouse.toKey(metadata.location)
     const table = parseIdentifier(request.name)
     await store.commit({

@@ -166,6 +166,28 @@ test('answers outlive the process and a checkpoint; the oldest are forgotten at 
   }))
 
 test(
+  'a commit of a transaction has no body to replay, of one table neither',
+  withCatalog(async (catalog) => {
+    await create(catalog)
+    const key = newKey()
+    const change = {
+      identifier: { namespace: ['n'], name: 't' },
+      requirements: [],
+      updates: [{ action: 'set-properties', updates: { v: '1' } }],
+    }
+    const send = () =>
+      catalog.send(
+        'POST',
+        '/transactions/commit',
+        { 'table-changes': [change] },
+        { 'idempotency-key': key },
+      )
+    const [first, again] = [await send(), await send()]
+    expect([first.status, first.text, again.status, again.text]).toEqual([204, '', 204, ''])
+  }),
+)
+
+test(
   'a refusal for want of rights is not final: the same key may try again',
   withCatalog(async (catalog) => {
     await create(catalog)
