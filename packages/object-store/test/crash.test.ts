@@ -37,6 +37,7 @@ test.concurrent.each(Object.keys(scenarios))(
     expect(points).toBeGreaterThan(3)
     expect([...seen]).toHaveLength(2)
   },
+  180_000,
 )
 
 test.concurrent('a process killed while it opens a data directory leaves nothing', async () => {
