@@ -34,6 +34,7 @@ export async function searchLines(
     "compression = 'none'",
     `max_line_size = ${lineBytesMax}`,
     `buffer_size = ${lineBytesMax}`,
+    'hive_partitioning = false',
   ].join(', ')
   const read = (more: string) => `read_csv(${quotePath(search.path)}, ${options}, ${more})`
   await session.run(`DROP TABLE IF EXISTS ${rejects}; DROP TABLE IF EXISTS ${rejects}_scans`)

@@ -226,6 +226,8 @@ function dialectOptions(dialect: CsvDialect): string {
     'strict_mode = true',
     'null_padding = false',
     `max_line_size = ${lineBytesMax}`,
+    // A directory that is called like a column would give its value instead of the file's.
+    'hive_partitioning = false',
   ].join(', ')
 }
 

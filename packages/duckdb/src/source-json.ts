@@ -121,6 +121,8 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
     "compression = 'uncompressed'",
     'ignore_errors = false',
     `maximum_object_size = ${objectBytesMax}`,
+    // A directory that is called like a column would give its value instead of the file's.
+    'hive_partitioning = false',
     ...(json.sparse ? ['map_inference_threshold = -1', 'field_appearance_threshold = 0'] : []),
   ]
   if (columns === undefined) options.push('sample_size = -1')
@@ -134,7 +136,8 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
 /** The values themselves, as the file has them, in the column `json`. */
 export function readJsonObjects(path: string, layout: JsonFile['layout']): string {
   return `read_json_objects(${quotePath(path)}, format = ${quoteText(layout)},
-    compression = 'uncompressed', maximum_object_size = ${objectBytesMax})`
+    compression = 'uncompressed', maximum_object_size = ${objectBytesMax},
+    hive_partitioning = false)`
 }
 
 /**

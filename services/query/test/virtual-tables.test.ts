@@ -267,3 +267,20 @@ test('a file whose name looks like a pattern is that file', async () => {
     expect(rows).toEqual([['a*'], ['a1'], ['a[1]']])
   }
 })
+
+test('unless asked to, a directory key=value says nothing of a column of that name', async () => {
+  const rows = `SELECT * FROM (VALUES ('x01', 1), (NULL, 2)) t(region, a)`
+  await putParquet('own/region=07/r.parquet', rows)
+  await put('own/region=07/r.csv', 'region,a\nx01,1\n,2\n')
+  await put('own/region=07/r.ndjson', '{"region":"x01","a":1}\n{"region":null,"a":2}\n')
+  await put('own/region=07/only.ndjson', '{"a":1}\n')
+  for (const format of ['parquet', 'csv', 'ndjson'] as const) {
+    await link({ table: `own.${format}`, path: `own/*/r.${format}`, format })
+    expect((await ask(`SELECT region, a FROM own.${format} ORDER BY a`)).rows).toEqual([
+      ['x01', 1],
+      [null, 2],
+    ])
+  }
+  const { columns } = await link({ table: 'own.only', path: 'own/*/only.ndjson' })
+  expect(columns.map(({ name }) => name)).toEqual(['a'])
+})
