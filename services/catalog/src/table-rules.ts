@@ -114,6 +114,13 @@ export function nextMetadata(
   })
 }
 
+/** The location without slashes at its end; throws `invalid` outside of the warehouse. */
+export function assertLocation(asked: string, warehouse: Warehouse): string {
+  const location = asked.replace(/\/+$/, '')
+  warehouse.toKey(location)
+  return location
+}
+
 /** A location that the creator asked for, or one of the warehouse that no other table has. */
 export function newLocation(
   state: CatalogState,
@@ -121,9 +128,7 @@ export function newLocation(
   asked: { readonly name: TableName; readonly location: string | undefined; readonly uuid: string },
 ): string {
   if (asked.location !== undefined) {
-    const location = asked.location.replace(/\/+$/, '')
-    warehouse.toKey(location)
-    return location
+    return assertLocation(asked.location, warehouse)
   }
   const usual = warehouse.tableLocation(asked.name)
   // A table that was renamed keeps its directory.
@@ -138,6 +143,7 @@ export function assertInWarehouse(updates: readonly TableUpdate[], warehouse: Wa
   for (const update of updates) {
     const uri = uriOf(update)
     if (uri !== undefined) warehouse.toKey(uri)
+    if (update.action === 'set-location') assertLocation(update.location, warehouse)
   }
 }
 
@@ -145,8 +151,6 @@ function uriOf(update: TableUpdate): string | undefined {
   switch (update.action) {
     case 'add-snapshot':
       return update.snapshot['manifest-list']
-    case 'set-location':
-      return update.location
     case 'set-statistics':
       return update.statistics['statistics-path']
     case 'set-partition-statistics':

@@ -26,6 +26,7 @@ import type { MetadataFiles } from './metadata-files.ts'
 import { type Page, type PageRequest, pageOf } from './page.ts'
 import {
   assertFree,
+  assertLocation,
   assertProperties,
   assertRoom,
   isFree,
@@ -97,7 +98,7 @@ export class Views {
     request: CommitViewRequest,
   ): Promise<LoadViewReply> {
     for (const update of request.updates) {
-      if (update.action === 'set-location') this.#options.warehouse.toKey(update.location)
+      if (update.action === 'set-location') assertLocation(update.location, this.#options.warehouse)
     }
     return this.#put(caller, name, async (state) => {
       const entry = findView(state, name)

@@ -76,3 +76,21 @@ test(
     expect((await register({})).status).toBe(200)
   }),
 )
+
+test(
+  'a location is taken with a slash at its end, and refused outside of the warehouse',
+  withCatalog(async (catalog) => {
+    const { metadata } = (await create(catalog, 't')).body
+    const move = (location: string) =>
+      catalog.send('POST', '/namespaces/n/tables/t', {
+        requirements: [],
+        updates: [{ action: 'set-location', location }],
+      })
+    const moved = await move(`${metadata.location}-b//`)
+    expect([moved.status, moved.body.metadata.location]).toEqual([200, `${metadata.location}-b`])
+    const warehouse = metadata.location.replace('/n/t', '')
+    for (const outside of [`${warehouse}/`, `${warehouse}/../x`, 'file:///etc', 'x']) {
+      expect([outside, (await move(outside)).status]).toEqual([outside, 400])
+    }
+  }),
+)
