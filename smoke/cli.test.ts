@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
@@ -26,6 +26,19 @@ const jsonOf = async (args: string[]) =>
   JSON.parse((await server.command(['--json', ...args])).stdout)
 
 describe('ingest and inspect', () => {
+  test('a directory goes into one table in one commit', async () => {
+    const files = join(directory, 'together')
+    await mkdir(files)
+    await writeFile(join(files, 'a.csv'), 'n\n1\n2\n')
+    await writeFile(join(files, 'b.ndjson'), '{"n":3}\n')
+    await writeFile(join(files, 'notes.txt'), 'not loaded')
+    const ended = await server.command(['ingest', files, '--into', 'cli.together', '--atomic'])
+    expect(ended).toMatchObject({ code: 0 })
+    const history = await server.command(['--json', 'history', 'cli.together'])
+    expect(history.stdout.match(/"snapshotId"/g)).toHaveLength(1)
+    expect((await server.sql('SELECT sum(n) FROM cli.together')).rows).toEqual([[6]])
+  })
+
   test('files become tables named after them, a result line for each', async () => {
     const cars = await file('My Cars.csv', 'name,hp\nmini,50\n')
     const ended = await server.command(['ingest', cars, join(samples, 'penguins.json')])

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ErrorReply, json, Server, samples } from './_server.ts'
 
@@ -33,6 +34,59 @@ describe('each format becomes the same table', () => {
     const reply = await server.sql('SELECT count(*), count(DISTINCT origin) FROM formats.parquet')
     expect(reply.rows).toEqual([[3_000_000, 229]])
   })
+})
+
+test('a packed file is partitioned, its bad rows left out and told', async () => {
+  const text = 'day,n\n2024-01-31,1\n2024-02-01,2\nbroken\n2024-02-01,3\n'
+  const query = 'name=days.csv.gz&partition_by=month(day)&sort_by=n desc&on_bad_rows=skip'
+  const receipt = await server.load('formats.days', gzipSync(text), query)
+  expect(receipt).toMatchObject({
+    rows: 3,
+    compression: 'gzip',
+    partitions: 2,
+    badRows: { count: 1, samples: [{ line: 4 }] },
+  })
+  const reply = await server.sql("SELECT n FROM formats.days WHERE day >= DATE '2024-02-01'")
+  expect(reply.rows.flat().toSorted()).toEqual([2, 3])
+})
+
+test('an answer of SQL as Arrow is loaded again as it is', async () => {
+  const sql = "SELECT 1::BIGINT AS id, 'Ann' AS name, [1, NULL] AS list, 1.10::DECIMAL(4, 2) AS d"
+  const answer = await server.fetch('/v1/sql', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/vnd.apache.arrow.stream',
+    },
+    body: JSON.stringify({ sql }),
+  })
+  const bytes = new Uint8Array(await answer.arrayBuffer())
+  expect(await server.load('formats.arrow', bytes, '')).toMatchObject({ rows: 1, format: 'arrow' })
+  expect(await rowsOf('formats.arrow')).toEqual([[1, 'Ann', [1, null], '1.10']])
+})
+
+test('files of a form are loaded one by one, or together in one commit', async () => {
+  const form = (names: readonly string[]) => {
+    const files = new FormData()
+    for (const name of names) files.append('file', new Blob([`a\n${name.length}\n`]), name)
+    return files
+  }
+  const post = (body: FormData, query: string) =>
+    server.fetch(`/v1/ingest/main.form?${query}`, { method: 'POST', body })
+  const one = await post(form(['x.csv', 'wrong.parquet', 'long.csv']), '')
+  expect(one.status).toBe(207)
+  expect(await json(one)).toMatchObject({
+    failed: 1,
+    results: [{ receipt: { rows: 1 } }, { error: { code: 'invalid' } }, { receipt: { rows: 1 } }],
+  })
+  const refused = await post(form(['y.csv', 'wrong.parquet']), 'atomic=true')
+  expect([refused.status, (await json<ErrorReply>(refused)).error.message]).toEqual([
+    400,
+    expect.stringMatching(/^wrong\.parquet:/),
+  ])
+  const both = await post(form(['abc.csv', 'abcd.csv']), 'atomic=true')
+  expect(both.status).toBe(200)
+  expect(await rowsOf('main.form')).toEqual([[5], [7], [8], [8]])
 })
 
 test('the same bytes again change nothing and say so; again=true loads them', async () => {

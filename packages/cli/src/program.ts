@@ -99,8 +99,13 @@ function addLoading(program: Command, run: Runner): void {
   program
     .command('ingest')
     .description('load files into tables; - is standard input')
-    .argument('<file...>', 'CSV, TSV, NDJSON, JSON, Parquet or Arrow; also .gz and .zst')
+    .argument(
+      '<file...>',
+      'CSV, TSV, NDJSON, JSON, Parquet or Arrow; also .gz, .zst; directories; patterns',
+    )
     .option('-t, --table <name>', 'the table; without it the file’s name in namespace main')
+    .option('--into <name>', 'the same')
+    .option('--atomic', 'all files in one commit, or none of them')
     .option('--mode <mode>', 'append, or overwrite what is there', 'append')
     .addOption(formatOption())
     .addOption(compressionOption())
@@ -120,6 +125,7 @@ The same bytes into the same table again change nothing, and the result says so.
 Examples:
   hypermesh ingest cars.csv                        into main.cars
   hypermesh ingest 2024-*.csv -t sales.orders      each file is one snapshot
+  hypermesh ingest orders/ --into sales.orders --atomic --partition-by "day(ts)"
   hypermesh ingest zip.csv --type zip=VARCHAR --type "Price (EUR)=DECIMAL(12,2)"
   curl -s https://example.org/x.csv | hypermesh ingest - -t main.x --format csv`,
     )

@@ -13,6 +13,7 @@ import type {
   CreateViewRequest,
   FileFormat,
   FindCommitReply,
+  IngestFilesReply,
   IngestMode,
   IngestReceipt,
   Inspection,
@@ -35,6 +36,7 @@ import type {
   TokenReply,
 } from '@hypermesh/contract'
 import { catalogMethods } from './catalog-methods.ts'
+import type { NamedFile } from './form-body.ts'
 import type { JobClient } from './job-client.ts'
 import { jobMethods } from './job-methods.ts'
 import { loadMethods } from './load-methods.ts'
@@ -56,17 +58,12 @@ export type Reply<Id extends RouteId> = (typeof routes)[Id] extends {
 /** A table by name: `namespace.table`, or its two parts. */
 export type TableReference = string | TableName
 
-/** A file to load: sent as `body`, or read where it lies on the server as `source`. */
-export interface LoadRequest {
-  readonly body?: UploadBody
-  /** An absolute path on the server, under one of its `[ingest] allowed_roots`. */
-  readonly source?: string
+/** How files are loaded, whatever they are. */
+export interface LoadTerms {
   readonly mode?: IngestMode
   readonly format?: FileFormat
   /** How the file is packed; without it the name and the first bytes tell. */
   readonly compression?: Compression
-  /** The file's name; its endings tell format and packing. */
-  readonly name?: string
   /** Column name → SQL type, in place of what would be inferred. */
   readonly types?: Readonly<Record<string, string>>
   /** How a table that the load creates is partitioned: `day(ts), bucket(16, id)`. */
@@ -79,6 +76,15 @@ export interface LoadRequest {
   readonly badRowsMax?: number
   /** Load the bytes even if the table has them already. */
   readonly again?: boolean
+}
+
+/** A file to load: sent as `body`, or read where it lies on the server as `source`. */
+export interface LoadRequest extends LoadTerms {
+  readonly body?: UploadBody
+  /** An absolute path on the server, under one of its `[ingest] allowed_roots`. */
+  readonly source?: string
+  /** The file's name; its endings tell format and packing. */
+  readonly name?: string
 }
 
 /** Bytes from `start` up to but not including `end`, or the last `suffix` bytes. */
@@ -136,6 +142,18 @@ export interface HyperMeshClient extends SqlClient, JobClient {
    * @example await client.ingest('main.cars', { body: csv, format: 'csv' })
    */
   ingest(table: TableReference, request: LoadRequest, options?: CallOptions): Promise<IngestReceipt>
+  /**
+   * Loads files in their order, and tells of each what became of it; `atomic` loads all of them in
+   * one commit, or none.
+   *
+   * @example await client.ingestFiles('main.cars', [{ name: 'a.csv', body: 'a\n1\n' }])
+   */
+  ingestFiles(
+    table: TableReference,
+    files: Iterable<NamedFile>,
+    terms?: LoadTerms & { readonly atomic?: boolean },
+    options?: CallOptions,
+  ): Promise<IngestFilesReply>
   /** What `ingest` would do with the file. */
   inspect(request: LoadRequest, options?: CallOptions): Promise<Inspection>
 

@@ -3,12 +3,14 @@ export {
   createClient,
   type HyperMeshClient,
   type LoadRequest,
+  type LoadTerms,
   type ObjectDownload,
   type ObjectRange,
   type PageQuery,
   type Reply,
   type TableReference,
 } from './client.ts'
+export type { NamedFile } from './form-body.ts'
 export type { JobListQuery } from './job-client.ts'
 export type { SqlStream, StreamFacts } from './result-stream.ts'
 export type { CallOptions, ClientFetch, ClientOptions } from './transport.ts'

@@ -144,3 +144,32 @@ export const ingestReceipt = z.object({
   elapsedMs: z.number(),
 })
 export type IngestReceipt = z.infer<typeof ingestReceipt>
+
+/** The query of POST /v1/ingest/{table}: what holds for every file of the form. */
+export const ingestFilesQuery = ingestQuery.omit({ source: true, name: true, async: true }).extend({
+  atomic: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('all files in one commit, or none of them'),
+})
+export type IngestFilesQuery = z.infer<typeof ingestFilesQuery>
+
+/** What became of one file: a receipt, or the error for which it was not loaded. */
+export const ingestFileResult = z.object({
+  name: z.string().describe('as the form names it'),
+  receipt: ingestReceipt.optional(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
+})
+export type IngestFileResult = z.infer<typeof ingestFileResult>
+
+export const ingestFilesReply = z.object({
+  results: z.array(ingestFileResult).describe('one for each file, in their order'),
+  failed: z.number().int(),
+})
+export type IngestFilesReply = z.infer<typeof ingestFilesReply>

@@ -54,6 +54,7 @@ export const limits = z.strictObject({
   jobListMax: count(1000, 10_000, 'most jobs in one page of a list'),
   jobsEndedMax: count(1000, 100_000, 'ended jobs kept; the oldest go first'),
   jobHours: count(168, 8760, 'hours that an ended job is kept'),
+  ingestFilesMax: count(1000, 100_000, 'most files in one form'),
   columnsMax: count(10_000, 100_000, 'most columns of a table'),
   textColumnsMax: count(4000, 100_000, 'most columns of a CSV, TSV or JSON file'),
   loadPartitionsMax: count(1000, 10_000, 'most partitions that one load writes to'),

@@ -64,11 +64,17 @@ function queryParameters(route: RouteContract): unknown[] {
   }))
 }
 
+const formOfFiles = {
+  type: 'object',
+  properties: { file: { type: 'array', items: { type: 'string', format: 'binary' } } },
+}
+
 function content(
-  schema: z.ZodType | 'bytes',
+  schema: z.ZodType | 'bytes' | 'files',
   io: 'input' | 'output',
   isForm = false,
 ): Record<string, unknown> {
+  if (schema === 'files') return { 'multipart/form-data': { schema: formOfFiles } }
   const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
   return schema === 'bytes'
     ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }

@@ -13,7 +13,8 @@ export interface RouteContract {
   readonly access: Role | 'open' | 'metrics'
   readonly summary: string
   readonly query?: z.ZodObject
-  readonly body?: z.ZodType | 'bytes'
+  /** `files`: a multipart/form-data of them. */
+  readonly body?: z.ZodType | 'bytes' | 'files'
   /** The body is a form, not JSON. */
   readonly form?: true
   readonly reply?: z.ZodType | 'bytes'

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { health, readiness } from './health.ts'
 import { icebergRoutes } from './iceberg-routes.ts'
-import { ingestQuery, ingestReceipt, inspection } from './ingest.ts'
+import {
+  ingestFilesQuery,
+  ingestFilesReply,
+  ingestQuery,
+  ingestReceipt,
+  inspection,
+} from './ingest.ts'
 import { jobRoutes } from './job-routes.ts'
 import { job } from './jobs.ts'
 import { createdKey, createKeyRequest, keyList, keyRecord } from './keys.ts'
@@ -134,6 +140,18 @@ export const routes = {
     reply: ingestReceipt,
     status: 200,
     accepted: job,
+    timeout: 'ingestTimeoutMs',
+  },
+  ingestFiles: {
+    method: 'POST',
+    path: '/v1/ingest/:table',
+    service: 'ingest',
+    access: 'writer',
+    summary: 'load the files of a form into a table, in their order; 207 where some fail',
+    query: ingestFilesQuery,
+    body: 'files',
+    reply: ingestFilesReply,
+    status: 200,
     timeout: 'ingestTimeoutMs',
   },
   inspect: {

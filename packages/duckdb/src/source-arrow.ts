@@ -43,18 +43,14 @@ export async function openArrow(
     fields.map(({ name }) => name),
   )
   const columns = fields.map((field) => toColumn(field, file.overrides.get(field.name)))
-  let staged = false
   return {
     format: 'arrow',
     bytes: head.fileBytes,
     columns,
     inferredFrom: 'file',
     options: {},
-    stage: async () => {
-      if (staged) return
-      await stageRows(session, fields, file)
-      staged = true
-    },
+    // Anew each time: another file of the session may have taken the table since.
+    stage: () => stageRows(session, fields, file),
     select: (targets) => selectTyped(stagedTable, columns, targets),
   }
 }

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   HyperMeshError,
+  type IngestFileResult,
+  type IngestFilesReply,
   type IngestMode,
   type IngestReceipt,
   type Inspection,
   type Limits,
   type TableName,
+  toErrorBody,
 } from '@hypermesh/contract'
 import {
   type DuckDatabase,
@@ -25,9 +28,11 @@ import {
   type Logger,
   type Metrics,
   type RequestContext,
+  toHyperMeshError,
 } from '@hypermesh/kit'
 import { toStorageError } from '@hypermesh/object-store'
 import { catalogFor } from './catalog-access.ts'
+import type { FormFile } from './form-files.ts'
 import { LoadFigures } from './load-figures.ts'
 import { directoryPrefix, keepIntentOnly } from './load-intent.ts'
 import type { LayoutRequest } from './load-layout.ts'
@@ -42,6 +47,7 @@ import {
   spoolBody,
 } from './source-file.ts'
 import { TableLoad } from './table-load.ts'
+import { inFileOf, type TogetherFile, TogetherLoad } from './together-load.ts'
 import type { UnsettledLoads } from './unsettled-loads.ts'
 
 export interface IngestOptions {
@@ -152,6 +158,88 @@ export class Ingest {
     )
   }
 
+  /** Loads files one after the other, as they arrive; one that fails does not stop those after it. */
+  async loadEach(
+    files: AsyncIterable<FormFile>,
+    toRequest: (file: FormFile) => LoadRequest,
+  ): Promise<IngestFilesReply> {
+    const results: IngestFileResult[] = []
+    for await (const file of files) {
+      const index = results.length
+      const request = toRequest(file)
+      const { idempotencyKey: key, context } = request
+      const name = nameOf(file, index)
+      // A key of its own for each file, so that a repeated form finds what was loaded of it.
+      const idempotencyKey = key === undefined ? undefined : `${key}#${index}`
+      try {
+        results.push({ name, receipt: await this.load({ ...request, idempotencyKey }) })
+      } catch (error) {
+        if (context.signal.aborted) throw error
+        const known = toHyperMeshError(error)
+        if (known.status >= 500) this.#options.logger.warn({ err: error }, 'a file was not loaded')
+        const { code, message, details } = toErrorBody(known, undefined).error
+        results.push({ name, error: { code, message, ...(details && { details }) } })
+      }
+    }
+    return toFilesReply(results)
+  }
+
+  /** Loads files in one commit, or none of them. */
+  async loadTogether(
+    context: RequestContext,
+    files: AsyncIterable<FormFile>,
+    toRequest: (file: FormFile) => LoadRequest,
+  ): Promise<IngestFilesReply> {
+    const { clock } = this.#options
+    const startedAtMs = clock.monotonicMs()
+    const names: string[] = []
+    const receipts = await this.#figures.countTogether(() =>
+      this.#whileRunning(context, async (running) => {
+        const { signal } = running
+        using _spool = await this.#spools.enter(signal)
+        await using place = await this.#makeDirectory()
+        const received: TogetherFile[] = []
+        for await (const form of files) {
+          const directory = join(place.path, `file-${received.length}`)
+          await mkdir(directory)
+          const file = await spoolBody(form.body, directory, signal)
+          const request = { ...toRequest(form), context: running }
+          received.push({ name: nameOf(form, received.length), request, file, directory })
+        }
+        names.push(...received.map(({ name }) => name))
+        using _turn = await this.#gate.enter(signal)
+        await using session = await this.#options.database.connect()
+        const load = new TogetherLoad({
+          ...this.#options,
+          catalog: catalogFor(this.#options.catalog, running),
+          session,
+          files: await this.#unpackAll(received, signal),
+          directory: place.path,
+          elapsedMs: () => clock.monotonicMs() - startedAtMs,
+        })
+        try {
+          return await load.run()
+        } finally {
+          if (load.isUnsettled) place.keep()
+        }
+      }),
+    )
+    return toFilesReply(receipts.map((receipt, index) => ({ name: names[index] ?? '', receipt })))
+  }
+
+  async #unpackAll(files: readonly TogetherFile[], signal: AbortSignal): Promise<TogetherFile[]> {
+    const plain: TogetherFile[] = []
+    let bytesLeft = this.#options.limits.unpackedBytesMax
+    for (const each of files) {
+      const { directory, request } = each
+      const options = { hints: request.hints, directory, bytesMax: bytesLeft, signal }
+      const file = await inFileOf(each.name, () => toPlainFile(each.file, options))
+      if (file.path !== each.file.path) bytesLeft -= (await stat(file.path)).size
+      plain.push({ ...each, file })
+    }
+    return plain
+  }
+
   inspect(input: LoadInput): Promise<Inspection> {
     return this.#run(input, async ({ input: { context, hints, types }, file, session }) => {
       const source = await inspectSource(session, {
@@ -199,10 +287,16 @@ export class Ingest {
     input: Input,
     work: (running: Running<Input>) => Promise<Result>,
   ): Promise<Result> {
+    return this.#whileRunning(input.context, (context) => this.#serve({ ...input, context }, work))
+  }
+
+  #whileRunning<Result>(
+    context: RequestContext,
+    work: (context: RequestContext) => Promise<Result>,
+  ): Promise<Result> {
     const stop = new AbortController()
-    const signal = AbortSignal.any([input.context.signal, stop.signal])
-    const stoppable = { ...input, context: { ...input.context, signal } }
-    const result = this.#serve(stoppable, work).finally(() => this.#running.delete(stop))
+    const signal = AbortSignal.any([context.signal, stop.signal])
+    const result = work({ ...context, signal }).finally(() => this.#running.delete(stop))
     this.#running.set(stop, result)
     return result
   }
@@ -268,4 +362,11 @@ export class Ingest {
       },
     }
   }
+}
+
+const nameOf = ({ name }: FormFile, index: number) => name ?? `file ${index + 1}`
+
+function toFilesReply(results: IngestFileResult[]): IngestFilesReply {
+  if (results.length === 0) throw new HyperMeshError('invalid', 'the form has no files')
+  return { results, failed: results.filter(({ error }) => error !== undefined).length }
 }

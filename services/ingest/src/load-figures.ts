@@ -1,4 +1,4 @@
-import type { IngestReceipt } from '@hypermesh/contract'
+import { HyperMeshError, type IngestReceipt } from '@hypermesh/contract'
 import type { Metrics } from '@hypermesh/kit'
 
 export interface CountedLoad {
@@ -27,6 +27,24 @@ export class LoadFigures {
       help: 'Loads by result: committed, already-loaded, replayed, failed.',
       labelNames: ['result'],
     })
+  }
+
+  /** The files of one load, which are committed or fail together. */
+  async countTogether(
+    load: () => Promise<readonly IngestReceipt[]>,
+  ): Promise<readonly IngestReceipt[]> {
+    const receipts: IngestReceipt[] = []
+    await this.count(async () => {
+      receipts.push(...(await load()))
+      const [first] = receipts
+      if (first === undefined) throw new HyperMeshError('internal', 'a load gave no receipt')
+      const sum = (of: (receipt: IngestReceipt) => number) =>
+        receipts.reduce((total, receipt) => total + of(receipt), 0)
+      const rows = sum((receipt) => receipt.rows)
+      const bytesIn = sum((receipt) => receipt.bytesIn)
+      return { receipt: { ...first, rows, bytesIn }, isReplay: false }
+    })
+    return receipts
   }
 
   async count(load: () => Promise<CountedLoad>): Promise<IngestReceipt> {

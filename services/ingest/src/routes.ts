@@ -2,7 +2,6 @@ import {
   type Compression,
   contentEncodings,
   HyperMeshError,
-  headers,
   type IngestQuery,
   ingestQuery,
   mediaTypes,
@@ -11,28 +10,21 @@ import {
 } from '@hypermesh/contract'
 import { type App, type AppEnv, contextOf, mountRoute, readQuery, streamBody } from '@hypermesh/kit'
 import type { Context } from 'hono'
-import { z } from 'zod'
 import type { Ingest, LoadInput } from './ingest.ts'
 import type { Jobs } from './jobs/jobs.ts'
-import { assertLayout, type LayoutRequest } from './load-layout.ts'
+import { mountFiles } from './routes/files.ts'
 import { accepted, prefersAsync } from './routes/jobs.ts'
+import { parseTypes, readTerms } from './routes/load-terms.ts'
 
 export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
   mountRoute(app, 'ingest', async (c) => {
     const table = parseTableName(c.req.param('table') ?? '')
     const query = readQuery(c, ingestQuery)
-    const request = {
-      ...(await readInput(c, query)),
-      table,
-      mode: query.mode,
-      again: query.again === 'true',
-      layout: readLayout(query),
-      badRows: readBadRows(query, c.var.limits.badRowsMax),
-      idempotencyKey: readIdempotencyKey(c),
-    }
+    const request = { ...(await readInput(c, query)), ...readTerms(c, query), table }
     if (query.async === 'true' || prefersAsync(c)) return accepted(c, await jobs.submit(request))
     return c.json(await ingest.load(request))
   })
+  mountFiles(app, ingest)
   mountRoute(app, 'inspect', async (c) => {
     return c.json(await ingest.inspect(await readInput(c, readQuery(c, ingestQuery))))
   })
@@ -67,19 +59,6 @@ async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadIn
     },
     body,
   }
-}
-
-function readBadRows({ on_bad_rows, bad_rows_max }: IngestQuery, most: number) {
-  if (on_bad_rows === 'skip') return { rowsMax: Math.min(bad_rows_max ?? most, most) }
-  if (bad_rows_max === undefined) return undefined
-  throw new HyperMeshError('invalid', 'bad_rows_max goes with on_bad_rows=skip')
-}
-
-function readLayout({ partition_by, sort_by }: IngestQuery): LayoutRequest | undefined {
-  if (partition_by === undefined && sort_by === undefined) return undefined
-  const layout = { partitionBy: partition_by, sortBy: sort_by }
-  assertLayout(layout)
-  return layout
 }
 
 async function hasBody(c: Context<AppEnv>): Promise<boolean> {
@@ -129,32 +108,5 @@ function readMediaType(c: Context<AppEnv>, query: IngestQuery): string | undefin
     `content-type ${printable(media)} names no format; send one of ` +
       `${Object.keys(mediaTypes).join(', ')}, or application/octet-stream with format=…`,
     { details: { mediaType: printable(media) } },
-  )
-}
-
-const typesSchema = z.record(z.string(), z.string().max(10_000))
-
-function parseTypes(text: string | undefined): Readonly<Record<string, string>> {
-  if (text === undefined) return {}
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new HyperMeshError('invalid', 'types is not JSON; write {"column": "TYPE"}', { cause })
-  }
-  const parsed = typesSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new HyperMeshError('invalid', 'types must be an object of column → SQL type', {
-    cause: parsed.error,
-  })
-}
-
-function readIdempotencyKey(c: Context<AppEnv>): string | undefined {
-  const key = c.req.header(headers.idempotencyKey)
-  if (key === undefined) return undefined
-  if (/^[\x21-\x7E]{1,255}$/.test(key)) return key
-  throw new HyperMeshError(
-    'invalid',
-    'Idempotency-Key must be 1 to 255 visible ASCII characters without blanks',
   )
 }

@@ -2,8 +2,6 @@ import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import {
   type DataFileEntry,
-  type FileFormat,
-  formatTableName,
   HyperMeshError,
   type IngestReceipt,
   ingestReceipt,
@@ -11,13 +9,7 @@ import {
   type LoadTableReply,
   type WireLong,
 } from '@hypermesh/contract'
-import {
-  type DuckSession,
-  detectFormat,
-  inferSource,
-  type Source,
-  typesMayChange,
-} from '@hypermesh/duckdb'
+import { type DuckSession, typesMayChange } from '@hypermesh/duckdb'
 import {
   currentSchema,
   type Evolution,
@@ -27,16 +19,11 @@ import {
 } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
 import { findTable } from './catalog-access.ts'
-import { contentKeyOf, summaryKeys } from './content-identity.ts'
-import {
-  describeFirstBadRow,
-  type GoodRows,
-  type GoodRowsOptions,
-  keepGoodRows,
-} from './good-rows.ts'
+import { summaryKeys } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
 import { type CommitOutcome, LoadCommit } from './load-commit.ts'
 import { type LoadLayout, planLayout } from './load-layout.ts'
+import { LoadSource } from './load-source.ts'
 import type { SourceFile } from './source-file.ts'
 import { sourceColumns } from './source-fit.ts'
 import { type TableFile, writeTableFiles } from './table-files.ts'
@@ -71,10 +58,7 @@ const conflictsMax = 20
 export class TableLoad {
   readonly #options: TableLoadOptions
   readonly #commit: LoadCommit
-  #source: Source | undefined
-  /** What is loaded in place of the file, where bad rows are left out of it. */
-  #good: GoodRows | undefined
-  #format: FileFormat = 'csv'
+  readonly #source: LoadSource
   /** What the published files were written for. */
   #shape = ''
   #writes = 0
@@ -83,6 +67,7 @@ export class TableLoad {
   constructor(options: TableLoadOptions) {
     this.#options = options
     this.#commit = new LoadCommit(options)
+    this.#source = new LoadSource(options)
   }
 
   get isUnsettled(): boolean {
@@ -95,9 +80,8 @@ export class TableLoad {
   }
 
   async run(): Promise<IngestReceipt> {
-    const { request, file, session } = this.#options
-    const hinted = { path: file.path, hints: request.hints }
-    this.#format = (await detectFormat(hinted)).format
+    const { request, file } = this.#options
+    await this.#source.detect()
     const table = await this.#loadTable()
     const earlier = await this.#commit.findEarlier()
     if (earlier !== undefined) return this.#replay(earlier)
@@ -108,30 +92,13 @@ export class TableLoad {
       const loaded = await this.#findLoaded(table)
       if (loaded !== undefined) return this.#alreadyLoaded(loaded)
     }
-    if (request.badRows !== undefined) {
-      this.#good = await keepGoodRows(
-        session,
-        this.#goodRowsOptions(table, request.badRows.rowsMax),
-      )
-    }
-    this.#source = await inferSource(session, this.#sourceOptions(false))
+    await this.#source.open(table)
     try {
       return await this.#loadInto(table)
     } catch (error) {
       await this.#commit.abandon()
-      throw await this.#withPlace(error, table)
+      throw await this.#source.withPlace(error, table)
     }
-  }
-
-  /** A file whose column does not fit its table: the first row that does not is named. */
-  async #withPlace(error: unknown, table: LoadTableReply | undefined): Promise<unknown> {
-    const isMismatch = error instanceof HyperMeshError && error.code === 'type_mismatch'
-    if (!isMismatch || this.#source?.inferredFrom === 'file' || this.#signal.aborted) return error
-    const options = this.#goodRowsOptions(table, 1)
-    const place = await describeFirstBadRow(this.#options.session, options).catch(() => undefined)
-    if (place === undefined) return error
-    const { details = {} } = error
-    return new HyperMeshError(error.code, `${error.message} (${place})`, { details, cause: error })
   }
 
   async #loadInto(first: LoadTableReply | undefined): Promise<IngestReceipt> {
@@ -189,7 +156,7 @@ export class TableLoad {
 
   async #write(table: LoadTableReply | undefined, fit: Fit, stop: AbortSignal): Promise<Written> {
     const { session, limits } = this.#options
-    const source = this.#need(this.#source)
+    const source = this.#source.rows
     this.#writes += 1
     this.#options.request.progress?.enter('writing')
     try {
@@ -204,7 +171,7 @@ export class TableLoad {
       return { ...fit, files }
     } catch (error) {
       if (source.inferredFrom !== 'sample' || !typesMayChange(error)) throw error
-      this.#source = await inferSource(session, this.#sourceOptions(true))
+      await this.#source.infer('all')
       return this.#write(table, this.#plan(table), stop)
     }
   }
@@ -215,7 +182,7 @@ export class TableLoad {
   ): Promise<IngestReceipt> {
     const receipt = await this.#receiptOf(evolution)
     this.#options.request.progress?.enter('committing', receipt.rows)
-    const contentKey = await this.#contentKey()
+    const contentKey = await this.#source.contentKey()
     const outcome = await this.#commit.commit({
       base: table === undefined ? null : baseOf(table),
       ...(evolution.changed ? { schema: evolution.schema } : {}),
@@ -239,7 +206,7 @@ export class TableLoad {
 
   async #replay({ receipt, snapshotId }: CommitOutcome['reply']): Promise<IngestReceipt> {
     const isSame =
-      receipt?.contentKey === (await this.#contentKey()) &&
+      receipt?.contentKey === (await this.#source.contentKey()) &&
       receipt.mode === this.#options.request.mode
     this.#isReplay = true
     if (isSame) return ingestReceipt.parse({ ...receipt, snapshotId })
@@ -253,17 +220,10 @@ export class TableLoad {
   /** An early look that saves work: the catalog decides again at the commit. */
   async #findLoaded(table: LoadTableReply | undefined): Promise<number | undefined> {
     const { request } = this.#options
-    const contentKey = await this.#contentKey()
+    const contentKey = await this.#source.contentKey()
     if (request.again || table === undefined) return undefined
     const snapshot = findLoaded(table.metadata, request.mode, contentKey)
     return snapshot === undefined ? undefined : Number(snapshot['snapshot-id'])
-  }
-
-  async #contentKey(): Promise<string> {
-    const { request, file } = this.#options
-    const sha256 = await file.sha256
-    const skipsBad = request.badRows !== undefined
-    return contentKeyOf({ sha256, format: this.#format, types: request.types, skipsBad })
   }
 
   async #alreadyLoaded(snapshotId: WireLong): Promise<IngestReceipt> {
@@ -283,27 +243,17 @@ export class TableLoad {
       partitions: partitionCount(entries),
       bytesWritten: entries.reduce((sum, entry) => sum + entry.fileBytes, 0),
       schemaChanges: [...evolution.changes],
-      ...(this.#good === undefined ? {} : { badRows: toBadRows(this.#good) }),
+      ...this.#source.badRows,
     }
   }
 
   async #facts() {
-    const { request, file, elapsedMs } = this.#options
-    return {
-      table: formatTableName(request.table),
-      mode: request.mode,
-      format: this.#format,
-      compression: file.compression,
-      bytesIn: file.bytes,
-      sha256: await file.sha256,
-      inPlace: file.inPlace,
-      elapsedMs: elapsedMs(),
-    }
+    return { ...(await this.#source.facts()), elapsedMs: this.#options.elapsedMs() }
   }
 
   #plan(table: LoadTableReply | undefined): Fit {
     const current = table && currentSchema(table.metadata)
-    const columns = sourceColumns(this.#need(this.#source), current)
+    const columns = sourceColumns(this.#source.rows, current)
     const evolution = planEvolution(current, columns, table?.metadata['last-column-id'] ?? 0)
     const layout = planLayout(table, evolution.schema, this.#options.request.layout)
     return { evolution, layout }
@@ -315,38 +265,6 @@ export class TableLoad {
     return location.replace(/\/+$/, '')
   }
 
-  #goodRowsOptions(table: LoadTableReply | undefined, rowsMax: number): GoodRowsOptions {
-    const { request, file, directory } = this.#options
-    const schema = table && currentSchema(table.metadata)
-    const { types } = request
-    const { path } = file
-    return {
-      path,
-      format: this.#format,
-      types,
-      schema,
-      rowsMax,
-      directory,
-      signal: this.#signal,
-    }
-  }
-
-  #sourceOptions(wholeFile: boolean) {
-    const { request, file, limits } = this.#options
-    return {
-      ...request.hints,
-      ...(this.#good === undefined ? {} : { format: this.#good.format }),
-      path: this.#good?.path ?? file.path,
-      types: request.types,
-      wholeFile,
-      columnsMax: limits.columnsMax,
-      textColumnsMax: limits.textColumnsMax,
-      arrowBatchBytesMax: limits.arrowBatchBytesMax,
-      unpackedBytesMax: limits.unpackedBytesMax,
-      signal: this.#signal,
-    }
-  }
-
   #loadTable(): Promise<LoadTableReply | undefined> {
     return findTable(this.#options.catalog, this.#options.request.table, this.#signal)
   }
@@ -354,15 +272,6 @@ export class TableLoad {
   get #signal(): AbortSignal {
     return this.#options.request.context.signal
   }
-
-  #need<T>(value: T | undefined): T {
-    if (value === undefined) throw new HyperMeshError('internal', 'a step of the load is missing')
-    return value
-  }
-}
-
-function toBadRows({ bad }: GoodRows): IngestReceipt['badRows'] {
-  return { count: bad.count, samples: [...bad.samples] }
 }
 
 /** What files that were written fit. */
@@ -370,19 +279,19 @@ function shapeOf({ evolution, layout }: Fit): string {
   return JSON.stringify([evolution.columns, layout.write])
 }
 
-function partitionCount(entries: readonly DataFileEntry[]): number {
+export function partitionCount(entries: readonly DataFileEntry[]): number {
   const partitions = entries.flatMap(({ partition }) =>
     partition === undefined ? [] : [JSON.stringify(partition)],
   )
   return new Set(partitions).size
 }
 
-function baseOf({ metadata }: LoadTableReply) {
+export function baseOf({ metadata }: LoadTableReply) {
   return { tableUuid: metadata['table-uuid'], schemaId: metadata['current-schema-id'] }
 }
 
 /** Another writer changed the table; not a fault of the request itself. */
-function isLostRace(error: unknown): boolean {
+export function isLostRace(error: unknown): boolean {
   return (
     error instanceof HyperMeshError &&
     error.code === 'conflict' &&

@@ -1,9 +1,11 @@
+import { createReadStream } from 'node:fs'
 import type { LoadRequest } from '@hypermesh/client'
 import { HyperMeshError, type IngestReceipt } from '@hypermesh/contract'
 import { oneLine } from '../cell-text.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Connection } from '../connection.ts'
 import { describeFailure, ReportedFailure, reportFailure, UsageError } from '../failure.ts'
+import { listFiles } from '../file-list.ts'
 import { openFileSource, sendFile } from '../file-source.ts'
 import { type LoadFlags, type LoadShape, parseLoadFlags, parseMode } from '../load-options.ts'
 import { formatBytes, formatDuration, formatPlural } from '../quantities.ts'
@@ -12,6 +14,8 @@ import { printJob } from './jobs.ts'
 
 export interface IngestFlags extends LoadFlags {
   readonly table?: string
+  readonly into?: string
+  readonly atomic?: boolean
   readonly mode: string
   readonly partitionBy?: string
   readonly sortBy?: string
@@ -36,12 +40,13 @@ interface Load extends LoadShape {
 /** Loads files one after the other; a failed one does not stop those after it. */
 export async function runIngest(
   context: CommandContext,
-  files: readonly string[],
+  names: readonly string[],
   flags: IngestFlags,
 ): Promise<void> {
+  const target = flags.into ?? flags.table
   const load: Load = {
     ...parseLoadFlags(flags),
-    table: flags.table === undefined ? undefined : parseTarget(flags.table),
+    table: target === undefined ? undefined : parseTarget(target),
     mode: parseMode(flags.mode),
     ...(flags.partitionBy === undefined ? {} : { partitionBy: flags.partitionBy }),
     ...(flags.sortBy === undefined ? {} : { sortBy: flags.sortBy }),
@@ -49,12 +54,14 @@ export async function runIngest(
     again: flags.again === true,
     upload: flags.upload === true,
   }
+  const files = await listFiles(names)
+  if (flags.atomic) return ingestTogether(context, files, load)
   if (files.includes('-') && load.table === undefined) {
     throw new UsageError('standard input has no name: give --table')
   }
   if (load.mode === 'overwrite' && load.table !== undefined && files.length > 1) {
     throw new UsageError(
-      'several files would overwrite one another: load the first one with --mode overwrite',
+      'several files would overwrite one another: with --atomic they overwrite together',
     )
   }
   const connection = await context.connect()
@@ -83,6 +90,29 @@ export async function runIngest(
     }
     throw new ReportedFailure()
   }
+}
+
+/** One request and one commit: all files, or none. */
+async function ingestTogether(
+  context: CommandContext,
+  files: readonly string[],
+  { table, upload: _, ...terms }: Load,
+): Promise<void> {
+  if (table === undefined) throw new UsageError('--atomic loads into one table: give --into')
+  if (files.includes('-')) throw new UsageError('--atomic takes files, not standard input')
+  const { client } = await context.connect()
+  const sources = await Promise.all(files.map(openFileSource))
+  const named = sources.map(({ name, path }) => ({ name, body: bytesOf(path ?? '') }))
+  const options = { signal: context.signal }
+  const { results } = await client.ingestFiles(table, named, { ...terms, atomic: true }, options)
+  for (const [index, { receipt }] of results.entries()) {
+    if (receipt !== undefined) printReceipt(context, files[index] ?? '', receipt)
+  }
+}
+
+/** Opened when its turn comes: a form may have more files than a process may hold open. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>
 }
 
 interface FileLoad<Reply> {
