@@ -1,3 +1,4 @@
+import vm from 'node:vm'
 import { HyperMeshError } from '@hypermesh/contract'
 import { Decompress } from 'fzstd'
 import { Xxh64 } from './xxh64.ts'
@@ -171,14 +172,25 @@ function readHeader(held: Uint8Array): FrameHeader | undefined {
   return { bytes, unpackedBytes, hasChecksum: (descriptor & 0x04) !== 0 }
 }
 
-/** The decoder may wait with a short frame until it hears that this was the last of it. */
+/**
+ * The decoder may wait with a short frame until it hears that this was the last of it. A forged block
+ * may ask it to copy gigabytes into its 128 KiB, which it does not refuse: it is stopped by the clock.
+ */
 function decode({ decoder }: Frame, bytes: Uint8Array, isLast = false): void {
+  guarded.run = () => decoder.push(bytes, isLast)
   try {
-    decoder.push(bytes, isLast)
+    guard.runInContext(guarded, { timeout: blockMsMax })
   } catch (cause) {
     throw damaged('is damaged', cause)
+  } finally {
+    guarded.run = undefined
   }
 }
+
+/** A block takes about 3 ms. */
+const blockMsMax = 3000
+const guarded = vm.createContext({ run: undefined as (() => void) | undefined })
+const guard = new vm.Script('run()')
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

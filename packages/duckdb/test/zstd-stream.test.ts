@@ -72,3 +72,23 @@ test('frames and blocks without a byte in them give a turn each', () => {
   expect(pieces.length).toBe(400)
   expect(Buffer.concat(pieces).length).toBe(0)
 })
+
+test('a block that asks for gigabytes is stopped', () => {
+  // 32,512 sequences without literals, each a match of 131,074 bytes: RFC 8878, 3.1.1.3.2.
+  const matches = Buffer.alloc(2 * 32_512, 0xff)
+  const sequences = [0xff, 0, 0, 0x54, 0, 0, 52, ...matches, 0x01]
+  const block = Buffer.from([0x08, 0x61, ...sequences])
+  const head = Buffer.alloc(3)
+  head.writeUIntLE((block.length << 3) | (2 << 1) | 1, 0, 3)
+  const frame = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38]), head, block])
+  let error: unknown
+  try {
+    unpackAll(frame)
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toMatchObject({
+    code: 'invalid',
+    cause: { code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' },
+  })
+})
