@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
 const needed = [20, 19]
-const addonScript = join(root, 'engine', 'scripts', 'build.mjs')
+const addonScripts = ['engine', 'packages/hnsw'].map((path) =>
+  join(root, path, 'scripts', 'build.mjs'),
+)
 
 requireNode()
 if (isInstallStale()) {
@@ -19,8 +21,8 @@ if (stale !== undefined) {
   console.error(`building, since ${stale} is newer than what was built (tsc -b) …`)
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
 }
-// Knows itself whether there is something to build, and says so only then.
-if (existsSync(addonScript)) run(process.execPath, [addonScript])
+// Each knows itself whether there is something to build, and says so only then.
+for (const script of addonScripts.filter(existsSync)) run(process.execPath, [script])
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)

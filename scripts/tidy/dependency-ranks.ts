@@ -15,6 +15,7 @@ const services = ['gateway', 'storage', 'catalog', 'ingest', 'query']
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   engine: [],
+  hnsw: [],
   client: ['contract'],
   kit: ['contract'],
   'object-store': ['contract'],
@@ -41,7 +42,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   avsc: ['iceberg'],
   hyparquet: ['iceberg'],
   'ipaddr.js': ['gateway'],
-  'node-gyp': ['engine'],
+  'node-gyp': ['engine', 'hnsw'],
+  'hnswlib-node': ['hnsw'],
   commander: ['cli'],
   'string-width': ['cli'],
   vitest: ['testing'],

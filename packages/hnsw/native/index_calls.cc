@@ -1,0 +1,301 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "calls.h"
+#include "convert.h"
+#include "environment.h"
+#include "failure.h"
+#include "handles.h"
+#include "image.h"
+#include "index.h"
+#include "limits.h"
+#include "thread_pool.h"
+
+namespace hypermesh::hnsw {
+namespace {
+
+void PostSearch(std::function<void()> job) { ThreadPool::Searching().Post(std::move(job)); }
+
+auto AsWriterOf(const std::shared_ptr<Index>& index) {
+  return [index](std::function<void()> job) { index->EnqueueWriter(std::move(job)); };
+}
+
+Stop StopOf(napi_env env, const IndexHandle& handle, napi_value aborted) {
+  return {handle.closed, AbortedOf(env, aborted)};
+}
+
+uint32_t InRange(uint32_t value, uint32_t min, uint32_t max, const char* name) {
+  if (value < min || value > max) Fail("invalid", std::string(name) + " is out of range");
+  return value;
+}
+
+SearchLimits LimitsOf(napi_env env, napi_value k, napi_value ef) {
+  return {InRange(Uint32Of(env, k), 1, kEfMax, "k"), InRange(Uint32Of(env, ef), 1, kEfMax, "ef")};
+}
+
+size_t ThreadsOf(napi_env env, napi_value value) {
+  const size_t threads = Uint32Of(env, value);
+  return threads == 0 ? ThreadPool::Threads() : std::min(threads, ThreadPool::Threads());
+}
+
+std::span<float> RowsOf(napi_env env, napi_value value, const Index& index) {
+  const std::span<float> rows = FloatsOf(env, value);
+  if (rows.size() % index.space().dimension() != 0)
+    Fail("dimension", "not a whole number of vectors of the index's dimension");
+  return rows;
+}
+
+napi_value Create(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [metric, storage, dimension, m, ef, seed] = ArgumentsOf<6>(env, info);
+    IndexOptions options;
+    options.metric = static_cast<Metric>(InRange(Uint32Of(env, metric), 0, 2, "metric"));
+    options.storage = static_cast<Storage>(InRange(Uint32Of(env, storage), 0, 2, "storage"));
+    options.dimension = InRange(Uint32Of(env, dimension), 1, kDimensionMax, "dimension");
+    options.graph.m = InRange(Uint32Of(env, m), kMMin, kMMax, "m");
+    options.graph.ef_construction = InRange(Uint32Of(env, ef), 1, kEfMax, "efConstruction");
+    options.graph.seed = Uint32Of(env, seed);
+    return ToHandle(env, std::make_shared<Index>(options), 0);
+  });
+}
+
+napi_value OptionsOf(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [handle] = ArgumentsOf<1>(env, info);
+    const IndexOptions& options = OpenHandleOf(env, handle).index->options();
+    const uint32_t figures[] = {static_cast<uint32_t>(options.metric),
+                                static_cast<uint32_t>(options.storage),
+                                options.dimension,
+                                options.graph.m,
+                                options.graph.ef_construction,
+                                static_cast<uint32_t>(options.graph.seed)};
+    napi_value array = nullptr;
+    napi_create_array_with_length(env, std::size(figures), &array);
+    for (uint32_t at = 0; at < std::size(figures); ++at)
+      napi_set_element(env, array, at, NumberOf(env, figures[at]));
+    return array;
+  });
+}
+
+napi_value AttachTo(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value] = ArgumentsOf<1>(env, info);
+    uint64_t id = 0;
+    bool is_exact = false;
+    if (napi_get_value_bigint_uint64(env, value, &id, &is_exact) != napi_ok || !is_exact)
+      Fail("invalid", "a handle is a bigint");
+    return ToHandle(env, Attach(id), id);
+  });
+}
+
+napi_value IdOf(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [handle] = ArgumentsOf<1>(env, info);
+    napi_value id = nullptr;
+    napi_create_bigint_uint64(env, OpenHandleOf(env, handle).id, &id);
+    return id;
+  });
+}
+
+napi_value Close(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value] = ArgumentsOf<1>(env, info);
+    IndexHandle& handle = HandleOf(env, value);
+    *handle.closed = true;
+    // Freeing gigabytes takes a while.
+    if (handle.index != nullptr) PostSearch([index = std::move(handle.index)] {});
+    handle.index = nullptr;
+    return UndefinedOf(env);
+  });
+}
+
+napi_value Add(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value, rows, threads_wanted, aborted] = ArgumentsOf<4>(env, info);
+    const IndexHandle& handle = OpenHandleOf(env, value);
+    const std::shared_ptr<Index> index = handle.index;
+    const std::span<float> found = RowsOf(env, rows, *index);
+    std::vector<float> vectors(found.begin(), found.end());
+    const size_t threads = ThreadsOf(env, threads_wanted);
+    Stop stop = StopOf(env, handle, aborted);
+    return Environment::Of(env).Run(
+        env, nullptr, AsWriterOf(index),
+        [index, threads, vectors = std::move(vectors), stop = std::move(stop)]() -> ToValue {
+          const uint32_t first = index->Add(vectors, threads, stop);
+          return [first](napi_env settling) { return NumberOf(settling, first); };
+        });
+  });
+}
+
+napi_value Remove(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [handle, slots] = ArgumentsOf<2>(env, info);
+    const std::span<uint32_t> removed = Uint32sOf(env, slots);
+    return NumberOf(env, static_cast<double>(OpenHandleOf(env, handle).index->Remove(removed)));
+  });
+}
+
+napi_value Vectors(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [handle, slots, into] = ArgumentsOf<3>(env, info);
+    Index& index = *OpenHandleOf(env, handle).index;
+    const std::span<uint32_t> wanted = Uint32sOf(env, slots);
+    const std::span<float> room = FloatsOf(env, into);
+    if (room.size() != wanted.size() * index.space().dimension())
+      Fail("invalid", "the array has no room for the vectors");
+    index.Vectors(wanted, room.data());
+    return UndefinedOf(env);
+  });
+}
+
+// slots, dead, bytes.
+napi_value FiguresOf(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [handle, into] = ArgumentsOf<2>(env, info);
+    const Figures figures = OpenHandleOf(env, handle).index->GetFigures();
+    const double values[] = {static_cast<double>(figures.slots), static_cast<double>(figures.dead),
+                             static_cast<double>(figures.bytes)};
+    napi_value array = nullptr;
+    napi_create_array_with_length(env, std::size(values), &array);
+    for (uint32_t at = 0; at < std::size(values); ++at)
+      napi_set_element(env, array, at, NumberOf(env, values[at]));
+    return array;
+  });
+}
+
+// q × k slots, q × k distances, q counts, the strategy: 32 bits each.
+napi_value SearchAsync(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value, rows, k, ef, filter, threads_wanted, aborted] = ArgumentsOf<7>(env, info);
+    const IndexHandle& handle = OpenHandleOf(env, value);
+    const std::shared_ptr<Index> index = handle.index;
+    const std::span<float> found = RowsOf(env, rows, *index);
+    const SearchLimits limits = LimitsOf(env, k, ef);
+    std::vector<float> queries(found.begin(), found.end());
+    std::vector<uint64_t> words;
+    const bool has_filter = WordsOf(env, filter, &words);
+    const size_t threads = ThreadsOf(env, threads_wanted);
+    Stop stop = StopOf(env, handle, aborted);
+    return Environment::Of(env).Run(
+        env, nullptr, PostSearch,
+        [index, limits, has_filter, threads, queries = std::move(queries), words = std::move(words),
+         stop = std::move(stop)]() -> ToValue {
+          const size_t count = queries.size() / index->space().dimension();
+          const size_t room = count * limits.k;
+          auto bytes = std::make_shared<std::vector<uint8_t>>((2 * room + count + 1) * 4);
+          auto* out = reinterpret_cast<uint32_t*>(bytes->data());
+          Answers answers{
+              {out, room}, {reinterpret_cast<float*>(out + room), room}, {out + 2 * room, count}};
+          index->SearchAll(queries, limits, has_filter, words, threads, stop, &answers);
+          out[2 * room + count] = static_cast<uint32_t>(answers.strategy);
+          return [bytes](napi_env settling) { return BufferOf(settling, std::move(*bytes)); };
+        });
+  });
+}
+
+// Into an array of k slots, k distances and the count. The strategy, or −1 when a writer is at
+// work.
+napi_value SearchNow(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [handle, row, k, ef, filter, into] = ArgumentsOf<6>(env, info);
+    Index& index = *OpenHandleOf(env, handle).index;
+    const std::span<float> query = FloatsOf(env, row);
+    if (query.size() != index.space().dimension())
+      Fail("dimension", "not one vector of the index's dimension");
+    const SearchLimits limits = LimitsOf(env, k, ef);
+    const std::span<uint32_t> out = Uint32sOf(env, into);
+    if (out.size() != 2 * limits.k + 1) Fail("invalid", "the array has no room for the results");
+    thread_local std::vector<uint64_t> words;
+    const bool has_filter = WordsOf(env, filter, &words);
+    Answers answers{out.subspan(0, limits.k),
+                    {reinterpret_cast<float*>(out.data() + limits.k), limits.k},
+                    out.subspan(2 * limits.k)};
+    const bool is_done = index.TrySearch(query, limits, has_filter, words, &answers);
+    return NumberOf(env, is_done ? static_cast<double>(answers.strategy) : -1);
+  });
+}
+
+napi_value SaveAsync(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value, aborted] = ArgumentsOf<2>(env, info);
+    const IndexHandle& handle = OpenHandleOf(env, value);
+    const std::shared_ptr<Index> index = handle.index;
+    Stop stop = StopOf(env, handle, aborted);
+    return Environment::Of(env).Run(
+        env, nullptr, AsWriterOf(index), [index, stop = std::move(stop)]() -> ToValue {
+          auto pieces = std::make_shared<std::vector<std::vector<uint8_t>>>(Save(*index, stop));
+          return [pieces](napi_env settling) {
+            napi_value array = nullptr;
+            napi_create_array_with_length(settling, pieces->size(), &array);
+            for (size_t at = 0; at < pieces->size(); ++at) {
+              const napi_value buffer = BufferOf(settling, std::move((*pieces)[at]));
+              if (buffer == nullptr) return buffer;
+              napi_set_element(settling, array, static_cast<uint32_t>(at), buffer);
+            }
+            return array;
+          };
+        });
+  });
+}
+
+napi_value LoadAsync(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [array] = ArgumentsOf<1>(env, info);
+    uint32_t count = 0;
+    if (napi_get_array_length(env, array, &count) != napi_ok) Fail("invalid", "not an array");
+    std::vector<std::span<const uint8_t>> pieces(count);
+    for (uint32_t at = 0; at < count; ++at) {
+      napi_value piece = nullptr;
+      napi_get_element(env, array, at, &piece);
+      pieces[at] = BytesOf(env, piece);
+    }
+    const auto post = [](std::function<void()> job) {
+      ThreadPool::Building().Post(std::move(job));
+    };
+    return Environment::Of(env).Run(env, array, post, [pieces = std::move(pieces)]() -> ToValue {
+      const std::shared_ptr<Index> index = Load(pieces);
+      return [index](napi_env settling) { return ToHandle(settling, index, 0); };
+    });
+  });
+}
+
+napi_value Cancellation(napi_env env, napi_callback_info) {
+  return Guarded(env, [&] { return MakeStop(env); });
+}
+
+napi_value Cancel(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value] = ArgumentsOf<1>(env, info);
+    const auto aborted = AbortedOf(env, value);
+    if (aborted != nullptr) *aborted = true;
+    return UndefinedOf(env);
+  });
+}
+
+napi_value SetThreads(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [count] = ArgumentsOf<1>(env, info);
+    ThreadPool::SetThreads(InRange(Uint32Of(env, count), 0, 256, "threads"));
+    return UndefinedOf(env);
+  });
+}
+
+}  // namespace
+
+std::span<const Call> IndexCalls() {
+  static constexpr Call calls[] = {
+      {"create", Create},       {"options", OptionsOf},
+      {"attach", AttachTo},     {"id", IdOf},
+      {"close", Close},         {"add", Add},
+      {"remove", Remove},       {"vectors", Vectors},
+      {"figures", FiguresOf},   {"search", SearchAsync},
+      {"searchNow", SearchNow}, {"save", SaveAsync},
+      {"load", LoadAsync},      {"cancellation", Cancellation},
+      {"cancel", Cancel},       {"setThreads", SetThreads},
+  };
+  return calls;
+}
+
+}  // namespace hypermesh::hnsw

@@ -1,0 +1,222 @@
+#include "search.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hypermesh::hnsw {
+namespace {
+
+// Of all slots, those that may be found. Above the first, nearly every candidate counts, so they
+// are checked at the end; below the second, a traversal that skips what may not be found visits
+// less.
+constexpr double kPlainFrom = 0.9;
+constexpr double kBitsetFrom = 0.4;
+
+// A scan reads vectors in order, so it takes so many distances in the time in which a traversal
+// takes one candidate further.
+constexpr size_t kScansACandidate = 40;
+constexpr size_t kScansAtLeast = 1000;
+
+Strategy Plan(const Graph& graph, const Allowed& allowed, size_t ef) {
+  if (allowed.count <= kScansAtLeast + kScansACandidate * ef) {
+    // Without a filter the graph finds as much in less, unless it is as small as the candidates.
+    if (allowed.words != nullptr || graph.count() <= 2 * ef) return Strategy::kExact;
+  }
+  if (allowed.words == nullptr) return Strategy::kPlain;
+  const double share = static_cast<double>(allowed.count) / graph.count();
+  if (share >= kPlainFrom) return Strategy::kPlain;
+  return share >= kBitsetFrom ? Strategy::kBitset : Strategy::kTwoHop;
+}
+
+Candidate Start(const Graph& graph, const Query& query) {
+  const uint32_t entry = graph.entry();
+  return graph.Descend<false>(query.fast, false, 0,
+                              {graph.DistanceTo(query.fast, false, entry), entry});
+}
+
+void TraversePlain(const Graph& graph, const Query& query, size_t ef, const Allowed& allowed,
+                   Scratch* scratch) {
+  // Those that may not be found take places of those that may.
+  const double share = static_cast<double>(allowed.count) / graph.count();
+  const auto wider = static_cast<size_t>(std::ceil(static_cast<double>(ef) / share));
+  graph.Traverse<false>(query.fast, false, 0, std::min<size_t>(wider, graph.count()),
+                        Start(graph, query), scratch);
+  scratch->results.Reset(ef);
+  for (size_t at = 0; at < scratch->pool.count(); ++at) {
+    const uint32_t slot = scratch->pool.slot(at);
+    if (allowed.Has(slot)) scratch->results.Insert(scratch->pool.distance(at), slot);
+  }
+}
+
+// Codes led here; the exact vectors say the order.
+void Rescore(const Graph& graph, const Query& query, Scratch* scratch) {
+  NeighborPool& results = scratch->results;
+  std::vector<Candidate>& exact = scratch->candidates;
+  exact.clear();
+  for (size_t at = 0; at < results.count(); ++at) {
+    const uint32_t slot = results.slot(at);
+    exact.push_back({graph.DistanceTo(query.exact.get(), true, slot), slot});
+  }
+  results.Reset(exact.size());
+  for (const Candidate& candidate : exact) results.Insert(candidate.distance, candidate.slot);
+}
+
+}  // namespace
+
+Answer Search(const Graph& graph, const Query& query, SearchLimits limits, const Allowed& allowed,
+              Scratch* scratch, uint32_t* slots, float* distances) {
+  const size_t wanted = std::min(limits.k, allowed.count);
+  const size_t ef = std::max(limits.ef, limits.k);
+  if (wanted == 0) return {Strategy::kExact, 0};
+  Strategy strategy = Plan(graph, allowed, ef);
+  bool is_done = true;
+  if (strategy == Strategy::kPlain) TraversePlain(graph, query, ef, allowed, scratch);
+  if (strategy == Strategy::kBitset) is_done = TraverseChecked(graph, query, ef, allowed, scratch);
+  if (strategy == Strategy::kTwoHop) is_done = TraverseTwoHop(graph, query, ef, allowed, scratch);
+  // Fewer than there are: the graph does not lead to the others.
+  if (strategy == Strategy::kExact || !is_done || scratch->results.count() < wanted) {
+    strategy = Strategy::kExact;
+    ScanExactly(graph, query, wanted, allowed, scratch);
+  } else if (graph.space().is_coarse()) {
+    Rescore(graph, query, scratch);
+  }
+  for (size_t at = 0; at < wanted; ++at) {
+    slots[at] = scratch->results.slot(at);
+    distances[at] = scratch->results.distance(at);
+  }
+  return {strategy, wanted};
+}
+
+void ScanExactly(const Graph& graph, const Query& query, size_t k, const Allowed& allowed,
+                 Scratch* scratch) {
+  constexpr size_t kAhead = 4;
+  NeighborPool& results = scratch->results;
+  std::vector<uint32_t>& batch = scratch->batch;
+  results.Reset(k);
+  batch.clear();
+  const auto measure = [&] {
+    for (size_t at = 0; at < batch.size(); ++at) {
+      if (at + kAhead < batch.size()) graph.PrefetchData(batch[at + kAhead]);
+      const float distance = graph.DistanceTo(query.exact.get(), true, batch[at]);
+      if (distance < results.worst() || !results.is_full()) results.Insert(distance, batch[at]);
+    }
+    batch.clear();
+  };
+  const uint32_t count = graph.count();
+  for (size_t at = 0; at < WordsOf(count); ++at) {
+    uint64_t word = allowed.words == nullptr ? ~uint64_t{0} : WordAt(allowed.words, at);
+    if (at == count / 64) word &= (uint64_t{1} << (count % 64)) - 1;
+    ForEachBit(word, at, [&](uint32_t slot) { batch.push_back(slot); });
+    if (batch.size() >= 256) measure();
+  }
+  measure();
+}
+
+namespace {
+
+constexpr auto kFarther = [](const Candidate& a, const Candidate& b) {
+  return a.distance > b.distance;
+};
+
+void Push(std::vector<Candidate>* heap, Candidate candidate) {
+  heap->push_back(candidate);
+  std::push_heap(heap->begin(), heap->end(), kFarther);
+}
+
+Candidate Pop(std::vector<Candidate>* heap) {
+  std::pop_heap(heap->begin(), heap->end(), kFarther);
+  const Candidate nearest = heap->back();
+  heap->pop_back();
+  return nearest;
+}
+
+}  // namespace
+
+bool TraverseChecked(const Graph& graph, const Query& query, size_t ef, const Allowed& allowed,
+                     Scratch* scratch) {
+  constexpr size_t kAhead = 3;
+  std::vector<Candidate>& heap = scratch->heap;
+  std::vector<uint32_t>& batch = scratch->batch;
+  NeighborPool& results = scratch->results;
+  const Candidate start = Start(graph, query);
+  heap.clear();
+  heap.push_back(start);
+  results.Reset(ef);
+  scratch->visited.Begin(graph.count());
+  scratch->visited.Visit(start.slot);
+  if (allowed.Has(start.slot)) results.Insert(start.distance, start.slot);
+  size_t distances = 1;
+  while (!heap.empty()) {
+    const Candidate nearest = Pop(&heap);
+    if (nearest.distance > results.worst()) break;
+    if (distances > allowed.count) return false;
+    batch.clear();
+    for (const uint32_t link : graph.Links(nearest.slot, 0))
+      if (scratch->visited.Visit(link)) batch.push_back(link);
+    for (size_t at = 0; at < std::min(kAhead, batch.size()); ++at) graph.PrefetchData(batch[at]);
+    for (size_t at = 0; at < batch.size(); ++at) {
+      if (at + kAhead < batch.size()) graph.PrefetchData(batch[at + kAhead]);
+      const float distance = graph.DistanceTo(query.fast, false, batch[at]);
+      if (!(distance < results.worst())) continue;
+      Push(&heap, {distance, batch[at]});
+      if (allowed.Has(batch[at])) results.Insert(distance, batch[at]);
+    }
+    distances += batch.size();
+  }
+  return true;
+}
+
+bool TraverseTwoHop(const Graph& graph, const Query& query, size_t ef, const Allowed& allowed,
+                    Scratch* scratch) {
+  constexpr size_t kAhead = 3;
+  // Candidates of a first look at the query's surroundings, through what may not be found too.
+  constexpr size_t kLook = 16;
+  std::vector<Candidate>& heap = scratch->heap;
+  std::vector<uint32_t>& batch = scratch->batch;
+  NeighborPool& results = scratch->results;
+  size_t cost = graph.Traverse<false>(query.fast, false, 0, kLook, Start(graph, query), scratch);
+  results.Reset(ef);
+  heap.clear();
+  const size_t looked = scratch->pool.count();
+  for (size_t at = 0; at < looked; ++at) {
+    const Candidate found = {scratch->pool.distance(at), scratch->pool.slot(at)};
+    if (allowed.Has(found.slot)) results.Insert(found.distance, found.slot);
+    Push(&heap, found);
+  }
+  scratch->visited.Begin(graph.count());
+  for (size_t at = 0; at < looked; ++at) scratch->visited.Visit(scratch->pool.slot(at));
+
+  const size_t wanted = 2 * graph.links_max(0);
+  size_t probes = 0;
+  const auto take = [&](uint32_t slot) {
+    if (allowed.Has(slot) && scratch->visited.Visit(slot)) batch.push_back(slot);
+  };
+  while (!heap.empty()) {
+    const Candidate nearest = Pop(&heap);
+    if (nearest.distance > results.worst()) break;
+    if (cost + probes / 8 > allowed.count) return false;
+    batch.clear();
+    const std::span<const uint32_t> links = graph.Links(nearest.slot, 0);
+    for (const uint32_t link : links) take(link);
+    for (const uint32_t link : links) {
+      if (batch.size() >= wanted) break;
+      if (allowed.Has(link) || !scratch->visited.Visit(link)) continue;
+      const std::span<const uint32_t> beyond = graph.Links(link, 0);
+      for (const uint32_t slot : beyond) take(slot);
+      probes += beyond.size();
+    }
+    probes += links.size();
+    for (size_t at = 0; at < std::min(kAhead, batch.size()); ++at) graph.PrefetchData(batch[at]);
+    for (size_t at = 0; at < batch.size(); ++at) {
+      if (at + kAhead < batch.size()) graph.PrefetchData(batch[at + kAhead]);
+      const float distance = graph.DistanceTo(query.fast, false, batch[at]);
+      if (!(distance < results.worst())) continue;
+      Push(&heap, {distance, batch[at]});
+      results.Insert(distance, batch[at]);
+    }
+    cost += batch.size();
+  }
+  return true;
+}
+
+}  // namespace hypermesh::hnsw

@@ -1,0 +1,12 @@
+export { HnswError, type HnswErrorCode } from './errors.ts'
+export {
+  HnswIndex,
+  type SearchNowOptions,
+  type SearchOptions,
+  setThreads,
+  type WorkOptions,
+} from './hnsw-index.ts'
+export { limits } from './limits.ts'
+export type { HnswOptions, Metric, Storage } from './options.ts'
+export type { SearchResult, SearchStrategy } from './search-result.ts'
+export { SlotSet } from './slot-set.ts'

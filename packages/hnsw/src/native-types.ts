@@ -1,0 +1,78 @@
+// The addon's raw shape, private to this package: `native.ts` loads it, the classes here check arguments
+// first. Whatever fails throws or rejects with an Error whose `code` is one of `errors.ts`.
+
+declare const kind: unique symbol
+
+/** One reference to an index. Opaque; collected while open it lets go of it. */
+export interface NativeIndex {
+  readonly [kind]: 'index'
+}
+
+/** What aborts a job. */
+export interface NativeCancellation {
+  readonly [kind]: 'cancellation'
+}
+
+export interface NativeAddon {
+  /** Metric and storage by their places in `options.ts`. */
+  create(
+    metric: number,
+    storage: number,
+    dimension: number,
+    m: number,
+    efConstruction: number,
+    seed: number,
+  ): NativeIndex
+  /** What `create` was given. */
+  options(index: NativeIndex): [number, number, number, number, number, number]
+  attach(id: bigint): NativeIndex
+  id(index: NativeIndex): bigint
+  /** Ends its jobs soon; they reject with `closed`. Any number of times. */
+  close(index: NativeIndex): void
+
+  /** The vectors are copied before this returns. 0 threads: all of the pool. */
+  add(
+    index: NativeIndex,
+    vectors: Float32Array,
+    threads: number,
+    cancellation: NativeCancellation | undefined,
+  ): Promise<number>
+  remove(index: NativeIndex, slots: Uint32Array): number
+  vectors(index: NativeIndex, slots: Uint32Array, into: Float32Array): void
+  /** slots, dead, bytes */
+  figures(index: NativeIndex): [number, number, number]
+  /** 32 bits each: q × k slots, q × k distances, q counts, the strategy. */
+  search(
+    index: NativeIndex,
+    queries: Float32Array,
+    k: number,
+    ef: number,
+    filter: Uint32Array | undefined,
+    threads: number,
+    cancellation: NativeCancellation | undefined,
+  ): Promise<ArrayBuffer>
+  /** Into 2k + 1 places: slots, distances, the count. The strategy, or −1 when a writer is at work. */
+  searchNow(
+    index: NativeIndex,
+    query: Float32Array,
+    k: number,
+    ef: number,
+    filter: Uint32Array | undefined,
+    into: Uint32Array,
+  ): number
+  save(index: NativeIndex, cancellation: NativeCancellation | undefined): Promise<ArrayBuffer[]>
+  /** The pieces must not change or be transferred until it settles. */
+  load(pieces: Uint8Array[]): Promise<NativeIndex>
+
+  cancellation(): NativeCancellation
+  cancel(cancellation: NativeCancellation): void
+  setThreads(count: number): void
+
+  /** For tests: the names of the kernels that this machine can run, the chosen one last. */
+  kernels(): string[]
+  /** Of one of them: l2 and ip of floats, l2 and ip with the second vector as halves. */
+  kernelDistances(which: number, a: Float32Array, b: Float32Array, into: Float32Array): void
+  /** Rounds floats to halves, in place. */
+  kernelHalves(which: number, values: Float32Array): void
+  kernelCodeProduct(which: number, query: Float32Array, stored: Float32Array): number
+}
