@@ -9,7 +9,7 @@ import {
 } from './source-tree.ts'
 
 const libraries = ['contract', 'client', 'kit', 'object-store', 'iceberg', 'duckdb']
-const services = ['gateway', 'storage', 'catalog', 'ingest', 'query']
+const services = ['gateway', 'storage', 'catalog', 'ingest', 'query', 'vector']
 
 /** Which of ours a workspace may depend on; the table of ARCHITECTURE.md. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
@@ -22,6 +22,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   duckdb: ['contract'],
   iceberg: ['contract', 'object-store'],
   ...Object.fromEntries(services.map((service) => [service, libraries])),
+  vector: [...libraries, 'hnsw'],
   lakehouse: [...libraries, ...services],
   cli: [...libraries, ...services, 'lakehouse'],
   testing: [...libraries, ...services, 'lakehouse', 'cli'],

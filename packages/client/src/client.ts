@@ -46,6 +46,8 @@ import type { SqlClient } from './sql-client.ts'
 import { sqlMethods } from './sql-methods.ts'
 import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
 import type { UploadBody } from './upload-body.ts'
+import type { VectorClient } from './vector-client.ts'
+import { vectorMethods } from './vector-methods.ts'
 import { viewMethods } from './view-methods.ts'
 
 /** What a route replies, as the contract types it. */
@@ -104,7 +106,7 @@ export interface PageQuery {
 }
 
 /** Every route of the platform as a method of the same name, and two ways to read large results. */
-export interface HyperMeshClient extends SqlClient, JobClient {
+export interface HyperMeshClient extends SqlClient, JobClient, VectorClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -291,5 +293,6 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...sqlMethods(transport),
     ...catalogMethods(transport),
     ...viewMethods(transport),
+    ...vectorMethods(transport),
   }
 }

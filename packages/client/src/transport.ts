@@ -59,6 +59,12 @@ const idempotentRoutes: ReadonlySet<RouteId> = new Set([
   'appendFiles',
   'settleCommit',
   'cancelJob',
+  'getPoints',
+  'scrollPoints',
+  'countPoints',
+  'facetPoints',
+  'searchVectors',
+  'recommendVectors',
 ])
 
 /** Sends calls: address, key, deadline, retries, and errors as `HyperMeshError`. */

@@ -39,6 +39,7 @@ export const errorTable = {
     effect: 'none',
     fixedMessage: 'stored data failed its check; the server log names it under this request id',
   },
+  damaged: { status: 500, retryable: false, effect: 'none' },
   unsupported: { status: 501, retryable: false, effect: 'none' },
   upstream: { status: 502, retryable: true, effect: 'unknown' },
   unavailable: { status: 503, retryable: true, effect: 'none' },

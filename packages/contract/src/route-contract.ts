@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Role } from './principal.ts'
 
-export const serviceNames = ['gateway', 'storage', 'catalog', 'ingest', 'query'] as const
+export const serviceNames = ['gateway', 'storage', 'catalog', 'ingest', 'query', 'vector'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 export interface RouteContract {

@@ -17,6 +17,7 @@ import type { RouteContract } from './route-contract.ts'
 import { sqlRoutes } from './sql-routes.ts'
 import * as detail from './table-detail.ts'
 import * as tables from './tables.ts'
+import { vectorRoutes } from './vector-routes.ts'
 
 /** Every route of the platform. The gateway mounts these and nothing else. */
 export const routes = {
@@ -255,6 +256,7 @@ export const routes = {
     reply: tables.settleCommitReply,
     status: 200,
   },
+  ...vectorRoutes,
   ...icebergRoutes,
 } as const satisfies Record<string, RouteContract>
 

@@ -52,6 +52,7 @@ const icebergTypes: Readonly<Record<ErrorCode, string>> = {
   cancelled: 'RequestCancelledException',
   internal: 'InternalServerError',
   corrupt: 'InternalServerError',
+  damaged: 'InternalServerError',
   unsupported: 'UnsupportedOperationException',
   upstream: 'BadGatewayException',
   unavailable: 'ServiceUnavailableException',

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { Lakehouse } from '@hypermesh/lakehouse'
 import { type PlatformConfig, type PlatformOptions, startProcess } from './platform-process.ts'
 
-const peerNames = ['ingest', 'query'] as const
+const peerNames = ['ingest', 'query', 'vector'] as const
 export type PeerName = (typeof peerNames)[number]
 
 export interface Peer {
@@ -22,14 +22,16 @@ export interface SplitPeers {
 }
 
 export async function splitPeers(directory: string, options: PlatformOptions): Promise<SplitPeers> {
-  const [front, ingest, query] = [await freePort(), await freePort(), await freePort()]
+  const front = await freePort()
+  const ports = { ingest: await freePort(), query: await freePort(), vector: await freePort() }
   const internalSecret = randomBytes(32).toString('hex')
   const urlOf = (port: number) => `http://127.0.0.1:${port}`
   const services = {
     storageUrl: urlOf(front),
     catalogUrl: urlOf(front),
-    ingestUrl: urlOf(ingest),
-    queryUrl: urlOf(query),
+    ingestUrl: urlOf(ports.ingest),
+    queryUrl: urlOf(ports.query),
+    vectorUrl: urlOf(ports.vector),
   }
   const configOf = (port: number, target: readonly string[]): PlatformConfig => ({
     lakehouse: { target },
@@ -53,7 +55,11 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
       },
     }
   }
-  const byName = { ingest: peerOf('ingest', ingest), query: peerOf('query', query) }
+  const byName = {
+    ingest: peerOf('ingest', ports.ingest),
+    query: peerOf('query', ports.query),
+    vector: peerOf('vector', ports.vector),
+  }
   return {
     frontConfig: configOf(front, ['gateway', 'catalog', 'storage']),
     byName,

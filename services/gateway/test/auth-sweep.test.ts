@@ -11,6 +11,8 @@ const parameters = {
   commitId: 'c',
   jobId: 'j',
   name: 'n',
+  index: 'x',
+  snapshot: 's',
 }
 const all = Object.entries<RouteContract>(routes).map(([id, route]) => ({
   ...route,

@@ -3,7 +3,7 @@ import type { Secret } from '@hypermesh/kit'
 import { z } from 'zod'
 import { definitions } from './topology.ts'
 
-const remoteNames = ['storage', 'catalog', 'ingest', 'query'] as const
+const remoteNames = ['storage', 'catalog', 'ingest', 'query', 'vector'] as const
 type RemoteName = (typeof remoteNames)[number]
 
 export const targetSchema = z
@@ -26,6 +26,7 @@ export const servicesConfigSchema = z.strictObject({
   catalogUrl: peerUrl('catalog'),
   ingestUrl: peerUrl('ingest'),
   queryUrl: peerUrl('query'),
+  vectorUrl: peerUrl('vector'),
 })
 
 interface TargetConfig {

@@ -5,6 +5,7 @@ import { ingest } from '@hypermesh/ingest'
 import type { Deps, Service } from '@hypermesh/kit'
 import { query } from '@hypermesh/query'
 import { storage } from '@hypermesh/storage'
+import { vector } from '@hypermesh/vector'
 import type { z } from 'zod'
 
 /** A definition whose own types have been checked where it was made. */
@@ -18,13 +19,14 @@ export interface AnyDefinition {
 }
 
 /** Every service behind the gateway. */
-export const definitions = [storage, catalog, ingest, query] as readonly AnyDefinition[]
+export const definitions = [storage, catalog, ingest, query, vector] as readonly AnyDefinition[]
 
 export const serviceConfigSchemas = {
   storage: storage.config,
   catalog: catalog.config,
   ingest: ingest.config,
   query: query.config,
+  vector: vector.config,
 }
 
 /** In an order in which each comes after those it needs. Throws at a cycle or an unknown name. */
@@ -52,4 +54,5 @@ export const upstreamNames = [
   'catalog',
   'ingest',
   'query',
+  'vector',
 ] as const satisfies readonly UpstreamName[]

@@ -1,0 +1,83 @@
+import type { Limits } from '@hypermesh/contract'
+import { HnswIndex } from '@hypermesh/hnsw'
+import type { IndexDefinition } from './index-definition.ts'
+import type { WriteBatch } from './point-codec.ts'
+import { PointTable, parseStored } from './point-table.ts'
+
+/** What an index holds: the vectors in a graph, and which point each of its slots is. */
+export interface IndexState {
+  readonly graph: HnswIndex
+  readonly table: PointTable
+  readonly readers: StateReaders
+}
+
+/** Who reads a state that another may replace: its graph is closed when the last has left. */
+export class StateReaders {
+  #count = 0
+  #onLeft: (() => void) | undefined
+
+  async during<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#count += 1
+    try {
+      return await work()
+    } finally {
+      this.#count -= 1
+      if (this.#count === 0) this.#onLeft?.()
+    }
+  }
+
+  /** Calls back once nobody reads any more; nobody may come after this. */
+  whenLeft(callback: () => void): void {
+    if (this.#count === 0) callback()
+    else this.#onLeft = callback
+  }
+}
+
+export function emptyState(definition: IndexDefinition, limits: Limits): IndexState {
+  const { dimension, metric, storage, m, efConstruction } = definition
+  return {
+    graph: HnswIndex.create({ dimension, metric, storage, m, efConstruction }),
+    table: new PointTable(definition.fields, limits),
+    readers: new StateReaders(),
+  }
+}
+
+/**
+ * Adds the points; those that are replaced die in the same instant, so that nobody sees two. Slots of
+ * the graph that the table does not know yet are found by searches meanwhile, and left out by them.
+ * Requires: one at a time for a state.
+ */
+export async function applyWrite(
+  { graph, table }: IndexState,
+  { ids, metadata, vectors }: WriteBatch,
+): Promise<void> {
+  const first = await graph.add(vectors)
+  if (first !== table.slotCount) {
+    throw new Error(`the graph gave slot ${first} where the table has ${table.slotCount}`)
+  }
+  const replaced: number[] = []
+  let ordinal = table.slotCount === 0 ? 0 : table.ordinalAt(table.slotCount - 1)
+  for (const [index, id] of ids.entries()) {
+    const old = table.slotOf(id)
+    const text = metadata[index] ?? (old === undefined ? undefined : table.metadataTextAt(old))
+    if (old !== undefined) {
+      table.kill(old)
+      replaced.push(old)
+    }
+    ordinal += 1
+    const stored = text === undefined || text === '{}' ? undefined : parseStored(text)
+    table.append({ id, ordinal, metadata: stored })
+  }
+  if (replaced.length > 0) graph.remove(replaced)
+}
+
+export function applyRemove({ graph, table }: IndexState, ids: WriteBatch['ids']): void {
+  const removed: number[] = []
+  for (const id of ids) {
+    const slot = table.slotOf(id)
+    if (slot === undefined) continue
+    table.kill(slot)
+    removed.push(slot)
+  }
+  if (removed.length > 0) graph.remove(removed)
+}

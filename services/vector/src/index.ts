@@ -1,0 +1,1 @@
+export { vector } from './service.ts'

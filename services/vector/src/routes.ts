@@ -1,0 +1,13 @@
+import type { App } from '@hypermesh/kit'
+import { mountIndexes } from './routes/indexes.ts'
+import { mountPoints } from './routes/points.ts'
+import { mountReads } from './routes/reads.ts'
+import { mountSearch } from './routes/search.ts'
+import type { VectorIndexes } from './vector-indexes.ts'
+
+export function mountVectors(app: App, indexes: VectorIndexes): void {
+  mountIndexes(app, indexes)
+  mountPoints(app, indexes)
+  mountReads(app, indexes)
+  mountSearch(app, indexes)
+}

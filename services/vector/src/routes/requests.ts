@@ -1,0 +1,58 @@
+import { HyperMeshError, printable } from '@hypermesh/contract'
+import { type AppEnv, readBody } from '@hypermesh/kit'
+import type { Context } from 'hono'
+import type { Wanted } from '../hit-text.ts'
+
+type Visit = Context<AppEnv>
+
+export function nameOf(c: Visit): string {
+  return c.req.param('index') ?? ''
+}
+
+/** The body is numbers as bytes, not JSON. */
+export function hasBytes(c: Visit): boolean {
+  return mediaType(c.req.header('content-type')) === 'application/octet-stream'
+}
+
+/** The answer is asked for as bytes. */
+export function wantsBytes(c: Visit): boolean {
+  return mediaType(c.req.header('accept')) === 'application/octet-stream'
+}
+
+export function readBytes(c: Visit): Promise<Uint8Array> {
+  return readBody(c.req.raw, {
+    bytesMax: c.var.limits.vectorBodyBytesMax,
+    limit: 'vector_body_bytes_max',
+    signal: c.var.signal,
+  })
+}
+
+/** JSON that was written as text already. */
+export function jsonText(c: Visit, text: string): Response {
+  return c.body(text, 200, { 'content-type': 'application/json' })
+}
+
+export function wantedOf(given: {
+  readonly withVector?: boolean | undefined
+  readonly withMetadata?: boolean | undefined
+}): Wanted {
+  return { withVector: given.withVector ?? false, withMetadata: given.withMetadata ?? true }
+}
+
+/** The filter of a query string. */
+export function parseFilterText(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined
+  try {
+    const filter: unknown = JSON.parse(text)
+    if (typeof filter === 'object' && filter !== null && !Array.isArray(filter)) {
+      return filter as Record<string, unknown>
+    }
+  } catch {
+    // Told below.
+  }
+  throw new HyperMeshError('invalid', `the filter "${printable(text)}" is no JSON object`)
+}
+
+function mediaType(header: string | undefined): string | undefined {
+  return header?.split(';')[0]?.trim().toLowerCase()
+}

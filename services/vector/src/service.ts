@@ -1,0 +1,42 @@
+import { createApp, defineService } from '@hypermesh/kit'
+import { DiskStore } from '@hypermesh/object-store'
+import { vectorConfigSchema } from './config.ts'
+import { DirectoryOwner } from './directory-owner.ts'
+import { IndexFiles } from './index-files.ts'
+import { mountVectors } from './routes.ts'
+import { VectorIndexes } from './vector-indexes.ts'
+
+/** Vector search: indexes in memory, whose files and logs say the same. */
+export const vector = defineService({
+  name: 'vector',
+  config: vectorConfigSchema,
+  needs: [],
+  async create(settings, { logger, limits, clock, paths, metrics }) {
+    const { root, temporary } = paths
+    const store = new DiskStore({ root, temporary })
+    const files = new IndexFiles({ root, temporary, store, limits })
+    const owner = new DirectoryOwner(files.claimsDirectory, paths)
+    const indexes = new VectorIndexes({ files, owner, limits, logger, clock, settings })
+    metrics.gauge({
+      name: 'hypermesh_vector_memory_bytes',
+      help: 'Memory of vectors and graphs.',
+      collect: () => indexes.memoryBytes,
+    })
+    metrics.gauge({
+      name: 'hypermesh_vector_points',
+      help: 'Points of all vector indexes.',
+      collect: () => indexes.pointCount,
+    })
+    const app = createApp({ logger, limits })
+    mountVectors(app, indexes)
+    return {
+      fetch: (request, context) => app.fetch(request, context),
+      ready: () =>
+        // Where another process has them the rest of the platform is served all the same.
+        indexes.open().catch((error: unknown) => {
+          logger.warn({ err: error }, 'the vector indexes are not served by this process')
+        }),
+      [Symbol.asyncDispose]: () => indexes.close(),
+    }
+  },
+})
