@@ -6,6 +6,7 @@ import { addSavedQueries } from './program-saved.ts'
 import { addRelocate, addVirtualTables, type Runner } from './program-tables.ts'
 import type { GlobalOptions } from './settings.ts'
 import type { Terminal } from './terminal.ts'
+import { addVectors } from './vector-commands.ts'
 
 const footer = `
 Where the server and the key come from:
@@ -59,6 +60,7 @@ export function createProgram({ terminal, version, signal }: ProgramOptions): Co
   addSql(program, run)
   addSavedQueries(program, run, repeated)
   addTables(program, run)
+  addVectors(program, run, repeated)
   addKeys(program, run)
   addDiagnosis(program, run)
   return program

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Limits } from '@hypermesh/contract'
+import { HnswIndex } from '@hypermesh/hnsw'
 import { type IndexState, StateReaders } from './index-state.ts'
 import type { DeclaredFields } from './metadata-fields.ts'
 import { PointTable, parseStored } from './point-table.ts'
@@ -12,30 +13,30 @@ export interface Compacted {
   readonly origins: Uint32Array
 }
 
+const batchSlots = 1000
+
 /** Builds the state anew without its dead slots, while others read it and write to it. */
 export async function compactState(
   { graph, table }: IndexState,
   { fields, limits }: { fields: DeclaredFields; limits: Limits },
 ): Promise<Compacted> {
-  const { index: nextGraph, slots: origins } = await graph.compact()
-  const nextTable = new PointTable(fields, limits)
-  const next: IndexState = { graph: nextGraph, table: nextTable, readers: new StateReaders() }
+  const next: IndexState = {
+    graph: HnswIndex.create(graph.options),
+    table: new PointTable(fields, limits),
+    readers: new StateReaders(),
+  }
+  const origins = Uint32Array.from(table.aliveSlots)
   try {
-    for (const [slot, origin] of origins.entries()) {
-      if (slot % 1000 === 999) await setImmediate()
-      if (slot > 0 && origin <= (origins[slot - 1] as number)) {
-        throw new Error('a compacted graph has its slots in another order')
-      }
-      moveRow(table, origin, next.table)
+    for (let at = 0; at < origins.length; at += batchSlots) {
+      await moveRows({ graph, table }, origins.subarray(at, at + batchSlots), next)
+      await setImmediate()
     }
     return { state: next, origins }
   } catch (error) {
-    nextGraph.close()
+    next.graph.close()
     throw error
   }
 }
-
-const batchSlots = 1000
 
 /** Makes up for what was written since. Requires: nobody writes meanwhile. */
 export async function catchUp({ graph, table }: IndexState, compacted: Compacted): Promise<void> {
@@ -54,18 +55,24 @@ export async function catchUp({ graph, table }: IndexState, compacted: Compacted
     if (table.idAt(slot) !== null && !moved.has(slot)) missing.push(slot)
   }
   for (let at = 0; at < missing.length; at += batchSlots) {
-    const batch = missing.slice(at, at + batchSlots)
-    const first = await next.graph.add(graph.vectors(batch))
-    if (first !== next.table.slotCount) throw new Error('a compacted graph has slots of its own')
-    for (const slot of batch) moveRow(table, slot, next.table)
+    await moveRows({ graph, table }, Uint32Array.from(missing.slice(at, at + batchSlots)), next)
   }
 }
 
 /** One that has died meanwhile takes its slot too; whoever catches up removes it from the graph. */
-function moveRow(from: PointTable, slot: number, to: PointTable): void {
-  const id = from.idAt(slot)
-  const ordinal = from.ordinalAt(slot)
-  const text = from.metadataTextAt(slot)
-  if (id === null) to.appendDead(ordinal)
-  else to.append({ id, ordinal, metadata: text === undefined ? undefined : parseStored(text) })
+async function moveRows(
+  { graph, table }: Pick<IndexState, 'graph' | 'table'>,
+  slots: Uint32Array,
+  next: IndexState,
+): Promise<void> {
+  const first = await next.graph.add(graph.vectors(slots))
+  if (first !== next.table.slotCount) throw new Error('a compacted graph has slots of its own')
+  for (const slot of slots) {
+    const id = table.idAt(slot)
+    const ordinal = table.ordinalAt(slot)
+    const text = table.metadataTextAt(slot)
+    const metadata = text === undefined ? undefined : parseStored(text)
+    if (id === null) next.table.appendDead(ordinal)
+    else next.table.append({ id, ordinal, metadata })
+  }
 }

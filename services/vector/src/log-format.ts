@@ -16,8 +16,8 @@ import { crc32c } from './crc32c.ts'
  * mark is a record without payload, of the sequence before it, that only says this.
  */
 
-export const logMagic = Buffer.from('HMVLOG\r\n', 'latin1')
-export const logVersion = 1
+const logMagic = Buffer.from('HMVLOG\r\n', 'latin1')
+const logVersion = 1
 export const logHeadBytes = 44
 export const recordHeadBytes = 28
 export const recordTypes = { mark: 0, write: 1, remove: 2 } as const

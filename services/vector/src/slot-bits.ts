@@ -4,7 +4,7 @@ export function wordsFor(slotCount: number): number {
   return (slotCount + 31) >>> 5
 }
 
-export function hasBit(words: Uint32Array, slot: number): boolean {
+function hasBit(words: Uint32Array, slot: number): boolean {
   return (((words[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1
 }
 
@@ -13,7 +13,7 @@ export function setBit(words: Uint32Array, slot: number): void {
   words[slot >>> 5] = (words[slot >>> 5] ?? 0) | (1 << (slot & 31))
 }
 
-export function clearBit(words: Uint32Array, slot: number): void {
+function clearBit(words: Uint32Array, slot: number): void {
   words[slot >>> 5] = (words[slot >>> 5] ?? 0) & ~(1 << (slot & 31))
 }
 
