@@ -1,7 +1,7 @@
 import { parseTableName } from '@hypermesh/contract'
 import type { HyperMeshClient, TableReference } from './client.ts'
 import { tableText } from './load-methods.ts'
-import { callForLargeReply, callForPresence, callForReply } from './reply.ts'
+import { callForLargeReply, callForPresence, callForReply, readLargeReply } from './reply.ts'
 import type { Transport } from './transport.ts'
 
 type TableMethods = Pick<
@@ -16,7 +16,6 @@ type TableMethods = Pick<
   | 'findCommit'
   | 'settleCommit'
   | 'createTable'
-  | 'loadTable'
   | 'tableExists'
   | 'commitTable'
   | 'commitTransaction'
@@ -25,6 +24,7 @@ type TableMethods = Pick<
   | 'reportMetrics'
   | 'dropTable'
 >
+type LoadingMethods = Pick<HyperMeshClient, 'loadTable' | 'refreshTable'>
 type NamespaceMethods = Pick<
   HyperMeshClient,
   | 'icebergConfig'
@@ -41,8 +41,14 @@ type NamespaceMethods = Pick<
 /** Table metadata grows with its history, so only its frame is checked. */
 const metadataFields = { 'metadata-location': 'string', metadata: 'object' } as const
 
-export function catalogMethods(transport: Transport): TableMethods & NamespaceMethods {
-  return { ...namespaceMethods(transport), ...tableMethods(transport) }
+export function catalogMethods(
+  transport: Transport,
+): TableMethods & LoadingMethods & NamespaceMethods {
+  return {
+    ...namespaceMethods(transport),
+    ...loadingMethods(transport),
+    ...tableMethods(transport),
+  }
 }
 
 function namespaceMethods(transport: Transport): NamespaceMethods {
@@ -80,6 +86,30 @@ function namespaceMethods(transport: Transport): NamespaceMethods {
         query: { ...query },
         options,
       }),
+  }
+}
+
+function loadingMethods(transport: Transport): LoadingMethods {
+  return {
+    loadTable: async (table, options) =>
+      callForLargeReply(
+        transport,
+        {
+          id: 'loadTable',
+          parameters: tableParts(table),
+          query: { snapshots: options?.snapshots },
+          options,
+        },
+        metadataFields,
+      ),
+    refreshTable: async (table, known, options) => {
+      const headers = { 'if-none-match': known?.etag }
+      const call = { id: 'loadTable', parameters: tableParts(table), headers, options } as const
+      const response = await transport.send(call)
+      if (response.status === 304 && known !== undefined) return known
+      const { reply, chars } = await readLargeReply(call.id, response, metadataFields)
+      return { ...reply, etag: response.headers.get('etag') ?? undefined, chars }
+    },
   }
 }
 
@@ -130,17 +160,6 @@ function tableMethods(transport: Transport): TableMethods {
       callForLargeReply(
         transport,
         { id: 'registerTable', parameters: { namespace }, json, options },
-        metadataFields,
-      ),
-    loadTable: async (table, options) =>
-      callForLargeReply(
-        transport,
-        {
-          id: 'loadTable',
-          parameters: tableParts(table),
-          query: { snapshots: options?.snapshots },
-          options,
-        },
         metadataFields,
       ),
     tableExists: async (table, options) =>

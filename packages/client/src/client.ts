@@ -105,6 +105,13 @@ export interface PageQuery {
   readonly pageSize?: number
 }
 
+/** A table's metadata and the tag by which the catalog tells whether it has changed. */
+export interface TaggedTable extends LoadTableReply {
+  readonly etag: string | undefined
+  /** How long the reply was. */
+  readonly chars: number
+}
+
 /** Every route of the platform as a method of the same name, and two ways to read large results. */
 export interface HyperMeshClient extends SqlClient, JobClient, VectorClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
@@ -234,6 +241,12 @@ export interface HyperMeshClient extends SqlClient, JobClient, VectorClient {
     table: TableReference,
     options?: CallOptions & { readonly snapshots?: 'all' | 'refs' },
   ): Promise<LoadTableReply>
+  /** As `loadTable`; `known`, an earlier answer, is returned itself while the table is the same. */
+  refreshTable(
+    table: TableReference,
+    known?: TaggedTable,
+    options?: CallOptions,
+  ): Promise<TaggedTable>
   tableExists(table: TableReference, options?: CallOptions): Promise<boolean>
   commitTable(
     table: TableReference,

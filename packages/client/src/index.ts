@@ -9,6 +9,7 @@ export {
   type PageQuery,
   type Reply,
   type TableReference,
+  type TaggedTable,
 } from './client.ts'
 export type { NamedFile } from './form-body.ts'
 export type { JobListQuery } from './job-client.ts'

@@ -42,14 +42,23 @@ export async function callForLargeReply<Id extends RouteId>(
   call: Call & { readonly id: Id },
   fields: Readonly<Record<string, 'object' | 'array' | 'string'>>,
 ): Promise<Reply<Id>> {
-  const body = await readJson(call.id, await transport.send(call))
+  return (await readLargeReply(call.id, await transport.send(call), fields)).reply
+}
+
+/** The same of a reply that is there; `chars` is its length. */
+export async function readLargeReply<Id extends RouteId>(
+  id: Id,
+  response: Response,
+  fields: Readonly<Record<string, 'object' | 'array' | 'string'>>,
+): Promise<{ reply: Reply<Id>; chars: number }> {
+  const { body, chars } = await readSized(id, response)
   for (const [name, kind] of Object.entries(fields)) {
     const value = (body as Record<string, unknown> | null)?.[name]
     const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
-    if (actual !== kind) throw unexpected(call.id, name)
+    if (actual !== kind) throw unexpected(id, name)
   }
   // Checked above as far as is promised.
-  return body as Reply<Id>
+  return { reply: body as Reply<Id>, chars }
 }
 
 /** Sends a call whose reply is only whether the thing is there. */
@@ -71,8 +80,13 @@ export async function callUnlessMissing(
 }
 
 async function readJson(id: RouteId, response: Response): Promise<unknown> {
+  return (await readSized(id, response)).body
+}
+
+async function readSized(id: RouteId, response: Response) {
   try {
-    return parseJson(await response.text())
+    const text = await response.text()
+    return { body: parseJson(text), chars: text.length }
   } catch (cause) {
     if (cause instanceof HyperMeshError) throw cause
     throw new HyperMeshError('upstream', `the reply to ${id} ended early or is not JSON`, { cause })

@@ -109,7 +109,8 @@ export class Transport {
       const error = this.#failure({ call, cause, deadline, write: route.method !== 'GET' })
       return { error, retryAfter: null }
     }
-    if (response.ok) return { response }
+    // 304 is an answer to If-None-Match, which only some calls send.
+    if (response.ok || response.status === 304) return { response }
     return { error: await toReplyError(response), retryAfter: response.headers.get('retry-after') }
   }
 

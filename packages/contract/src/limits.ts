@@ -70,6 +70,11 @@ export const limits = z.strictObject({
   idempotencyBytesMax: count(64 * mib, 16 * gib, 'bytes of all answers kept for replay'),
   idempotencyHours: count(24, 720, 'hours that a commit receipt is kept for replay'),
   manifestCacheBytesMax: count(256 * mib, 16 * gib, 'decoded manifests kept in memory, in bytes'),
+  tableCacheBytesMax: count(
+    64 * mib,
+    16 * gib,
+    'table metadata kept for statements, as JSON bytes',
+  ),
   fileSchemasMax: count(100_000, 10_000_000, 'parquet files whose columns are kept in memory'),
   vectorIndexesMax: count(1000, 100_000, 'most vector indexes'),
   vectorDimensionMax: count(4096, 65_536, 'most numbers in a vector'),

@@ -1,33 +1,40 @@
-const digits = new Uint8Array(16)
+import { integerBytesMax, putEight, putFour, putWhole } from './digit-words.ts'
+import type { FixedText } from './fixed-text.ts'
+
+/** Writers of words may touch so many bytes after what they write. */
+const slackBytes = 8
+const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const
 
 /** Bytes that grow: what the encoders write into, without an object for each value. */
 export class ByteSink {
   bytes: Buffer
+  /** The same memory, for writing words. */
+  view: DataView
   length = 0
 
   constructor(bytesExpected = 64 * 1024) {
     this.bytes = Buffer.allocUnsafe(bytesExpected)
+    this.view = viewOf(this.bytes)
   }
 
-  /** Makes room. `bytes` may be another buffer afterwards. */
+  /** Makes room, and for a word after it. `bytes` and `view` may be others afterwards. */
   reserve(count: number): void {
-    const needed = this.length + count
-    if (needed <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
-    this.bytes.copy(larger, 0, 0, this.length)
-    this.bytes = larger
+    const needed = this.length + count + slackBytes
+    if (needed > this.bytes.length) this.#grow(needed)
   }
 
   /** Hands the bytes out and begins anew. */
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.length)
-    this.bytes = Buffer.allocUnsafe(Math.max(64 * 1024, this.length))
+    // The next piece is about as large; growing would copy it.
+    this.bytes = Buffer.allocUnsafe(Math.max(64 * 1024, this.length + (this.length >> 3)))
+    this.view = viewOf(this.bytes)
     this.length = 0
     return taken
   }
 
   byte(value: number): void {
-    if (this.length === this.bytes.length) this.reserve(1)
+    if (this.length === this.bytes.length) this.#grow(this.length + slackBytes)
     this.bytes[this.length++] = value
   }
 
@@ -46,6 +53,18 @@ export class ByteSink {
     this.length = at
   }
 
+  /** A text that is written often: word by word, the last with bytes after its end. */
+  put({ words, length }: FixedText): void {
+    this.reserve(length)
+    const { view } = this
+    let at = this.length
+    for (let index = 0; index < words.length; index += 1) {
+      view.setInt32(at, words[index] as number, true)
+      at += 4
+    }
+    this.length += length
+  }
+
   /** Text that is known to be ASCII. */
   ascii(text: string): void {
     this.reserve(text.length)
@@ -62,43 +81,46 @@ export class ByteSink {
 
   /** A whole number of at most 2^53. */
   integer(value: number): void {
-    this.reserve(17)
-    let rest = value
-    if (rest < 0) {
+    this.reserve(integerBytesMax + 1)
+    if (value < 0) {
       this.bytes[this.length++] = 45
-      rest = -rest
-    }
-    if (rest <= 0x7fffffff) {
-      this.#digits(rest | 0, 1)
-      return
-    }
-    const high = Math.floor(rest / 1e8)
-    if (high <= 0x7fffffff) this.#digits(high | 0, 1)
-    else this.integer(high)
-    this.#digits((rest - high * 1e8) | 0, 8)
+      this.length = putWhole(this.view, this.length, -value)
+    } else this.length = putWhole(this.view, this.length, value)
   }
 
-  /** Two digits, as in a time. */
-  two(value: number): void {
-    const tens = (value / 10) | 0
-    this.bytes[this.length] = 48 + tens
-    this.bytes[this.length + 1] = 48 + value - tens * 10
-    this.length += 2
-  }
-
-  /** Digits of a value under 2^31, with leading zeros up to the width. Room is reserved already. */
-  #digits(value: number, width: number): void {
+  /** A whole number under 10^width, with leading zeros. */
+  padded(value: number, width: number): void {
+    this.reserve(width)
     let rest = value
-    let count = 0
-    do {
-      const next = (rest / 10) | 0
-      digits[count++] = 48 + rest - next * 10
-      rest = next
-    } while (rest > 0)
-    while (count < width) digits[count++] = 48
+    if (width > 8) {
+      const high = Math.floor(value / 1e8)
+      this.padded(high, width - 8)
+      rest = value - high * 1e8
+    }
+    const digits = Math.min(width, 8)
+    // The digits stand in front, zeros after them: what is behind the width is written over later.
+    const scaled = rest * (powers[8 - digits] as number)
+    if (digits > 4) putEight(this.view, this.length, scaled)
+    else putFour(this.view, this.length, scaled / 10_000)
+    this.length += digits
+  }
+
+  /** Takes back zeros at the end, as of a fraction that is not zero. */
+  cutZeros(): void {
     const { bytes } = this
     let at = this.length
-    while (count > 0) bytes[at++] = digits[--count] as number
+    while (bytes[at - 1] === 48) at -= 1
     this.length = at
   }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
+    this.bytes.copy(larger, 0, 0, this.length)
+    this.bytes = larger
+    this.view = viewOf(larger)
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }

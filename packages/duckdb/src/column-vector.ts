@@ -75,17 +75,23 @@ const runBytesMax = 1024 * 1024
 export class TextVector {
   /** Where the text last located lies. */
   source: Uint8Array
+  /** The same memory. */
+  view: DataView
   start = 0
   end = 0
   readonly #entries: Uint8Array
+  readonly #entriesView: DataView
   readonly #words: Uint32Array
   readonly #runs: Uint8Array[] = []
+  readonly #runViews: DataView[] = []
   readonly #runOf: Int32Array
   readonly #startOf: Int32Array
 
   constructor(vector: ColumnVector) {
     this.#entries = vector.data(16)
     this.source = this.#entries
+    this.#entriesView = viewOf(this.#entries)
+    this.view = this.#entriesView
     this.#words = new Uint32Array(this.#entries.buffer, this.#entries.byteOffset, vector.count * 4)
     this.#runOf = new Int32Array(vector.count)
     this.#startOf = new Int32Array(vector.count)
@@ -96,9 +102,12 @@ export class TextVector {
     const bytes = this.#words[index * 4] as number
     if (bytes <= inlineBytesMax) {
       this.source = this.#entries
+      this.view = this.#entriesView
       this.start = index * 16 + 4
     } else {
-      this.source = this.#runs[this.#runOf[index] as number] as Uint8Array
+      const run = this.#runOf[index] as number
+      this.source = this.#runs[run] as Uint8Array
+      this.view = this.#runViews[run] as DataView
       this.start = this.#startOf[index] as number
     }
     this.end = this.start + bytes
@@ -156,6 +165,12 @@ export class TextVector {
     const pointerAt = this.#entries.byteOffset + index * 16 + 8
     // The binding declares ArrayBuffer; DuckDB's memory is never shared.
     const memory = this.#entries.buffer as ArrayBuffer
-    this.#runs.push(duckdb.get_data_from_pointer(memory, pointerAt, bytes))
+    const run = duckdb.get_data_from_pointer(memory, pointerAt, bytes)
+    this.#runs.push(run)
+    this.#runViews.push(viewOf(run))
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }

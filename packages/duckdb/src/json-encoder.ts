@@ -1,4 +1,5 @@
 import type { ColumnVector } from './column-vector.ts'
+import { FixedText } from './fixed-text.ts'
 import { jsonWriter } from './json-values.ts'
 import { distinctNames, type ResultColumn } from './result-columns.ts'
 import { RowEncoder } from './row-encoder.ts'
@@ -36,13 +37,13 @@ export class JsonRowsEncoder extends RowEncoder {
 /** An object a row; columns of one name are told apart as `a`, `a_1`. */
 export class NdjsonEncoder extends RowEncoder {
   readonly #columns: readonly ResultColumn[]
-  readonly #keys: readonly Uint8Array[]
+  readonly #keys: readonly FixedText[]
 
   constructor(columns: readonly ResultColumn[]) {
     super()
     this.#columns = columns
-    this.#keys = distinctNames(columns.map(({ name }) => name)).map((name, index) =>
-      Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+    this.#keys = distinctNames(columns.map(({ name }) => name)).map(
+      (name, index) => new FixedText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
     )
   }
 
@@ -56,8 +57,7 @@ export class NdjsonEncoder extends RowEncoder {
     const { sink } = this
     if (writers.length === 0) sink.byte(123)
     for (let index = 0; index < writers.length; index += 1) {
-      const key = this.#keys[index] as Uint8Array
-      sink.copy(key, 0, key.length)
+      sink.put(this.#keys[index] as FixedText)
       ;(writers[index] as ValueWriter)(row)
     }
     sink.byte(125)

@@ -1,11 +1,15 @@
 import { DuckDBDecimalType, type DuckDBType, DuckDBTypeId } from '@duckdb/node-api'
 import type { ByteSink } from './byte-sink.ts'
 import type { ColumnVector } from './column-vector.ts'
+import { FixedText } from './fixed-text.ts'
+import { doubleWriter } from './json-doubles.ts'
 import { decimalText } from './planned-value.ts'
-import { doubleText, floatText, wholeJson } from './scalar-text.ts'
+import { floatText, wholeJson } from './scalar-text.ts'
 import type { ValueWriter } from './value-writer.ts'
 
 const two32 = 4_294_967_296
+const trueText = new FixedText('true')
+const falseText = new FixedText('false')
 
 /** Integers: JSON numbers up to 2^53-1 either way, else decimal strings. */
 export function integerWriter(
@@ -16,7 +20,7 @@ export function integerWriter(
   switch (type.typeId) {
     case DuckDBTypeId.BOOLEAN: {
       const data = vector.data(1)
-      return (index) => sink.ascii(data[index] === 0 ? 'false' : 'true')
+      return (index) => sink.put(data[index] === 0 ? falseText : trueText)
     }
     case DuckDBTypeId.BIGINT:
     case DuckDBTypeId.UBIGINT:
@@ -98,8 +102,7 @@ export function numberWriter(
   switch (type.typeId) {
     case DuckDBTypeId.DOUBLE: {
       const data = vector.data(8)
-      const values = new Float64Array(data.buffer, data.byteOffset, vector.count)
-      return (index) => writeDouble(sink, values[index] as number)
+      return doubleWriter(new Float64Array(data.buffer, data.byteOffset, vector.count), sink)
     }
     case DuckDBTypeId.FLOAT: {
       const data = vector.data(4)
@@ -107,26 +110,60 @@ export function numberWriter(
       return (index) => writeFloat(sink, values[index] as number)
     }
     case DuckDBTypeId.DECIMAL: {
-      const read = unscaledReader(vector, type)
-      const scale = decimalScale(type)
-      return (index) => sink.ascii(`"${decimalText(read(index), scale)}"`)
+      return decimalWriter(vector, type, sink)
     }
     default:
       return undefined
   }
 }
 
-function writeDouble(sink: ByteSink, value: number): void {
-  const truncated = Math.trunc(value)
-  if (truncated === value && value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER) {
-    if (Object.is(value, -0)) sink.ascii('-0')
-    else sink.integer(value)
-  } else if (Number.isFinite(value)) sink.ascii(doubleText(value))
-  else sink.ascii(`"${value}"`)
-}
-
 function writeFloat(sink: ByteSink, value: number): void {
   sink.ascii(Number.isFinite(value) ? floatText(value) : `"${value}"`)
+}
+
+/** Above it a quotient of two whole numbers may be rounded up to a whole one. */
+const quotientMax = 1e15
+
+function decimalWriter(vector: ColumnVector, type: DuckDBType, sink: ByteSink): ValueWriter {
+  const exact = unscaledReader(vector, type)
+  const short = shortUnscaledReader(vector, type)
+  const scale = decimalScale(type)
+  const unit = 10 ** scale
+  return (index) => {
+    const value = short(index)
+    if (!(Math.abs(value) < quotientMax)) {
+      sink.ascii(`"${decimalText(exact(index), scale)}"`)
+      return
+    }
+    sink.byte(34)
+    if (value < 0) sink.byte(45)
+    const magnitude = Math.abs(value)
+    const whole = Math.floor(magnitude / unit)
+    sink.integer(whole)
+    if (scale > 0) {
+      sink.byte(46)
+      sink.padded(magnitude - whole * unit, scale)
+    }
+    sink.byte(34)
+  }
+}
+
+/** As a number; NaN where it does not fit one. */
+function shortUnscaledReader(vector: ColumnVector, type: DuckDBType): (index: number) => number {
+  const width = 'width' in type ? Number(type.width) : 38
+  if (width > 18) return () => Number.NaN
+  if (width <= 9) {
+    const values = smallIntegers(vector, width > 4 ? DuckDBTypeId.INTEGER : DuckDBTypeId.SMALLINT)
+    return (index) => values?.[index] ?? 0
+  }
+  const data = vector.data(8)
+  const low = new Uint32Array(data.buffer, data.byteOffset, vector.count * 2)
+  const high = new Int32Array(data.buffer, data.byteOffset, vector.count * 2)
+  return (index) => {
+    const upper = high[index * 2 + 1] as number
+    if (upper < -2_097_152 || upper >= 2_097_152) return Number.NaN
+    return upper * two32 + (low[index * 2] as number)
+  }
 }
 
 /** A decimal's integer, from as many bytes as its width takes. */

@@ -1,5 +1,6 @@
 import { type DuckDBType, DuckDBTypeId } from '@duckdb/node-api'
 import type { ByteSink } from './byte-sink.ts'
+import { writeClock, writeDate } from './civil-bytes.ts'
 import { dateText, timestampText, timeText } from './civil-text.ts'
 import type { ColumnVector } from './column-vector.ts'
 import { durationText } from './scalar-text.ts'
@@ -15,7 +16,12 @@ export function temporalWriter(
     case DuckDBTypeId.DATE: {
       const data = vector.data(4)
       const days = new Int32Array(data.buffer, data.byteOffset, vector.count)
-      return (index) => sink.ascii(`"${dateOrInfinity(days[index] as number)}"`)
+      return (index) => {
+        const day = days[index] as number
+        sink.byte(34)
+        if (!writeDate(sink, day)) sink.ascii(dateOrInfinity(day))
+        sink.byte(34)
+      }
     }
     case DuckDBTypeId.TIMESTAMP:
     case DuckDBTypeId.TIMESTAMP_TZ:
@@ -90,47 +96,23 @@ function ticksWriter(
 const two32 = 4_294_967_296
 const dayMicros = 86_400_000_000
 
-/** The common case without big integers or strings; the text of the day is kept from row to row. */
+/** The common case without big integers or strings. */
 function microsWriter(vector: ColumnVector, zone: string, sink: ByteSink): ValueWriter {
   const data = vector.data(8)
   const low = new Uint32Array(data.buffer, data.byteOffset, vector.count * 2)
   const high = new Int32Array(data.buffer, data.byteOffset, vector.count * 2)
   const exact = new BigInt64Array(data.buffer, data.byteOffset, vector.count)
-  let dayKnown = Number.NaN
-  let dayText = ''
   return (index) => {
     const upper = high[index * 2 + 1] as number
-    if (upper < -2_097_152 || upper >= 2_097_152) {
-      sink.ascii(`"${timestampOrInfinity(exact[index] as bigint, 6, zone)}"`)
-      return
-    }
     const micros = upper * two32 + (low[index * 2] as number)
     const day = Math.floor(micros / dayMicros)
-    if (day !== dayKnown) {
-      dayKnown = day
-      dayText = `"${dateText(day)}T`
-    }
-    sink.ascii(dayText)
-    writeClock(sink, micros - day * dayMicros)
-    sink.ascii(zone)
+    const isExact = upper >= -2_097_152 && upper < 2_097_152
     sink.byte(34)
-  }
-}
-
-function writeClock(sink: ByteSink, micros: number): void {
-  const seconds = Math.floor(micros / 1e6)
-  let fraction = micros - seconds * 1e6
-  sink.reserve(16)
-  sink.two((seconds / 3600) | 0)
-  sink.byte(58)
-  sink.two(((seconds / 60) | 0) % 60)
-  sink.byte(58)
-  sink.two(seconds % 60)
-  if (fraction === 0) return
-  sink.byte(46)
-  for (let unit = 100_000; fraction > 0; unit /= 10) {
-    const digit = (fraction / unit) | 0
-    sink.byte(48 + digit)
-    fraction -= digit * unit
+    if (isExact && writeDate(sink, day)) {
+      sink.byte(84)
+      writeClock(sink, micros - day * dayMicros)
+      sink.ascii(zone)
+    } else sink.ascii(timestampOrInfinity(exact[index] as bigint, 6, zone))
+    sink.byte(34)
   }
 }

@@ -11,6 +11,7 @@ import {
 import { HyperMeshError } from '@hypermesh/contract'
 import type { ByteSink } from './byte-sink.ts'
 import { type ColumnVector, TextVector } from './column-vector.ts'
+import { FixedText } from './fixed-text.ts'
 import { integerWriter, numberWriter } from './json-numbers.ts'
 import { writeEscaped } from './json-text.ts'
 import { temporalWriter } from './json-times.ts'
@@ -23,9 +24,11 @@ export function jsonWriter(vector: ColumnVector, type: DuckDBType, sink: ByteSin
   if (!vector.mayHaveNulls) return write
   return (index) => {
     if (vector.isValid(index)) write(index)
-    else sink.ascii('null')
+    else sink.put(nullText)
   }
 }
+
+const nullText = new FixedText('null')
 
 function presentWriter(vector: ColumnVector, type: DuckDBType, sink: ByteSink): ValueWriter {
   return (
@@ -57,7 +60,7 @@ function textWriter(
       return (index) => {
         texts.locate(index)
         sink.byte(34)
-        writeEscaped(sink, texts.source, texts.start, texts.end)
+        writeEscaped(sink, texts.view, texts.start, texts.end)
         sink.byte(34)
       }
     }
@@ -91,12 +94,20 @@ function bytesWriter(
 }
 
 function enumWriter(vector: ColumnVector, type: DuckDBEnumType, sink: ByteSink): ValueWriter {
-  const words = type.values.map((value) => Buffer.from(JSON.stringify(value)))
+  const texts = enumTexts(type)
   const indexOf = enumIndexes(vector, type)
-  return (index) => {
-    const word = words[indexOf[index] as number] as Uint8Array
-    sink.copy(word, 0, word.length)
-  }
+  return (index) => sink.put(texts[indexOf[index] as number] as FixedText)
+}
+
+const enumTextsKnown = new WeakMap<DuckDBEnumType, readonly FixedText[]>()
+
+/** Made once for a result, not for each of its chunks. */
+function enumTexts(type: DuckDBEnumType): readonly FixedText[] {
+  const known = enumTextsKnown.get(type)
+  if (known !== undefined) return known
+  const texts = type.values.map((value) => new FixedText(JSON.stringify(value)))
+  enumTextsKnown.set(type, texts)
+  return texts
 }
 
 function enumIndexes(
@@ -137,7 +148,7 @@ function nestedWriter(
   }
   if (type instanceof DuckDBStructType) return structWriter(vector, type, sink)
   if (type instanceof DuckDBUnionType) return unionWriter(vector, type, sink)
-  return type.typeId === DuckDBTypeId.SQLNULL ? () => sink.ascii('null') : undefined
+  return type.typeId === DuckDBTypeId.SQLNULL ? () => sink.put(nullText) : undefined
 }
 
 /** Offset and length of each list, as pairs of 64-bit integers that fit 53. */
@@ -166,14 +177,14 @@ function structWriter(vector: ColumnVector, type: DuckDBStructType, sink: ByteSi
   const writers = type.entryTypes.map((entryType, index) =>
     jsonWriter(vector.structChild(index), entryType, sink),
   )
-  const keys = type.entryNames.map((name, index) =>
-    Buffer.from(`${index > 0 ? ',' : ''}${unnamed ? '' : `${JSON.stringify(name)}:`}`),
+  const keys = type.entryNames.map(
+    (name, index) =>
+      new FixedText(`${index > 0 ? ',' : ''}${unnamed ? '' : `${JSON.stringify(name)}:`}`),
   )
   return (index) => {
     sink.byte(unnamed ? 91 : 123)
     for (let field = 0; field < writers.length; field += 1) {
-      const key = keys[field] as Uint8Array
-      sink.copy(key, 0, key.length)
+      sink.put(keys[field] as FixedText)
       writers[field]?.(index)
     }
     sink.byte(unnamed ? 93 : 125)

@@ -37,8 +37,9 @@ export interface EncodedTotals {
 const pieceBytes = 64 * 1024
 
 /**
- * Encodes a result chunk by chunk: pulled by the reader, never ahead of it. Between two chunks the
- * event loop turns, because fetching one is asynchronous. Returns the totals.
+ * Encodes a result chunk by chunk: pulled by the reader, at most one chunk ahead of it, which DuckDB
+ * makes meanwhile. Between two chunks the event loop turns, because fetching one is asynchronous.
+ * Returns the totals.
  */
 export async function* encodeResult(
   stream: DuckStream,
@@ -47,7 +48,11 @@ export async function* encodeResult(
   const encoder = await createEncoder(options)
   let [rowCount, bytes] = [0, 0]
   let truncated: EncodedTotals['truncated'] = null
-  for (let chunk = await stream.next(); chunk; chunk = await stream.next()) {
+  let fetching = stream.next()
+  for (let chunk = await fetching; chunk; chunk = await fetching) {
+    fetching = stream.next()
+    // Told when it is awaited; a reader that has gone by then has closed the session.
+    fetching.catch(() => undefined)
     const wanted = Math.min(chunk.rowCount, options.rowsMax - rowCount)
     const written = encoder.append(chunk, wanted, options.bytesMax - bytes - encoder.heldBytes)
     rowCount += written

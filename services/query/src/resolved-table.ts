@@ -16,6 +16,7 @@ import {
   type ViewName,
 } from '@hypermesh/duckdb'
 import { currentSnapshot, scanSchema, schemaIdOf, snapshotAt } from '@hypermesh/iceberg'
+import type { KnownTables } from './known-tables.ts'
 import { fieldsOf, type VirtualDefinition, type VirtualTables } from './virtual-tables.ts'
 
 interface NamedTable {
@@ -52,6 +53,7 @@ export interface Resolution {
 
 export interface ResolveOptions {
   readonly catalog: HyperMeshClient
+  readonly knownTables: KnownTables
   readonly virtualTables: VirtualTables
   /** Parses the SQL of views. */
   readonly planning: DuckSession
@@ -199,9 +201,9 @@ function schemaOf(namespace: string): string {
 
 /** A table or view of the catalog hides a virtual table of its name. */
 async function load(name: TableName, options: ResolveOptions): Promise<Loaded> {
-  const { catalog, virtualTables, signal } = options
-  const table = await orMissing(catalog.loadTable(name, { signal }))
-  if (!(table instanceof HyperMeshError)) return { metadata: table.metadata }
+  const { catalog, knownTables, virtualTables, signal } = options
+  const table = await orMissing(knownTables.load(catalog, name, signal))
+  if (!(table instanceof HyperMeshError)) return { metadata: table }
   const view = await orMissing(catalog.loadView(name, { signal }))
   if (!(view instanceof HyperMeshError)) return { viewMetadata: view.metadata }
   const definition = await virtualTables.find(name)

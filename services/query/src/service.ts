@@ -9,6 +9,7 @@ import { DiskStore } from '@hypermesh/object-store'
 import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
 import type { FileRoot } from './file-listing.ts'
 import { FileSchemas } from './file-schemas.ts'
+import { KnownTables } from './known-tables.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
 import { mountSavedQueries } from './routes/saved-queries.ts'
@@ -70,6 +71,7 @@ export const query = defineService({
       warehouse,
       cache: new ManifestCache(limits.manifestCacheBytesMax),
       fileSchemas: new FileSchemas(limits.fileSchemasMax),
+      knownTables: new KnownTables(limits.tableCacheBytesMax),
       positionTargets: new PositionTargets(),
       viewDepthMax: limits.sqlViewDepthMax,
       virtualTables: new VirtualTables({ database, store, roots, limits, clock }),

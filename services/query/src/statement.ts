@@ -13,6 +13,7 @@ import {
 import { type ManifestCache, planScan, type ScanPlan, type Warehouse } from '@hypermesh/iceberg'
 import { type PlannedScan, scanDetails } from './explain-scans.ts'
 import type { FileSchemas } from './file-schemas.ts'
+import type { KnownTables } from './known-tables.ts'
 import type { PositionTargets } from './position-deletes.ts'
 import { type Resolution, type ResolvedTable, resolveTables } from './resolved-table.ts'
 import type { Scan } from './scan-view.ts'
@@ -49,6 +50,7 @@ export interface Lake {
   readonly cache: ManifestCache
   readonly fileSchemas: FileSchemas
   readonly positionTargets: PositionTargets
+  readonly knownTables: KnownTables
   readonly virtualTables: VirtualTables
   readonly viewDepthMax: number
 }
@@ -75,9 +77,9 @@ export async function prepareStatement(
   const { signal, catalog, parameters } = request
   const guarded = await guardSql(planning, request.sql, { parameters, signal })
   const namespace = request.namespace ?? defaultNamespace
-  const { virtualTables, viewDepthMax } = lake
+  const { knownTables, virtualTables, viewDepthMax } = lake
   const resolution = await resolveTables(guarded.tables, {
-    ...{ catalog, virtualTables, planning, viewDepthMax, namespace, signal },
+    ...{ catalog, knownTables, virtualTables, planning, viewDepthMax, namespace, signal },
   })
   const statement = await nameTables(guarded, resolution, {
     namespace,
