@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { notes, textQueries } from './demo/notes.mjs'
 import { runCommand, startPlatform } from './demo/platform.mjs'
 import { questions } from './demo/questions.mjs'
 
@@ -71,6 +72,26 @@ async function tour() {
 
   heading('4. The same bytes again change nothing')
   await load('airports', 'airports.csv')
+
+  heading('5. Texts are found by what they mean')
+  await writeFile(
+    join(arrivals, 'notes.ndjson'),
+    notes.map((note) => JSON.stringify(note)).join('\n'),
+  )
+  await command(['vectors', 'create', 'notes', '--embed', 'body'])
+  await command(['vectors', 'add', 'notes', 'notes.ndjson'], { cwd: arrivals })
+  for (const query of textQueries) await find(query)
+}
+
+/** Fails where what is expected is not among the first three. */
+async function find({ text, mode, expected }) {
+  const args = ['vectors', 'search', 'notes', '--text', text, '-k', '3']
+  if (mode !== undefined) args.push('--mode', mode)
+  await command(args)
+  const hits = JSON.parse(await runCommand(dataDir, ['--json', ...args]))
+  if (!hits.some(({ id }) => id === expected)) {
+    throw new Error(`"${text}" should find ${expected} among the first three`)
+  }
 }
 
 async function load(table, file) {
@@ -102,7 +123,8 @@ async function ask(title, sql) {
 }
 
 async function command(args, { cwd = samples, remark = '' } = {}) {
-  print(`${paint(36, `$ hypermesh ${args.join(' ')}`)}${remark && paint(2, `   # ${remark}`)}`)
+  const shown = args.map((arg) => (/\s/.test(arg) ? `'${arg}'` : arg)).join(' ')
+  print(`${paint(36, `$ hypermesh ${shown}`)}${remark && paint(2, `   # ${remark}`)}`)
   print((await runCommand(dataDir, args, cwd)).trimEnd())
 }
 

@@ -81,6 +81,36 @@ test('points of files are added, found, filtered and removed by the command', as
   expect(await command('delete', 'copy')).toContain('deleted copy')
 })
 
+test('texts are found by meaning, by words and by both', async () => {
+  const lines = [
+    { id: 'rain', body: 'Heavy rain flooded the streets of the city', kind: 'weather' },
+    { id: 'thief', body: 'The judge sentenced the thief to three years in prison', kind: 'law' },
+    { id: 'part', body: 'Order part number XJ-4471 for the pump', kind: 'shop' },
+  ]
+  const ndjson = join(files, 'notes.ndjson')
+  await writeFile(ndjson, lines.map((line) => JSON.stringify(line)).join('\n'))
+  expect(await command('create', 'notes', '--embed', 'body')).toContain('static-en')
+  await command('add', 'notes', ndjson)
+  const find = async (...args: string[]) => {
+    const hits = JSON.parse(await command('search', 'notes', '--json', ...args))
+    return hits.map(({ id }: { id: string }) => id)
+  }
+  expect(await find('--text', 'a storm left roads under water', '-k', '1')).toEqual(['rain'])
+  expect(await find('--text', 'xj', '--mode', 'bm25')).toEqual(['part'])
+  const filter = '{"kind": "law"}'
+  expect(await find('--text', 'XJ robber', '--mode', 'hybrid', '--filter', filter)).toEqual([
+    'thief',
+  ])
+  const groupBy = { field: 'kind', groups: 1 }
+  const hybrid = { text: 'a robber in jail', hybrid: { candidates: 3 }, groupBy }
+  expect(await ask('POST', '/notes/search', hybrid)).toMatchObject({ groups: [{ value: 'law' }] })
+  await expect(ask('POST', '/notes/search', { text: '…' })).rejects.toThrow('400 invalid')
+  await server.kill()
+  server = await Server.start({ dataDir: server.dataDir })
+  expect(await find('--text', 'xj 4471', '--mode', 'bm25')).toEqual(['part'])
+  await command('delete', 'notes')
+})
+
 test('every route of vectors answers', async () => {
   await ask('PUT', '/routes', { dimension: 2, metric: 'l2' })
   const points = Array.from({ length: 20 }, (_, id) => ({

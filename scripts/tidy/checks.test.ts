@@ -240,6 +240,11 @@ test('a large file, a note without an issue and a path of a machine are refused'
   expect(
     said(checkBlobs, { 'a.bin': large, 'package-lock.json': large, 'b.bin': large.slice(1) }),
   ).toEqual([expect.stringContaining('a.bin:1: 200001 bytes, over 200000')])
+  const vectors = (bytes: number) => ({
+    'services/vector/word-vectors/static-en.bin': 'x'.repeat(bytes),
+  })
+  expect(said(checkBlobs, vectors(5_000_000))).toEqual([])
+  expect(said(checkBlobs, vectors(5_000_001))).toHaveLength(1)
   const notes = 'TODO(#12): fine\nTODO: later\nFIXME now\nmethodTODO\n'
   expect(said(checkTodos, { 'a.ts': notes, 'b.md': notes })).toEqual([
     expect.stringContaining('a.ts:2: TODO without an issue'),

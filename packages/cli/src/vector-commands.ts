@@ -18,10 +18,18 @@ export function addVectors(program: Command, run: Runner, repeated: Repeated): v
     .command('create')
     .description('create a vector index')
     .argument('<index>')
-    .requiredOption('--dimension <count>', 'how many numbers a vector has')
+    .option('--dimension <count>', 'how many numbers a vector has (default: as the embedding)')
     .option('--metric <metric>', 'cosine, l2, ip', 'cosine')
     .option('--storage <storage>', 'f32, f16, i8 (default: f16 for cosine, else f32)')
-    .addOption(repeated('--field <name=type>', 'a metadata field: keyword, integer, float, …'))
+    .addOption(
+      repeated('--field <name=type>', 'a metadata field: keyword, integer, float, text, …'),
+    )
+    .option('--embed <field>', 'the text field of which points without a vector get theirs')
+    .option(
+      '--provider <name>',
+      'what makes vectors of texts: static, or one of [vector] embedding',
+    )
+    .addHelpText('after', embeddingHelp)
     .action((index, flags) =>
       run(async (context) => (await load()).runVectorsCreate(context, index, flags)),
     )
@@ -51,6 +59,11 @@ export function addVectors(program: Command, run: Runner, repeated: Repeated): v
   addCopies(vectors, run)
 }
 
+const embeddingHelp = `
+The provider "static" works offline: English word vectors learned from WordNet, without order of words
+or negation. It is for trying out and for hybrid search; a sentence model behind [vector] embedding ranks
+better.`
+
 function addPoints(vectors: Command, run: Runner, repeated: Repeated): void {
   vectors
     .command('add')
@@ -68,16 +81,21 @@ What else a line has is metadata of its point.
 Examples:
   hypermesh vectors create docs --dimension 3 --field year=integer
   echo '{"id": 1, "vector": [0.1, 0.2, 0.3], "year": 2024}' | hypermesh vectors add docs -
-  hypermesh vectors search docs --vector "[0.1, 0.2, 0.3]" --filter '{"year": {"gte": 2020}}'`,
+  hypermesh vectors search docs --vector "[0.1, 0.2, 0.3]" --filter '{"year": {"gte": 2020}}'
+  hypermesh vectors create notes --embed body
+  echo '{"id": 1, "body": "the storm left roads under water"}' | hypermesh vectors add notes -
+  hypermesh vectors search notes --text "flooded streets"`,
     )
     .action((index, file, flags) =>
       run(async (context) => (await load()).runVectorsAdd(context, index, { file, ...flags })),
     )
   vectors
     .command('search')
-    .description('find the nearest points to a vector, or to points that are there')
+    .description('find the nearest points to a vector, a text, or points that are there')
     .argument('<index>')
     .option('--vector <numbers>', 'the query: [0.1, 0.2]')
+    .option('--text <text>', 'the query in words')
+    .option('--mode <mode>', 'of a text: vector (by meaning), bm25 (by words), hybrid (by both)')
     .addOption(repeated('--like <id>', 'more like this point'))
     .option('-k <count>', 'so many', '10')
     .option('--ef <count>', 'the effort: more finds better and takes longer')

@@ -239,6 +239,17 @@ export {
   tableSummary,
 } from './tables.ts'
 export {
+  type VectorEmbedding,
+  type VectorSearchMode,
+  vectorBm25,
+  vectorEmbedding,
+  vectorEmbeddingRequest,
+  vectorHybrid,
+  vectorRanks,
+  vectorSearchModes,
+  vectorTextStats,
+} from './vector-text.ts'
+export {
   type CreateVectorIndexRequest,
   compactVectorsReply,
   countPointsReply,

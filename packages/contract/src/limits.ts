@@ -83,6 +83,7 @@ export const limits = z.strictObject({
   vectorBodyBytesMax: count(64 * mib, gib, 'largest body of vectors as bytes'),
   vectorIdBytesMax: count(255, 4096, 'longest id of a point, in bytes of UTF-8'),
   vectorMetadataBytesMax: count(64 * kib, 16 * mib, 'longest metadata of a point, in bytes'),
+  vectorTextBytesMax: count(32 * kib, mib, 'longest text to search for, in bytes'),
   vectorFieldsMax: count(256, 10_000, 'most metadata fields of an index'),
   vectorFilterConditionsMax: count(256, 10_000, 'most conditions in one filter'),
   vectorFilterValuesMax: count(10_000, 1_000_000, 'most values in one filter'),

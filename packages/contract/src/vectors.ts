@@ -1,5 +1,12 @@
 import { z } from 'zod'
 import { identifier } from './names.ts'
+import {
+  vectorEmbedding,
+  vectorEmbeddingRequest,
+  vectorRanks,
+  vectorTextSearch,
+  vectorTextStats,
+} from './vector-text.ts'
 
 export const vectorMetrics = ['cosine', 'l2', 'ip'] as const
 export const vectorStorages = ['f32', 'f16', 'i8'] as const
@@ -49,12 +56,13 @@ export const vectorFields = z
   .describe('types of metadata fields; one that is not declared takes any scalar')
 
 export const createVectorIndexRequest = z.strictObject({
-  dimension: z.number().int().min(1),
+  dimension: z.number().int().min(1).optional().describe('default: what the embedding has'),
   metric: z.enum(vectorMetrics).default('cosine'),
   storage: z.enum(vectorStorages).optional().describe('default: f16 for cosine, else f32'),
   m: z.number().int().min(2).max(128).default(16).describe('links of a node'),
   efConstruction: z.number().int().min(8).max(2000).default(200).describe('effort of building'),
   fields: vectorFields.default({}),
+  embedding: vectorEmbeddingRequest.optional().describe('makes vectors of texts'),
 })
 export type CreateVectorIndexRequest = z.input<typeof createVectorIndexRequest>
 
@@ -72,6 +80,7 @@ export const vectorIndex = z.object({
   m: z.number().int(),
   efConstruction: z.number().int(),
   fields: vectorFields,
+  embedding: vectorEmbedding.optional(),
   points: z.number().int(),
   createdAt: z.string(),
 })
@@ -82,7 +91,9 @@ export const vectorIndexes = z.object({ indexes: z.array(listedIndex) })
 
 export const vectorPoint = z.strictObject({
   id: vectorPointId,
-  vector: numbers.optional().describe('left out: the one that the id has stays'),
+  vector: numbers
+    .optional()
+    .describe('left out: that of its text, where the index has an embedding; else what the id has'),
   metadata: metadata.optional().describe('left out: what the id has stays; {} clears'),
 })
 export type VectorPoint = z.infer<typeof vectorPoint>
@@ -182,8 +193,9 @@ export const vectorGroupBy = z.strictObject({
   groupSize: z.number().int().min(1).max(100).default(3),
 })
 
-/** One of `vector` and `vectors`. */
+/** One of `vector`, `vectors` and `text`; in mode hybrid a vector may stand beside the text. */
 export const searchVectorsRequest = z.strictObject({
+  ...vectorTextSearch,
   vector: numbers.optional(),
   vectors: z.array(numbers).min(1).optional(),
   groupBy: vectorGroupBy.optional().describe('in place of k: the best of each value of a field'),
@@ -202,8 +214,14 @@ export const searchVectorsQuery = z.strictObject({
 
 export const vectorHit = z.object({
   id: vectorPointId,
-  score: z.number().describe('larger is nearer: cosine, inner product, 1 / (1 + distance)'),
-  distance: z.number().describe('1 − cosine, squared Euclidean, or 1 − inner product'),
+  score: z
+    .number()
+    .describe('larger is better: cosine, inner product, 1 / (1 + distance); BM25; fused ranks'),
+  distance: z
+    .number()
+    .optional()
+    .describe('of a search by vector: 1 − cosine, squared Euclidean, or 1 − inner product'),
+  ranks: vectorRanks.optional().describe('of a hybrid search'),
   vector: numbers.optional(),
   metadata: metadata.optional(),
 })
@@ -251,6 +269,7 @@ export const restoreVectorIndexRequest = z.strictObject({
 })
 
 export const vectorStats = vectorIndex.extend({
+  texts: vectorTextStats.optional().describe('of an index with text fields'),
   deadSlots: z.number().int().describe('of points deleted or replaced, until a compaction'),
   memoryBytes: z.number().int().describe('of vectors and graph'),
   fileBytes: z.number().int(),

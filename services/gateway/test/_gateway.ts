@@ -29,7 +29,13 @@ export async function openGateway(options: OpenGatewayOptions = {}) {
       limits: limits.parse(options.limits ?? {}),
       paths: { root, temporary: root, abandoned: [] },
       metrics: new Metrics(),
-      upstreams: { storage: upstream, catalog: upstream, ingest: upstream, query: upstream, vector: upstream },
+      upstreams: {
+        storage: upstream,
+        catalog: upstream,
+        ingest: upstream,
+        query: upstream,
+        vector: upstream,
+      },
       version: '0.0.0',
     },
   )

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Limits } from '@hypermesh/contract'
 import { HnswIndex } from '@hypermesh/hnsw'
-import { type IndexState, StateReaders } from './index-state.ts'
+import { type IndexState, lettersPerTurn, StateReaders } from './index-state.ts'
 import type { DeclaredFields } from './metadata-fields.ts'
 import { PointTable, parseStored } from './point-table.ts'
 import { GrowableBits } from './slot-bits.ts'
+import { EventLoopTurns } from './text/event-loop-turns.ts'
 
 /** A state without the dead, which has yet to learn what was written since it was begun. */
 export interface Compacted {
@@ -67,6 +68,7 @@ async function moveRows(
 ): Promise<void> {
   const first = await next.graph.add(graph.vectors(slots))
   if (first !== next.table.slotCount) throw new Error('a compacted graph has slots of its own')
+  const turns = new EventLoopTurns(lettersPerTurn)
   for (const slot of slots) {
     const id = table.idAt(slot)
     const ordinal = table.ordinalAt(slot)
@@ -74,5 +76,6 @@ async function moveRows(
     const metadata = text === undefined ? undefined : parseStored(text)
     if (id === null) next.table.appendDead(ordinal)
     else next.table.append({ id, ordinal, metadata })
+    if (turns.isOver(text?.length ?? 0)) await turns.next()
   }
 }

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
 import { z } from 'zod'
+import { embeddingConfigSchema } from './text/embedding-config.ts'
 
 const mib = 1024 * 1024
 
@@ -29,6 +30,7 @@ export const vectorConfigSchema = z.strictObject({
     .max(1)
     .default(0.25)
     .describe('share of deleted and replaced points at which an index is compacted'),
+  embedding: embeddingConfigSchema,
 })
 
 export type VectorSettings = z.infer<typeof vectorConfigSchema>

@@ -28,11 +28,7 @@ export async function searchGroups(
 ): Promise<HitGroup[]> {
   const { table } = state
   const { groups: groupsMax, groupSize } = groupBy
-  assertAtMost(groupsMax * groupSize, limits.vectorHitsMax, 'hits of all groups: vector_hits_max')
-  const field = table.fields.get(groupBy.field)
-  if (field.declared === 'text') {
-    throw new HyperMeshError('invalid', `${field.name} is text, which makes no groups`)
-  }
+  const field = groupingField(state, { groupBy, limits })
   const alive = table.aliveSlots
   const left = query.filter ? alive.and(table.filters.evaluate(query.filter)) : alive
   const present = field.present.words
@@ -57,6 +53,36 @@ export async function searchGroups(
     dropFull(left, { field, groups, limits: groupBy })
   }
   return Array.from(groups, ([value, hits]) => ({ value, hits }))
+}
+
+/** The groups of hits that are ranked already. */
+export function groupHits<Hit extends { readonly slot: number }>(
+  state: IndexState,
+  hits: readonly Hit[],
+  terms: { groupBy: z.output<typeof vectorGroupBy>; limits: Limits },
+): { readonly value: Scalar; readonly hits: Hit[] }[] {
+  const field = groupingField(state, terms)
+  const { groups: groupsMax, groupSize } = terms.groupBy
+  const groups = new Map<Scalar, Hit[]>()
+  for (const hit of hits) {
+    for (const value of field.valuesOf(hit.slot)) {
+      const group = groups.get(value)
+      if (group === undefined && groups.size < groupsMax) groups.set(value, [hit])
+      else if (group !== undefined && group.length < groupSize) group.push(hit)
+    }
+  }
+  return Array.from(groups, ([value, own]) => ({ value, hits: own }))
+}
+
+function groupingField(
+  { table }: IndexState,
+  { groupBy, limits }: { groupBy: z.output<typeof vectorGroupBy>; limits: Limits },
+): MetadataField {
+  const { groups, groupSize } = groupBy
+  assertAtMost(groups * groupSize, limits.vectorHitsMax, 'hits of all groups: vector_hits_max')
+  const field = table.fields.get(groupBy.field)
+  if (field.declared !== 'text') return field
+  throw new HyperMeshError('invalid', `${field.name} is text, which makes no groups`)
 }
 
 /** Leaves out what no group takes any more. */

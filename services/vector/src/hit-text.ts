@@ -1,6 +1,7 @@
 import type { VectorMetric } from '@hypermesh/contract'
 import type { IndexState } from './index-state.ts'
 import type { NearSlot } from './nearest-slots.ts'
+import type { TextHit } from './text/text-search.ts'
 
 /** What of a point is told. */
 export interface Wanted {
@@ -16,22 +17,31 @@ export function scoreOf(metric: VectorMetric, distance: number): number {
 /** Hits as JSON. Written by hand: metadata are kept as JSON, and would be read only to be written. */
 export function hitsText(
   { graph, table }: IndexState,
-  hits: readonly NearSlot[],
+  hits: readonly (NearSlot | TextHit)[],
   wanted: Wanted,
 ): string {
   const { metric } = graph.options
   const vectors = wanted.withVector ? vectorTexts(graph, hits) : undefined
   let text = '['
   for (let index = 0; index < hits.length; index += 1) {
-    const { slot, distance } = hits[index] as NearSlot
+    const hit = hits[index] as NearSlot | TextHit
+    const { slot } = hit
     text += index === 0 ? '{"id":' : ',{"id":'
     text += JSON.stringify(table.idAt(slot))
-    text += `,"score":${scoreOf(metric, distance)},"distance":${distance}`
+    text += 'distance' in hit ? nearText(metric, hit) : foundText(hit)
     if (vectors !== undefined) text += `,"vector":${vectors[index]}`
     if (wanted.withMetadata) text += `,"metadata":${table.metadataTextAt(slot) ?? '{}'}`
     text += '}'
   }
   return `${text}]`
+}
+
+function nearText(metric: VectorMetric, { distance }: NearSlot): string {
+  return `,"score":${scoreOf(metric, distance)},"distance":${distance}`
+}
+
+function foundText({ score, ranks }: TextHit): string {
+  return `,"score":${score}${ranks === undefined ? '' : `,"ranks":${JSON.stringify(ranks)}`}`
 }
 
 /** Points as JSON. */

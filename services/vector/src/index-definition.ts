@@ -3,8 +3,10 @@ import {
   type createVectorIndexRequest,
   HyperMeshError,
   type Limits,
+  type VectorEmbedding,
   type VectorMetric,
   type VectorStorage,
+  vectorEmbedding,
   vectorFields,
   vectorMetrics,
   vectorStorages,
@@ -19,6 +21,7 @@ const parameters = {
   m: z.number().int(),
   efConstruction: z.number().int(),
   fields: vectorFields,
+  embedding: vectorEmbedding.optional(),
 }
 
 const definition = z.object({
@@ -31,9 +34,17 @@ const definition = z.object({
 /** What an index is, as its file has it. */
 export type IndexDefinition = z.infer<typeof definition>
 
+type CreateRequest = z.output<typeof createVectorIndexRequest>
+
+/** A request to create an index, once it is known what its embedding is. */
+export interface IndexParameters extends Omit<CreateRequest, 'dimension' | 'embedding'> {
+  readonly dimension: number
+  readonly embedding?: VectorEmbedding | undefined
+}
+
 export function defineIndex(
   index: string,
-  request: z.output<typeof createVectorIndexRequest>,
+  request: IndexParameters,
   { limits, nowMs }: { limits: Limits; nowMs: number },
 ): IndexDefinition {
   if (request.dimension > limits.vectorDimensionMax) {
@@ -67,8 +78,9 @@ function usualStorage(metric: VectorMetric): VectorStorage {
 
 export function haveSameParameters(one: IndexDefinition, other: IndexDefinition): boolean {
   const names = ['dimension', 'metric', 'storage', 'm', 'efConstruction'] as const
-  const fieldsOf = ({ fields }: IndexDefinition) => JSON.stringify(Object.entries(fields).sort())
-  return names.every((name) => one[name] === other[name]) && fieldsOf(one) === fieldsOf(other)
+  const restOf = ({ fields, embedding }: IndexDefinition) =>
+    JSON.stringify([Object.entries(fields).sort(), Object.entries(embedding ?? {}).sort()])
+  return names.every((name) => one[name] === other[name]) && restOf(one) === restOf(other)
 }
 
 export function parseDefinition(envelope: unknown): IndexDefinition {

@@ -58,6 +58,13 @@ function assertFit({ table }: IndexState, ids: readonly VectorPointId[], into: V
 
 function assertMergeable(from: VectorIndex, into: VectorIndex): void {
   if (from === into) throw new HyperMeshError('invalid', 'an index is not merged into itself')
+  const [one, other] = [from.definition.embedding, into.definition.embedding]
+  if (one !== undefined && other !== undefined && one.model !== other.model) {
+    const message = `the vectors of ${from.definition.index} are of ${one.model}, of ${into.definition.index} of ${other.model}`
+    throw new HyperMeshError('type_mismatch', message, {
+      details: { model: [one.model, other.model] },
+    })
+  }
   for (const name of ['dimension', 'metric'] as const) {
     const [one, other] = [from.definition[name], into.definition[name]]
     if (one === other) continue

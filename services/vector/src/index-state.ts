@@ -3,6 +3,7 @@ import { HnswIndex } from '@hypermesh/hnsw'
 import type { IndexDefinition } from './index-definition.ts'
 import type { WriteBatch } from './point-codec.ts'
 import { PointTable, parseStored } from './point-table.ts'
+import { EventLoopTurns } from './text/event-loop-turns.ts'
 
 /** What an index holds: the vectors in a graph, and which point each of its slots is. */
 export interface IndexState {
@@ -42,6 +43,9 @@ export function emptyState(definition: IndexDefinition, limits: Limits): IndexSt
   }
 }
 
+/** Of metadata, which are parsed and whose words are indexed; some milliseconds. */
+export const lettersPerTurn = 100_000
+
 /**
  * Adds the points; those that are replaced die in the same instant, so that nobody sees two. Slots of
  * the graph that the table does not know yet are found by searches meanwhile, and left out by them.
@@ -57,6 +61,7 @@ export async function applyWrite(
   }
   const replaced: number[] = []
   let ordinal = table.slotCount === 0 ? 0 : table.ordinalAt(table.slotCount - 1)
+  const turns = new EventLoopTurns(lettersPerTurn)
   for (const [index, id] of ids.entries()) {
     const old = table.slotOf(id)
     const text = metadata[index] ?? (old === undefined ? undefined : table.metadataTextAt(old))
@@ -67,6 +72,7 @@ export async function applyWrite(
     ordinal += 1
     const stored = text === undefined || text === '{}' ? undefined : parseStored(text)
     table.append({ id, ordinal, metadata: stored })
+    if (turns.isOver(stored?.text.length ?? 0)) await turns.next()
   }
   if (replaced.length > 0) graph.remove(replaced)
 }

@@ -54,7 +54,7 @@ export class MetadataFields {
  * The scalars of each field. Objects inside give fields of dotted names, lists several values; null is
  * none.
  */
-function fieldValues(metadata: Metadata): Map<string, Set<Scalar>> {
+export function fieldValues(metadata: Metadata): Map<string, Set<Scalar>> {
   const found = new Map<string, Set<Scalar>>()
   for (const [name, value] of Object.entries(metadata)) collect(name, value, found)
   return found

@@ -90,6 +90,10 @@ export function* metadataChunks(table: PointTable): Generator<Uint8Array, void, 
   }
 }
 
+/** Metadata are parsed and their words indexed: so many letters between two turns of others. */
+const lettersPerTurn = 100_000
+const lettersOfRow = 100
+
 /** Fills the table from both sections; yields now and then, so that others get their turn. */
 export function* readTable(
   table: PointTable,
@@ -98,6 +102,7 @@ export function* readTable(
   const ids = new ByteReader(sections.ids, 'section ids')
   const metadata = new ByteReader(sections.metadata, 'section metadata')
   let before = -1
+  let letters = 0
   while (ids.left > 0) {
     const ordinal = ids.uint64()
     if (ordinal <= before) throw damaged('section ids is out of order')
@@ -110,7 +115,10 @@ export function* readTable(
       if (table.slotOf(id) !== undefined) throw damaged(`section ids has ${id} twice`)
       table.append({ id, ordinal, metadata: text === '' ? undefined : parseStored(text) })
     }
-    if (table.slotCount % 1000 === 0) yield
+    letters += text.length + lettersOfRow
+    if (letters < lettersPerTurn) continue
+    letters = 0
+    yield
   }
   metadata.expectEnd()
 }

@@ -4,6 +4,8 @@ import { FilterCache } from './filter-cache.ts'
 import { GrowableFloat64 } from './growable-array.ts'
 import { type DeclaredFields, type Metadata, MetadataFields } from './metadata-fields.ts'
 import { GrowableBits } from './slot-bits.ts'
+import { Bm25Index } from './text/bm25-index.ts'
+import { textFieldsOf, textsOf } from './text/text-fields.ts'
 
 export interface TableRow {
   readonly id: VectorPointId
@@ -27,6 +29,8 @@ export interface StoredMetadata {
 export class PointTable {
   readonly fields: MetadataFields
   readonly filters: FilterCache
+  /** Undefined where no field is text. */
+  readonly texts: Bm25Index | undefined
   readonly #slotOf = new Map<VectorPointId, number>()
   /** Null for one that is dead. */
   readonly #ids: (VectorPointId | null)[] = []
@@ -37,6 +41,8 @@ export class PointTable {
   constructor(declared: DeclaredFields, limits: Limits) {
     this.fields = new MetadataFields(declared)
     this.filters = new FilterCache(this, limits)
+    const textFields = textFieldsOf(declared)
+    if (textFields.length > 0) this.texts = new Bm25Index(textFields)
   }
 
   /** Slots in use, dead ones too. */
@@ -84,7 +90,10 @@ export class PointTable {
     this.#metadata.push(metadata?.text)
     this.#ordinals.set(slot, ordinal)
     this.#alive.add(slot)
-    if (metadata !== undefined) this.fields.add(slot, metadata.value)
+    if (metadata !== undefined) {
+      this.fields.add(slot, metadata.value)
+      this.texts?.add(slot, textsOf(metadata.value, this.texts.fields))
+    }
     return slot
   }
 
@@ -102,6 +111,7 @@ export class PointTable {
     this.#ids[slot] = null
     this.#metadata[slot] = undefined
     this.#alive.remove(slot)
+    this.texts?.remove(slot)
   }
 
   /** The first slot whose ordinal is greater. */

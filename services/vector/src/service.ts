@@ -4,6 +4,7 @@ import { vectorConfigSchema } from './config.ts'
 import { DirectoryOwner } from './directory-owner.ts'
 import { IndexFiles } from './index-files.ts'
 import { mountVectors } from './routes.ts'
+import { EmbeddingProviders } from './text/embedding-providers.ts'
 import { VectorIndexes } from './vector-indexes.ts'
 
 /** Vector search: indexes in memory, whose files and logs say the same. */
@@ -16,7 +17,11 @@ export const vector = defineService({
     const store = new DiskStore({ root, temporary })
     const files = new IndexFiles({ root, temporary, store, limits })
     const owner = new DirectoryOwner(files.claimsDirectory, paths)
-    const indexes = new VectorIndexes({ files, owner, limits, logger, clock, settings })
+    const providers = new EmbeddingProviders(settings.embedding, clock)
+    const indexes = new VectorIndexes({
+      ...{ files, owner, limits, logger, clock, settings },
+      providers,
+    })
     metrics.gauge({
       name: 'hypermesh_vector_memory_bytes',
       help: 'Memory of vectors and graphs.',
@@ -28,7 +33,7 @@ export const vector = defineService({
       collect: () => indexes.pointCount,
     })
     const app = createApp({ logger, limits })
-    mountVectors(app, indexes)
+    mountVectors(app, indexes, providers)
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>

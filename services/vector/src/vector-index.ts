@@ -21,6 +21,7 @@ import { recordTypes } from './log-format.ts'
 import { type PointBatch, shownId } from './point-batch.ts'
 import { encodeRemove, encodeWrite, type WriteBatch } from './point-codec.ts'
 import { slotsOf } from './slot-bits.ts'
+import type { Bm25Index } from './text/bm25-index.ts'
 import type { LogEntry, WriteAheadLog } from './write-ahead-log.ts'
 
 export interface VectorIndexParts {
@@ -138,6 +139,7 @@ export class VectorIndex {
       sequence: this.#log.sequence,
       compactions: this.#compactions,
       compacting: this.#compaction !== undefined,
+      ...(table.texts === undefined ? {} : { texts: textStatsOf(table.texts) }),
       knownFields: Array.from(table.fields, (field) => ({
         field: field.name,
         types: field.types,
@@ -334,6 +336,10 @@ export class VectorIndex {
     await this.#checkpoint()
     return slotsBefore - compacted.origins.length
   }
+}
+
+function textStatsOf({ fields, count, termCount, memoryBytes }: Bm25Index) {
+  return { fields: [...fields], points: count, words: termCount, memoryBytes }
 }
 
 const compactSlotsMin = 256

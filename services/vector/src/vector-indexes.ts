@@ -17,6 +17,8 @@ import type { IndexImage } from './index-image.ts'
 import { recoverIndex } from './index-recovery.ts'
 import { emptyState, type IndexState } from './index-state.ts'
 import { PendingBytes } from './index-writer.ts'
+import type { EmbeddingProviders } from './text/embedding-providers.ts'
+import { resolveEmbedding } from './text/index-embedding.ts'
 import { VectorIndex, type VectorIndexParts } from './vector-index.ts'
 
 export interface VectorIndexesOptions {
@@ -26,6 +28,7 @@ export interface VectorIndexesOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly settings: VectorSettings
+  readonly providers: EmbeddingProviders
 }
 
 /** One whose files failed a check: nothing of it is served until it is restored or deleted. */
@@ -70,7 +73,9 @@ export class VectorIndexes {
   get memoryBytes(): number {
     let bytes = 0
     for (const known of this.#known.values()) {
-      if (known instanceof VectorIndex) bytes += known.state.graph.memoryBytes
+      if (!(known instanceof VectorIndex)) continue
+      const { graph, table } = known.state
+      bytes += graph.memoryBytes + (table.texts?.memoryBytes ?? 0)
     }
     return bytes
   }
@@ -119,7 +124,8 @@ export class VectorIndexes {
   ): Promise<{ readonly index: VectorIndexReply; readonly isNew: boolean }> {
     return this.#change(async () => {
       const { files, limits, clock } = this.#options
-      const definition = defineIndex(parseIdentifier(name), request, {
+      const parameters = await resolveEmbedding(request, this.#options.providers)
+      const definition = defineIndex(parseIdentifier(name), parameters, {
         limits,
         nowMs: clock.nowMs(),
       })

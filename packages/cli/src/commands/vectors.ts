@@ -2,12 +2,14 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { HyperMeshClient } from '@hypermesh/client'
 import {
+  type VectorEmbedding,
   type VectorFieldType,
   type VectorHit,
   type VectorPoint,
   type VectorPointId,
   vectorFieldTypes,
   vectorMetrics,
+  vectorSearchModes,
   vectorStorages,
 } from '@hypermesh/contract'
 import { oneLine } from '../cell-text.ts'
@@ -18,10 +20,12 @@ import { formatBytes, formatCount, formatDuration, formatPlural } from '../quant
 import { printTable } from '../table-print.ts'
 
 export interface CreateFlags {
-  readonly dimension: string
+  readonly dimension?: string
   readonly metric: string
   readonly storage?: string
   readonly field: readonly string[]
+  readonly embed?: string
+  readonly provider?: string
 }
 
 export interface AddFlags {
@@ -32,6 +36,8 @@ export interface AddFlags {
 
 export interface SearchFlags {
   readonly vector?: string
+  readonly text?: string
+  readonly mode?: string
   readonly like?: readonly string[]
   readonly k: string
   readonly ef?: string
@@ -68,8 +74,13 @@ export async function runVectorsCreate(
   name: string,
   flags: CreateFlags,
 ): Promise<void> {
+  const { embed, provider, dimension: count } = flags
+  if (embed === undefined && (count === undefined || provider !== undefined)) {
+    throw new UsageError(`give ${provider === undefined ? '--dimension, or ' : ''}--embed FIELD`)
+  }
   const request = {
-    dimension: parseCount(flags.dimension, '--dimension'),
+    ...(count === undefined ? {} : { dimension: parseCount(count, '--dimension') }),
+    ...(embed === undefined ? {} : { embedding: { field: embed, ...(provider && { provider }) } }),
     metric: choose(flags.metric, vectorMetrics, '--metric'),
     ...(flags.storage === undefined
       ? {}
@@ -79,8 +90,13 @@ export async function runVectorsCreate(
   const { client } = await connect()
   const created = await client.createVectorIndex(name, request, { signal })
   if (json) return terminal.print(JSON.stringify(created))
-  const { index, dimension, metric, storage } = created
+  const { index, dimension, metric, storage, embedding } = created
   terminal.print(`${index}: dimension ${dimension}, ${metric}, ${storage}`)
+  if (embedding !== undefined) terminal.print(embeddingText(embedding))
+}
+
+function embeddingText({ field, model, provider }: VectorEmbedding): string {
+  return `vectors of ${oneLine(field)} by ${oneLine(model)} (${provider})`
 }
 
 export async function runVectorsShow(context: CommandContext, name: string): Promise<void> {
@@ -91,6 +107,7 @@ export async function runVectorsShow(context: CommandContext, name: string): Pro
   terminal.print(`${stats.index}: ${stats.state}, ${formatPlural(points, 'point')}`)
   if (stats.problem !== undefined) terminal.print(oneLine(stats.problem))
   terminal.print(`dimension ${stats.dimension}, ${stats.metric}, ${stats.storage}`)
+  if (stats.embedding !== undefined) terminal.print(embeddingText(stats.embedding))
   terminal.print(`memory ${formatBytes(memoryBytes)}, dead slots ${formatCount(deadSlots)}`)
   terminal.print(`file ${formatBytes(fileBytes)}, log ${formatBytes(logBytes)}`)
   if (stats.knownFields.length === 0) return
@@ -173,17 +190,23 @@ export async function runVectorsSearch(
 async function findHits(
   { client, signal }: { client: HyperMeshClient; signal: AbortSignal },
   name: string,
-  { vector, like = [], k, ef, filter }: SearchFlags,
+  { vector, text, mode, like = [], k, ef, filter }: SearchFlags,
 ): Promise<readonly VectorHit[]> {
   const ranking = {
     k: parseCount(k, '-k'),
     ...(ef === undefined ? {} : { ef: parseCount(ef, '--ef') }),
     ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
   }
-  if ((vector === undefined) === (like.length === 0)) {
-    throw new UsageError('give --vector or --like, one of them')
+  const given = [vector, text, like.length > 0 ? like : undefined]
+  if (given.filter((query) => query !== undefined).length !== 1) {
+    throw new UsageError('give --vector, --text or --like, one of them')
   }
+  if (mode !== undefined && text === undefined) throw new UsageError('--mode is of a --text')
   const options = { signal }
+  if (text !== undefined) {
+    const told = mode === undefined ? {} : { mode: choose(mode, vectorSearchModes, '--mode') }
+    return (await client.searchVectors(name, { text, ...told, ...ranking }, options)).hits ?? []
+  }
   if (vector !== undefined) {
     const request = { vector: parseVector(vector), ...ranking }
     return (await client.searchVectors(name, request, options)).hits ?? []

@@ -6,10 +6,12 @@ import {
 } from '@hypermesh/contract'
 import { type App, mountRoute, readJson, readQuery } from '@hypermesh/kit'
 import { assertId, readPointBytes, readPoints } from '../point-batch.ts'
+import type { EmbeddingProviders } from '../text/embedding-providers.ts'
+import { embedPoints } from '../text/index-embedding.ts'
 import type { VectorIndexes } from '../vector-indexes.ts'
 import { hasBytes, nameOf, readBytes } from './requests.ts'
 
-export function mountPoints(app: App, indexes: VectorIndexes): void {
+export function mountPoints(app: App, indexes: VectorIndexes, providers: EmbeddingProviders): void {
   mountRoute(app, 'writePoints', async (c) => {
     const { limits, signal } = c.var
     const index = await indexes.get(nameOf(c))
@@ -20,7 +22,8 @@ export function mountPoints(app: App, indexes: VectorIndexes): void {
       return c.json(await index.write(batch, { mode: query.mode ?? 'upsert', signal }))
     }
     const { points, mode } = await readJson(c, writePointsRequest)
-    const batch = readPoints(points, { definition, limits })
+    const read = readPoints(points, { definition, limits })
+    const batch = await embedPoints(points, read, { definition, providers, signal })
     return c.json(await index.write(batch, { mode: query.mode ?? mode, signal }))
   })
   mountRoute(app, 'deletePoints', async (c) => {

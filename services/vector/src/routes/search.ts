@@ -14,6 +14,8 @@ import { rank, recommend } from '../index-queries.ts'
 import type { IndexState } from '../index-state.ts'
 import type { NearSlot } from '../nearest-slots.ts'
 import { toFloats } from '../point-batch.ts'
+import type { EmbeddingProviders } from '../text/embedding-providers.ts'
+import { embedQuery } from '../text/index-embedding.ts'
 import type { VectorIndex } from '../vector-index.ts'
 import type { VectorIndexes } from '../vector-indexes.ts'
 import { copyVector } from '../vector-values.ts'
@@ -26,14 +28,15 @@ import {
   wantedOf,
   wantsBytes,
 } from './requests.ts'
+import { assertTextBytes, modeOf, searchOfText } from './text-search.ts'
 
 type Visit = Context<AppEnv>
 type SearchRequest = z.output<typeof searchVectorsRequest>
 
-export function mountSearch(app: App, indexes: VectorIndexes): void {
+export function mountSearch(app: App, indexes: VectorIndexes, providers: EmbeddingProviders): void {
   mountRoute(app, 'searchVectors', async (c) => {
     const index = await indexes.get(nameOf(c))
-    return hasBytes(c) ? searchOfBytes(c, index) : searchOfJson(c, index)
+    return hasBytes(c) ? searchOfBytes(c, index) : searchOfJson(c, index, providers)
   })
   mountRoute(app, 'recommendVectors', async (c) => {
     const index = await indexes.get(nameOf(c))
@@ -47,18 +50,42 @@ export function mountSearch(app: App, indexes: VectorIndexes): void {
   })
 }
 
-async function searchOfJson(c: Visit, index: VectorIndex): Promise<Response> {
+async function searchOfJson(
+  c: Visit,
+  index: VectorIndex,
+  providers: EmbeddingProviders,
+): Promise<Response> {
   const request = await readJson(c, searchVectorsRequest)
-  const { vector, vectors, groupBy } = request
-  if ((vector === undefined) === (vectors === undefined)) {
-    throw new HyperMeshError('invalid', 'say vector or vectors, one of them')
+  const { text, groupBy, vectors } = request
+  const mode = modeOf(request)
+  if (text !== undefined) assertTextBytes(c, text)
+  if (text !== undefined && mode !== 'vector') {
+    return searchOfText(c, index, { ...request, text, mode }, providers)
   }
-  const queries = copyQueries(index, vectors ?? (vector === undefined ? [] : [vector]))
+  const queries = await queriesOf(c, index, request, providers)
   if (groupBy !== undefined) {
-    if (vector === undefined) throw new HyperMeshError('invalid', 'groupBy takes one vector')
+    if (vectors !== undefined) throw new HyperMeshError('invalid', 'groupBy takes one query')
     return searchInGroups(c, index, { ...request, groupBy, queries })
   }
   return search(c, index, { ...request, queries, isMany: vectors !== undefined })
+}
+
+/** Of the one of vector, vectors and text that is given. */
+async function queriesOf(
+  c: Visit,
+  index: VectorIndex,
+  { vector, vectors, text }: SearchRequest,
+  providers: EmbeddingProviders,
+): Promise<Float32Array> {
+  if ([vector, vectors, text].filter((given) => given !== undefined).length !== 1) {
+    throw new HyperMeshError('invalid', 'say vector, vectors or text, one of them')
+  }
+  const { definition } = index
+  const rows =
+    text === undefined
+      ? (vectors ?? [vector ?? []])
+      : [await embedQuery(text, { definition, providers, signal: c.var.signal })]
+  return copyQueries(index, rows)
 }
 
 async function searchOfBytes(c: Visit, index: VectorIndex): Promise<Response> {
