@@ -6,7 +6,6 @@ import { commitsOfFile, commitsOfRepositories } from './engine/commits.ts'
 import type { Contender } from './engine/contender.ts'
 import { contenders } from './engine/contenders.ts'
 import { type Dataset, hashOf, orderOf } from './engine/dataset.ts'
-import { installPeers } from './engine/install.ts'
 import { measureLarge } from './engine/large.ts'
 import { measure } from './engine/reads.ts'
 import { measureOpen } from './engine/recovery.ts'
@@ -22,6 +21,7 @@ import {
 import { workloadsOf } from './engine/workload.ts'
 import { describeCommits, measureCommits, measureInFlight } from './engine/writes.ts'
 import type { Bench, Figure } from './figures.ts'
+import { installPeers } from './install-peers.ts'
 
 const largeFrom = 3_000_000
 const parts = ['reads', 'writes', 'open', 'large']
@@ -50,7 +50,7 @@ export const bench: Bench = async () => {
   }
   const unknown = values.peer?.find((name) => !Object.hasOwn(contenders, name))
   if (unknown !== undefined) throw new Error(`no peer ${unknown}: ${Object.keys(contenders)}`)
-  installPeers()
+  installPeers(new URL('./peers/', import.meta.url))
   const edges = Number(values.edges)
   const wants = (part: string) => values.only === undefined || values.only === part
   const figures: Figure[] = []

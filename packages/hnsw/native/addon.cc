@@ -24,7 +24,7 @@ void PinModule() {
 napi_value Init(napi_env env, napi_value exports) {
   PinModule();
   bool is_usable = Environment::Create(env) != nullptr;
-  for (const std::span<const Call> calls : {IndexCalls(), KernelCalls()}) {
+  for (const std::span<const Call> calls : {IndexCalls(), JobCalls(), KernelCalls()}) {
     for (const Call& call : calls) {
       napi_value function = nullptr;
       is_usable = is_usable &&

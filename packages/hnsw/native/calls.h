@@ -16,6 +16,7 @@ struct Call {
 };
 
 std::span<const Call> IndexCalls();
+std::span<const Call> JobCalls();
 std::span<const Call> KernelCalls();
 
 // Runs a call and throws to JavaScript what it throws here.

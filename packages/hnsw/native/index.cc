@@ -9,6 +9,12 @@
 #include "thread_pool.h"
 
 namespace hypermesh::hnsw {
+namespace {
+
+// Vectors of one slice at most; it ends early for a reader that waits.
+constexpr size_t kSliceMax = 1024;
+
+}  // namespace
 
 void Stop::Check() const {
   if (closed && *closed) Fail("closed", "the index was closed");
@@ -53,8 +59,6 @@ void Index::Reserve(size_t slots) {
 }
 
 uint32_t Index::Add(std::span<const float> vectors, size_t threads, const Stop& stop) {
-  // What one slice may take at most; it ends early for a reader that waits.
-  constexpr size_t kSliceMax = 1024;
   const size_t dimension = space_.dimension();
   const size_t count = vectors.size() / dimension;
   const size_t bytes = space_.data_bytes();
@@ -64,6 +68,10 @@ uint32_t Index::Add(std::span<const float> vectors, size_t threads, const Stop& 
     if (at % kSliceMax == 0) stop.Check();
     space_.Encode(vectors.data() + at * dimension, at, staged.get() + at * bytes);
   }
+  return AddStored(staged.get(), count, threads, stop);
+}
+
+uint32_t Index::AddStored(const char* staged, size_t count, size_t threads, const Stop& stop) {
   uint32_t first = 0;
   {
     const ExclusiveLock lock(lock_);
@@ -75,8 +83,8 @@ uint32_t Index::Add(std::span<const float> vectors, size_t threads, const Stop& 
     size_t linked = 0;
     try {
       stop.Check();
-      AddSlice(staged.get() + done * bytes, first + static_cast<uint32_t>(done), wanted, threads,
-               stop, &linked);
+      AddSlice(staged + done * space_.data_bytes(), first + static_cast<uint32_t>(done), wanted,
+               threads, stop, &linked);
     } catch (...) {
       std::vector<uint32_t> undone(done + linked);
       for (size_t at = 0; at < undone.size(); ++at) undone[at] = first + static_cast<uint32_t>(at);
@@ -143,6 +151,27 @@ void Index::Vectors(std::span<const uint32_t> slots, float* vectors) {
     std::copy(vector.get(), vector.get() + space_.dimension(), vectors);
     vectors += space_.dimension();
   }
+}
+
+std::shared_ptr<Index> Index::Compact(size_t threads, const Stop& stop,
+                                      std::vector<uint32_t>* slots) {
+  auto compacted = std::make_shared<Index>(options_);
+  const size_t bytes = space_.data_bytes();
+  const uint32_t end = GetFigures().slots;
+  const AlignedArray<char> staged = MakeAligned<char>(kSliceMax * bytes);
+  for (uint32_t from = 0; from < end;) {
+    size_t taken = 0;
+    {
+      const SharedLock lock(lock_);
+      for (; from < end && taken < kSliceMax; ++from) {
+        if (!IsAlive(from)) continue;
+        std::memcpy(staged.get() + taken++ * bytes, graph_.Data(from), bytes);
+        slots->push_back(from);
+      }
+    }
+    compacted->AddStored(staged.get(), taken, threads, stop);
+  }
+  return compacted;
 }
 
 Figures Index::GetFigures() {

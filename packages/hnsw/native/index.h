@@ -64,6 +64,9 @@ class Index : public std::enable_shared_from_this<Index> {
   // The first of the new slots. All of `vectors` or, when it throws, none that can be found.
   // Only as a writer.
   uint32_t Add(std::span<const float> vectors, size_t threads, const Stop& stop);
+  // The alive ones in an index of their own, and from which slot each came. What is added or
+  // removed meanwhile may be missing there, or be there still.
+  std::shared_ptr<Index> Compact(size_t threads, const Stop& stop, std::vector<uint32_t>* slots);
   // How many of them were alive.
   size_t Remove(std::span<const uint32_t> slots);
   // The stored vectors, one after the other. Throws where a slot is none.
@@ -95,6 +98,7 @@ class Index : public std::enable_shared_from_this<Index> {
   Allowed Allow(bool has_filter, std::span<const uint64_t> filter, std::vector<uint64_t>* words);
   void SearchAt(const float* query, size_t position, SearchLimits limits, const Allowed& allowed,
                 Answers* answers);
+  uint32_t AddStored(const char* staged, size_t count, size_t threads, const Stop& stop);
   void AddSlice(const char* staged, uint32_t first, size_t count, size_t threads, const Stop& stop,
                 size_t* done);
   void RunWriters();

@@ -1,51 +1,14 @@
-#include <algorithm>
+// What answers at once.
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "arguments.h"
 #include "calls.h"
-#include "convert.h"
 #include "environment.h"
-#include "failure.h"
-#include "handles.h"
-#include "image.h"
-#include "index.h"
-#include "limits.h"
-#include "thread_pool.h"
 
 namespace hypermesh::hnsw {
 namespace {
-
-void PostSearch(std::function<void()> job) { ThreadPool::Searching().Post(std::move(job)); }
-
-auto AsWriterOf(const std::shared_ptr<Index>& index) {
-  return [index](std::function<void()> job) { index->EnqueueWriter(std::move(job)); };
-}
-
-Stop StopOf(napi_env env, const IndexHandle& handle, napi_value aborted) {
-  return {handle.closed, AbortedOf(env, aborted)};
-}
-
-uint32_t InRange(uint32_t value, uint32_t min, uint32_t max, const char* name) {
-  if (value < min || value > max) Fail("invalid", std::string(name) + " is out of range");
-  return value;
-}
-
-SearchLimits LimitsOf(napi_env env, napi_value k, napi_value ef) {
-  return {InRange(Uint32Of(env, k), 1, kEfMax, "k"), InRange(Uint32Of(env, ef), 1, kEfMax, "ef")};
-}
-
-size_t ThreadsOf(napi_env env, napi_value value) {
-  const size_t threads = Uint32Of(env, value);
-  return threads == 0 ? ThreadPool::Threads() : std::min(threads, ThreadPool::Threads());
-}
-
-std::span<float> RowsOf(napi_env env, napi_value value, const Index& index) {
-  const std::span<float> rows = FloatsOf(env, value);
-  if (rows.size() % index.space().dimension() != 0)
-    Fail("dimension", "not a whole number of vectors of the index's dimension");
-  return rows;
-}
 
 napi_value Create(napi_env env, napi_callback_info info) {
   return Guarded(env, [&] {
@@ -105,27 +68,9 @@ napi_value Close(napi_env env, napi_callback_info info) {
     IndexHandle& handle = HandleOf(env, value);
     *handle.closed = true;
     // Freeing gigabytes takes a while.
-    if (handle.index != nullptr) PostSearch([index = std::move(handle.index)] {});
+    if (handle.index != nullptr) ThreadPool::Searching().Post([index = std::move(handle.index)] {});
     handle.index = nullptr;
     return UndefinedOf(env);
-  });
-}
-
-napi_value Add(napi_env env, napi_callback_info info) {
-  return Guarded(env, [&] {
-    const auto [value, rows, threads_wanted, aborted] = ArgumentsOf<4>(env, info);
-    const IndexHandle& handle = OpenHandleOf(env, value);
-    const std::shared_ptr<Index> index = handle.index;
-    const std::span<float> found = RowsOf(env, rows, *index);
-    std::vector<float> vectors(found.begin(), found.end());
-    const size_t threads = ThreadsOf(env, threads_wanted);
-    Stop stop = StopOf(env, handle, aborted);
-    return Environment::Of(env).Run(
-        env, nullptr, AsWriterOf(index),
-        [index, threads, vectors = std::move(vectors), stop = std::move(stop)]() -> ToValue {
-          const uint32_t first = index->Add(vectors, threads, stop);
-          return [first](napi_env settling) { return NumberOf(settling, first); };
-        });
   });
 }
 
@@ -165,36 +110,6 @@ napi_value FiguresOf(napi_env env, napi_callback_info info) {
   });
 }
 
-// q × k slots, q × k distances, q counts, the strategy: 32 bits each.
-napi_value SearchAsync(napi_env env, napi_callback_info info) {
-  return Guarded(env, [&] {
-    const auto [value, rows, k, ef, filter, threads_wanted, aborted] = ArgumentsOf<7>(env, info);
-    const IndexHandle& handle = OpenHandleOf(env, value);
-    const std::shared_ptr<Index> index = handle.index;
-    const std::span<float> found = RowsOf(env, rows, *index);
-    const SearchLimits limits = LimitsOf(env, k, ef);
-    std::vector<float> queries(found.begin(), found.end());
-    std::vector<uint64_t> words;
-    const bool has_filter = WordsOf(env, filter, &words);
-    const size_t threads = ThreadsOf(env, threads_wanted);
-    Stop stop = StopOf(env, handle, aborted);
-    return Environment::Of(env).Run(
-        env, nullptr, PostSearch,
-        [index, limits, has_filter, threads, queries = std::move(queries), words = std::move(words),
-         stop = std::move(stop)]() -> ToValue {
-          const size_t count = queries.size() / index->space().dimension();
-          const size_t room = count * limits.k;
-          auto bytes = std::make_shared<std::vector<uint8_t>>((2 * room + count + 1) * 4);
-          auto* out = reinterpret_cast<uint32_t*>(bytes->data());
-          Answers answers{
-              {out, room}, {reinterpret_cast<float*>(out + room), room}, {out + 2 * room, count}};
-          index->SearchAll(queries, limits, has_filter, words, threads, stop, &answers);
-          out[2 * room + count] = static_cast<uint32_t>(answers.strategy);
-          return [bytes](napi_env settling) { return BufferOf(settling, std::move(*bytes)); };
-        });
-  });
-}
-
 // Into an array of k slots, k distances and the count. The strategy, or −1 when a writer is at
 // work.
 napi_value SearchNow(napi_env env, napi_callback_info info) {
@@ -214,50 +129,6 @@ napi_value SearchNow(napi_env env, napi_callback_info info) {
                     out.subspan(2 * limits.k)};
     const bool is_done = index.TrySearch(query, limits, has_filter, words, &answers);
     return NumberOf(env, is_done ? static_cast<double>(answers.strategy) : -1);
-  });
-}
-
-napi_value SaveAsync(napi_env env, napi_callback_info info) {
-  return Guarded(env, [&] {
-    const auto [value, aborted] = ArgumentsOf<2>(env, info);
-    const IndexHandle& handle = OpenHandleOf(env, value);
-    const std::shared_ptr<Index> index = handle.index;
-    Stop stop = StopOf(env, handle, aborted);
-    return Environment::Of(env).Run(
-        env, nullptr, AsWriterOf(index), [index, stop = std::move(stop)]() -> ToValue {
-          auto pieces = std::make_shared<std::vector<std::vector<uint8_t>>>(Save(*index, stop));
-          return [pieces](napi_env settling) {
-            napi_value array = nullptr;
-            napi_create_array_with_length(settling, pieces->size(), &array);
-            for (size_t at = 0; at < pieces->size(); ++at) {
-              const napi_value buffer = BufferOf(settling, std::move((*pieces)[at]));
-              if (buffer == nullptr) return buffer;
-              napi_set_element(settling, array, static_cast<uint32_t>(at), buffer);
-            }
-            return array;
-          };
-        });
-  });
-}
-
-napi_value LoadAsync(napi_env env, napi_callback_info info) {
-  return Guarded(env, [&] {
-    const auto [array] = ArgumentsOf<1>(env, info);
-    uint32_t count = 0;
-    if (napi_get_array_length(env, array, &count) != napi_ok) Fail("invalid", "not an array");
-    std::vector<std::span<const uint8_t>> pieces(count);
-    for (uint32_t at = 0; at < count; ++at) {
-      napi_value piece = nullptr;
-      napi_get_element(env, array, at, &piece);
-      pieces[at] = BytesOf(env, piece);
-    }
-    const auto post = [](std::function<void()> job) {
-      ThreadPool::Building().Post(std::move(job));
-    };
-    return Environment::Of(env).Run(env, array, post, [pieces = std::move(pieces)]() -> ToValue {
-      const std::shared_ptr<Index> index = Load(pieces);
-      return [index](napi_env settling) { return ToHandle(settling, index, 0); };
-    });
   });
 }
 
@@ -288,11 +159,9 @@ std::span<const Call> IndexCalls() {
   static constexpr Call calls[] = {
       {"create", Create},       {"options", OptionsOf},
       {"attach", AttachTo},     {"id", IdOf},
-      {"close", Close},         {"add", Add},
-      {"remove", Remove},       {"vectors", Vectors},
-      {"figures", FiguresOf},   {"search", SearchAsync},
-      {"searchNow", SearchNow}, {"save", SaveAsync},
-      {"load", LoadAsync},      {"cancellation", Cancellation},
+      {"close", Close},         {"remove", Remove},
+      {"vectors", Vectors},     {"figures", FiguresOf},
+      {"searchNow", SearchNow}, {"cancellation", Cancellation},
       {"cancel", Cancel},       {"setThreads", SetThreads},
   };
   return calls;

@@ -12,6 +12,12 @@ export interface WorkOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface Compacted {
+  readonly index: HnswIndex
+  /** By the new slot, the old one. */
+  readonly slots: Uint32Array
+}
+
 export interface SearchNowOptions {
   readonly k: number
   /** Candidates: more find better and take longer. At least k; 64, or k where that is more. */
@@ -135,6 +141,19 @@ export class HnswIndex {
     const words = options.allow?.words
     const strategy = call(() => loadNative().searchNow(this.#native, query, k, ef, words, into))
     return strategy < 0 ? undefined : toSingleResult(into, k, strategy)
+  }
+
+  /**
+   * A new index without the removed slots, and from which slot each of its slots came, in the same order.
+   * This one stays as it is and searchable; what is added to it or removed from it meanwhile may be missing
+   * there, or be there still: add slots from `slots` of the start on, and remove what was removed since, again.
+   */
+  async compact(options: WorkOptions = {}): Promise<Compacted> {
+    const threads = threadsOf(options)
+    const [native, slots] = await withSignal(options.signal, (cancellation) =>
+      loadNative().compact(this.#native, threads, cancellation),
+    )
+    return { index: new HnswIndex(native), slots: new Uint32Array(slots) }
   }
 
   /** The whole index as bytes, in pieces of at most 64 MiB. */

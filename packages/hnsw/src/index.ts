@@ -1,5 +1,6 @@
 export { HnswError, type HnswErrorCode } from './errors.ts'
 export {
+  type Compacted,
   HnswIndex,
   type SearchNowOptions,
   type SearchOptions,

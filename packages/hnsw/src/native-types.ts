@@ -61,6 +61,12 @@ export interface NativeAddon {
     into: Uint32Array,
   ): number
   save(index: NativeIndex, cancellation: NativeCancellation | undefined): Promise<ArrayBuffer[]>
+  /** The new index and, in 32 bits each, the old slots of its slots. */
+  compact(
+    index: NativeIndex,
+    threads: number,
+    cancellation: NativeCancellation | undefined,
+  ): Promise<[NativeIndex, ArrayBuffer]>
   /** The pieces must not change or be transferred until it settles. */
   load(pieces: Uint8Array[]): Promise<NativeIndex>
 

@@ -2,7 +2,7 @@
 import { SlotSet } from '../src/index.ts'
 
 /** xorshift128: the same numbers everywhere. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   const state = Uint32Array.of(seed, 0x9e3779b9, 0x243f6a88, 0xb7e15162)
   const next = () => {
     let t = state[3] as number
@@ -104,4 +104,19 @@ export function recall(found: Uint32Array, expected: readonly (readonly number[]
     wanted += slots.length
   }
   return wanted === 0 ? 1 : hits / wanted
+}
+
+/** So many queries near vectors of one cluster. */
+export function queriesIn(data: Clustered, cluster: number, count: number): Float32Array {
+  const random = randomOf(cluster + 1)
+  const members = [...data.clusters.keys()].filter((row) => data.clusters[row] === cluster)
+  const queries = new Float32Array(count * data.dimension)
+  for (let query = 0; query < count; query++) {
+    const row = members[Math.floor(random() * members.length)] as number
+    for (let i = 0; i < data.dimension; i++) {
+      const value = data.vectors[row * data.dimension + i] as number
+      queries[query * data.dimension + i] = value + 0.1 * (random() - 0.5)
+    }
+  }
+  return queries
 }
