@@ -21,6 +21,7 @@ export {
   viewStatement,
 } from './scan-filters.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
+export { mayPlanAgain } from './shadow-tables.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
 export { quotePath, type Source, type SourceColumn, type TargetColumn } from './source-columns.ts'
 export { detectCompression, unpack } from './source-compression.ts'

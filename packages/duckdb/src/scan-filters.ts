@@ -1,6 +1,7 @@
 import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
 import { plannedValue, type ScanValue, sameMeaning } from './planned-value.ts'
 import type { DuckSession } from './session.ts'
+import { makeShadows, type Shadow } from './shadow-tables.ts'
 import { isNode, SqlTree, type TreeNode, type TreeValue, textOf } from './sql-tree.ts'
 
 /** What is known of the rows that a scan needs. The table format prunes files by it. */
@@ -60,7 +61,7 @@ export const planningDisabledOptimizers = [
 ] as const
 
 /**
- * Plans the statement over empty tables of the same columns and reads the filters that DuckDB pushed
+ * Plans the statement over empty tables of the same columns, which the session keeps for the next one, and reads the filters that DuckDB pushed
  * into each scan. Keys are `schema.view`, lower case; a table without an entry needs all its files.
  * The filters are necessary conditions: a row that fails them cannot matter to the statement.
  */
@@ -68,15 +69,9 @@ export async function planFilters(
   session: DuckSession,
   request: FilterRequest,
 ): Promise<ReadonlyMap<string, ScanFilter>> {
-  const { views = [] } = request
-  const schemas = new Set([...request.tables, ...views].map(({ schema }) => schema))
-  const prologue = [...schemas].map(
-    (schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`,
-  )
   const { signal } = request
   try {
-    const statements = [...prologue, ...request.tables.map(shadowOf), ...views.map(viewStatement)]
-    await session.run(statements.join('\n'), { signal })
+    await makeShadows(session, shadowsOf(request), signal)
     const [row] = await session.rows(
       'SELECT json_serialize_plan($1::VARCHAR, optimize := true) AS plan',
       { parameters: { values: [request.sql] }, signal },
@@ -98,7 +93,14 @@ export function viewStatement({ schema, view, sql, columnNames }: PlannedView): 
   return `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)}${columns} AS ${sql};`
 }
 
-function shadowOf({ schema, view, columns }: PlannedTable): string {
+function shadowsOf({ tables, views = [] }: FilterRequest): Shadow[] {
+  return [
+    ...tables.map((table) => ({ ...table, kind: 'TABLE' as const, sql: emptyTable(table) })),
+    ...views.map((view) => ({ ...view, kind: 'VIEW' as const, sql: viewStatement(view) })),
+  ]
+}
+
+function emptyTable({ schema, view, columns }: PlannedTable): string {
   const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(', ')
   return `CREATE TABLE ${quoteIdentifier(schema)}.${quoteIdentifier(view)} (${list});`
 }

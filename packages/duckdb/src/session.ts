@@ -263,7 +263,8 @@ export class DuckSession implements Disposable, AsyncDisposable {
       if (signal?.aborted || this.#closing) this.#connection.interrupt()
       const waitedMs = performance.now() - startedAt
       if (waitedMs < 2) await nextTurn()
-      else await sleep(waitedMs < 50 ? 1 : 4)
+      // Late by a fiftieth at most.
+      else await sleep(Math.min(4, Math.max(1, waitedMs / 50)))
     }
   }
 }

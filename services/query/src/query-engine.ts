@@ -13,6 +13,7 @@ import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/ki
 import type { z } from 'zod'
 import { firstPage, pageResult } from './paged-result.ts'
 import { parquetResult } from './parquet-result.ts'
+import type { PlanningSessions } from './planning-sessions.ts'
 import type { RunningResult, StartedResult } from './running-result.ts'
 import type { RunningStatement, RunningStatements } from './running-statements.ts'
 import type { SpillSpace } from './spill-space.ts'
@@ -23,7 +24,7 @@ import { streamResult } from './stream-result.ts'
 interface QueryEngineOptions {
   /** Runs statements; may read the warehouse and write results, and nothing else. */
   readonly database: DuckDatabase
-  readonly planner: DuckDatabase
+  readonly planners: PlanningSessions
   readonly lake: Lake
   readonly gate: ConcurrencyGate
   readonly running: RunningStatements
@@ -89,8 +90,10 @@ export class QueryEngine {
       place = await gate.enter(signal, principal.keyId)
       entry.state = 'planning'
       session = await database.connectApart()
-      planning = await this.#options.planner.connectApart()
+      planning = await this.#options.planners.take()
       result = await this.#start({ session, planning }, { request, entry, signal })
+      await this.#options.planners.giveBack(planning)
+      planning = undefined
       entry.state = 'sending'
       const elapsedMs = elapsedSince(clock, startedMs)
       return { ...result, queryId: entry.id, signal, elapsedMs, [Symbol.asyncDispose]: close }
@@ -110,13 +113,13 @@ export class QueryEngine {
       readonly parameters: Readonly<Record<string, SqlParameter>>
     },
   ): Promise<void> {
-    const { database, planner, gate, lake, limits } = this.#options
+    const { database, planners, gate, lake, limits } = this.#options
     const { sql, signal, principal, parameters: given, ...rest } = request
     checkBounds({ body: { sql, parameters: given }, format: 'json' }, limits)
     const { parameters = { values: {} }, planned } = bindParameters(given)
     using _place = await gate.enter(signal, principal.keyId)
     await using session = await database.connectApart()
-    await using planning = await planner.connectApart()
+    await using planning = await planners.take()
     const sessions = { session, planning }
     const statement = { ...rest, sql, parameters, planned, embedded: false, signal }
     const prepared = await prepareStatement(sessions, statement, lake)

@@ -10,6 +10,7 @@ import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
 import type { FileRoot } from './file-listing.ts'
 import { FileSchemas } from './file-schemas.ts'
 import { KnownTables } from './known-tables.ts'
+import { PlanningSessions } from './planning-sessions.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
 import { mountSavedQueries } from './routes/saved-queries.ts'
@@ -88,7 +89,8 @@ export const query = defineService({
       collect: () => space.bytes,
     })
     const engine = new QueryEngine({
-      ...{ database, planner, lake, gate, running, spilled, space, limits, clock },
+      ...{ database, lake, gate, running, spilled, space, limits, clock },
+      planners: new PlanningSessions(planner),
       directory: results,
     })
     const parts = { engine, running, catalog: followWarehouse(upstreams.catalog, warehouse) }
