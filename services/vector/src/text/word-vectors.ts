@@ -116,7 +116,7 @@ async function unpackSection(
   if (unpacked.length !== unpackedBytes || crc32(unpacked) !== section.crc32) {
     throw corrupt(`has damaged ${name}`)
   }
-  return Uint8Array.from(unpacked)
+  return new Uint8Array(unpacked)
 }
 
 function corrupt(what: string, cause?: unknown): HyperMeshError {
