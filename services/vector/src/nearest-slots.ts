@@ -27,13 +27,17 @@ export async function nearestSlots(state: IndexState, query: NearestQuery): Prom
   const { graph, table } = state
   const queryCount = query.queries.length / graph.options.dimension
   if (table.pointCount === 0) return Array.from({ length: queryCount }, () => [])
-  const found = await search(state, query, query.allowed)
-  const [rows, unknown] = knownRows(state, found, query.k)
-  if (unknown === 0) return rows
-  // The graph had slots that the table had not, or no longer: asked again for what is in both.
-  const alive = query.allowed?.and(table.aliveSlots) ?? table.aliveSlots
-  return knownRows(state, await search(state, query, alive), query.k)[0]
+  let { allowed } = query
+  for (let attempt = 1; ; attempt += 1) {
+    const [rows, unknown] = knownRows(state, await search(state, query, allowed), query.k)
+    if (unknown === 0 || attempt === attemptsMax) return rows
+    // The graph had slots that the table had not, or no longer: asked again for what is in both.
+    allowed = query.allowed?.and(table.aliveSlots) ?? table.aliveSlots
+  }
 }
+
+/** Each but the first means that a write has ended meanwhile. */
+const attemptsMax = 16
 
 async function search(
   { graph }: IndexState,
