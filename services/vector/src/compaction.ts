@@ -1,6 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Limits } from '@hypermesh/contract'
-import { HnswIndex } from '@hypermesh/hnsw'
 import { type IndexState, lettersPerTurn, StateReaders } from './index-state.ts'
 import type { DeclaredFields } from './metadata-fields.ts'
 import { PointTable, parseStored } from './point-table.ts'
@@ -15,23 +13,22 @@ export interface Compacted {
 }
 
 const batchSlots = 1000
+/** What a row costs beside its metadata. */
+const rowLetters = 50
 
 /** Builds the state anew without its dead slots, while others read it and write to it. */
 export async function compactState(
   { graph, table }: IndexState,
   { fields, limits }: { fields: DeclaredFields; limits: Limits },
 ): Promise<Compacted> {
+  const { index, slots: origins } = await graph.compact()
   const next: IndexState = {
-    graph: HnswIndex.create(graph.options),
+    graph: index,
     table: new PointTable(fields, limits),
     readers: new StateReaders(),
   }
-  const origins = Uint32Array.from(table.aliveSlots)
   try {
-    for (let at = 0; at < origins.length; at += batchSlots) {
-      await moveRows({ graph, table }, origins.subarray(at, at + batchSlots), next)
-      await setImmediate()
-    }
+    await moveRows(table, origins, next.table)
     return { state: next, origins }
   } catch (error) {
     next.graph.close()
@@ -56,26 +53,23 @@ export async function catchUp({ graph, table }: IndexState, compacted: Compacted
     if (table.idAt(slot) !== null && !moved.has(slot)) missing.push(slot)
   }
   for (let at = 0; at < missing.length; at += batchSlots) {
-    await moveRows({ graph, table }, Uint32Array.from(missing.slice(at, at + batchSlots)), next)
+    const slots = Uint32Array.from(missing.slice(at, at + batchSlots))
+    const first = await next.graph.add(graph.vectors(slots))
+    if (first !== next.table.slotCount) throw new Error('a compacted graph has slots of its own')
+    await moveRows(table, slots, next.table)
   }
 }
 
 /** One that has died meanwhile takes its slot too; whoever catches up removes it from the graph. */
-async function moveRows(
-  { graph, table }: Pick<IndexState, 'graph' | 'table'>,
-  slots: Uint32Array,
-  next: IndexState,
-): Promise<void> {
-  const first = await next.graph.add(graph.vectors(slots))
-  if (first !== next.table.slotCount) throw new Error('a compacted graph has slots of its own')
+async function moveRows(from: PointTable, slots: Uint32Array, to: PointTable): Promise<void> {
   const turns = new EventLoopTurns(lettersPerTurn)
   for (const slot of slots) {
-    const id = table.idAt(slot)
-    const ordinal = table.ordinalAt(slot)
-    const text = table.metadataTextAt(slot)
+    const id = from.idAt(slot)
+    const ordinal = from.ordinalAt(slot)
+    const text = from.metadataTextAt(slot)
     const metadata = text === undefined ? undefined : parseStored(text)
-    if (id === null) next.table.appendDead(ordinal)
-    else next.table.append({ id, ordinal, metadata })
-    if (turns.isOver(text?.length ?? 0)) await turns.next()
+    if (id === null) to.appendDead(ordinal)
+    else to.append({ id, ordinal, metadata })
+    if (turns.isOver((text?.length ?? 0) + rowLetters)) await turns.next()
   }
 }
