@@ -16,7 +16,7 @@ namespace {
 // new memory to write the next result into.
 constexpr size_t kCopiedBytesMax = 512 * 1024;
 // From here on clearing memory first, as new array buffers are, costs more than a second object.
-constexpr size_t kUnclearedBytesMin = 4 * 1024;
+constexpr size_t kUnclearedBytesMin = 24 * 1024;
 // What a caller's buffer may keep for the next result.
 constexpr size_t kKeptBytesMax = 1024 * 1024;
 

@@ -11,9 +11,6 @@ namespace hypergraph::binding {
 // kNotFound when a number has no key.
 Status EncodeNodeKeys(const Dictionary& nodes, std::span<const uint32_t> numbers,
                       std::vector<uint8_t>* bytes);
-// u64 a node of `count` from `first`, up to the last there is; nothing where one is a text.
-Status EncodeIntegerKeys(const Dictionary& nodes, uint32_t first, uint32_t count,
-                         std::vector<uint8_t>* bytes);
 Status EncodeSymbols(const Dictionary& symbols, uint32_t first, std::vector<uint8_t>* bytes);
 
 }  // namespace hypergraph::binding

@@ -1,4 +1,5 @@
 // Reads: snapshots, queries here and on the pool, and what a result's numbers stand for.
+#include <algorithm>
 #include <utility>
 
 #include "binding/calls.h"
@@ -14,9 +15,6 @@ namespace {
 using StatePointer = std::shared_ptr<DatabaseState>;
 using SnapshotPointer = std::shared_ptr<const Snapshot>;
 
-// Of one call.
-constexpr uint64_t kIntegerKeysMax = 1u << 20;
-
 // Reads (database, snapshot or null), the first two arguments of most calls.
 Status ReadTarget(napi_env env, const napi_value* arguments, StatePointer* state,
                   SnapshotPointer* snapshot) {
@@ -31,13 +29,16 @@ Status RunHere(napi_env env, const napi_value* arguments, std::vector<uint8_t>* 
   ByteView view;
   HG_RETURN_IF_ERROR(ReadTarget(env, arguments, &state, &snapshot));
   HG_RETURN_IF_ERROR(ViewOf(env, arguments[2], &view));
+  uint32_t bytes = 0;  // Of the view that the plan has; all, where the caller leaves it out.
+  if (napi_get_value_uint32(env, arguments[3], &bytes) == napi_ok)
+    view = view.first(std::min<size_t>(bytes, view.size()));
   plan->assign(view.begin(), view.end());
   result->clear();
   return RunPlan(*snapshot, *plan, nullptr, result);
 }
 
 napi_value Query(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
+  napi_value arguments[4];
   ReadArguments(env, info, arguments);
   Environment& environment = Environment::Of(env);
   std::vector<uint8_t>& result = environment.scratch();
@@ -211,23 +212,6 @@ napi_value NodeKeys(napi_env env, napi_callback_info info) {
   return AnswerBytes<2>(env, info, ReadNodeKeys);
 }
 
-Status ReadIntegerKeys(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
-  StatePointer state;
-  SnapshotPointer snapshot;
-  uint64_t first = 0;
-  uint64_t count = 0;
-  HG_RETURN_IF_ERROR(OpenDatabase(env, arguments[0], &state));
-  HG_RETURN_IF_ERROR(IntegerOf(env, arguments[1], UINT32_MAX, &first));
-  HG_RETURN_IF_ERROR(IntegerOf(env, arguments[2], kIntegerKeysMax, &count));
-  HG_RETURN_IF_ERROR(state->database().Read(&snapshot));
-  return EncodeIntegerKeys(*snapshot->nodes, static_cast<uint32_t>(first),
-                           static_cast<uint32_t>(count), bytes);
-}
-
-napi_value IntegerKeys(napi_env env, napi_callback_info info) {
-  return AnswerBytes<3>(env, info, ReadIntegerKeys);
-}
-
 Status ReadSymbols(napi_env env, const napi_value* arguments, std::vector<uint8_t>* bytes) {
   StatePointer state;
   SnapshotPointer snapshot;
@@ -275,7 +259,6 @@ std::span<const Call> QueryCalls() {
       {"snapshotFigures", SnapshotFigures},
       {"committedAt", CommittedAt},
       {"nodeKeys", NodeKeys},
-      {"integerKeys", IntegerKeys},
       {"symbols", Symbols},
       {"schema", SchemaText},
       {"schemaVersion", SchemaVersion},

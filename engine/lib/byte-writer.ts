@@ -43,6 +43,11 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#end)
   }
 
+  /** What was written lies at its begin, `length` bytes of it: spares short calls a view. */
+  get room(): Uint8Array<ArrayBuffer> {
+    return this.#bytes
+  }
+
   /** Gives up everything from `length` on, as after a failed encoding. */
   truncate(length: number): void {
     this.#end = length

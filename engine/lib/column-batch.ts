@@ -3,6 +3,7 @@ import { type CellSource, microsToNumbers, toCells } from './column-cells.ts'
 import { EngineError, quote } from './errors.ts'
 import type { NodeKeyColumn } from './node-keys.ts'
 import {
+  type ColumnValues,
   type ResultBuffer,
   type ResultColumn,
   type Truncation,
@@ -25,6 +26,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   readonly #source: CellSource
   readonly #labelColumn: LabelColumn
   /** By place; each made when first asked for: a short read often wants one array. */
+  readonly #values: ColumnValues[] = []
   readonly #named: NamedColumn[] = []
   readonly #cells: ArrayLike<unknown>[] = []
 
@@ -207,16 +209,17 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   #column(place: number): NamedColumn {
     const known = this.#named[place]
     if (known !== undefined) return known
-    const { type, kind, property, values, offsets, validity } = this.#result.column(place)
+    const result = this.#result
+    const kind = result.kindOf(place)
+    const property = result.propertyOf(place)
     const { name, columnName, meaning, isProperty } = this.#labelColumn(kind, property)
-    // Field by field: short reads show what spreading takes.
     const column: NamedColumn = {
-      type,
+      type: result.typeOf(place),
       kind,
       property,
-      values,
-      offsets,
-      validity,
+      values: this.#valuesAt(place),
+      offsets: result.offsetsOf(place),
+      validity: result.validityOf(place),
       name,
       columnName,
       meaning,
@@ -226,18 +229,30 @@ export class ColumnBatch<Row = Record<string, unknown>> {
     return column
   }
 
+  #valuesAt(place: number): ColumnValues {
+    let values = this.#values[place]
+    if (values === undefined) {
+      values = this.#result.valuesOf(place)
+      this.#values[place] = values
+    }
+    return values
+  }
+
   #cellsAt(place: number): ArrayLike<unknown> {
     let cells = this.#cells[place]
     if (cells === undefined) {
-      const column = this.#column(place)
-      cells = toCells(column, column.meaning, this.#source)
+      cells = this.#result.nodeKeysOf(place) ?? this.#cellsOf(this.#column(place))
       this.#cells[place] = cells
     }
     return cells
   }
 
+  #cellsOf(column: NamedColumn): ArrayLike<unknown> {
+    return toCells(column, column.meaning, this.#source)
+  }
+
   #typed<Values>(name: string, type: new (...args: never[]) => Values): Values {
-    const { values } = this.#column(this.#placeOf(name))
+    const values = this.#valuesAt(this.#placeOf(name))
     if (values instanceof type) return values
     throw new EngineError('internal', `column ${name} is not a ${type.name}`)
   }

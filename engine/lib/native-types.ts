@@ -58,8 +58,16 @@ export interface NativeAddon {
   /** The instant of the last commit up to seq, in µs. */
   committedAt(database: NativeDatabase, seq: number): bigint
 
-  /** Runs a plan here and now, against the newest commits when `snapshot` is null. */
-  query(database: NativeDatabase, snapshot: NativeSnapshot | null, plan: Uint8Array): ArrayBuffer
+  /**
+   * Runs the plan in the first `bytes` of `plan`, all unless given, here and now, against the newest
+   * commits when `snapshot` is null.
+   */
+  query(
+    database: NativeDatabase,
+    snapshot: NativeSnapshot | null,
+    plan: Uint8Array,
+    bytes?: number,
+  ): ArrayBuffer
   /**
    * The same on the engine's own threads. `token` is a number of the caller's choice, which `cancel`
    * takes until the promise has settled; 0 is none.
@@ -75,8 +83,6 @@ export interface NativeAddon {
 
   /** The keys of node numbers. */
   nodeKeys(database: NativeDatabase, nodes: Uint32Array): ArrayBuffer
-  /** u64 a node of `count` from `first`, up to the last node there is; empty where one is a text. */
-  integerKeys(database: NativeDatabase, first: number, count: number): ArrayBuffer
   /** The symbols from the number `first` on; the first of all is 1. */
   symbols(database: NativeDatabase, first: number): ArrayBuffer
   /** JSON. */

@@ -7,26 +7,13 @@ export type NodeKeyColumn = Uint32Array | Float64Array | BigUint64Array | readon
 export interface KeySource {
   /** The keys of these numbers. */
   keysOf(numbers: Uint32Array): ArrayBuffer
-  /** The integer keys, as u64, of `count` numbers from `first`, fewer at the end; empty where one is a text. */
-  integerKeys(first: number, count: number): ArrayBuffer
 }
-
-const pageBits = 12
-const pageSize = 1 << pageBits
-/** 64 MiB of keys: those of later nodes are asked for each time. */
-const knownMax = 1 << 24
 
 /** Turns node numbers into keys. */
 export class NodeKeys {
   readonly #source: KeySource
   /** Texts are decoded once for each distinct node; integers are not worth that. */
   #hasTexts = false
-  /** Key + 1 by number, 0: not known. It stays right, since a node keeps its number for ever. */
-  #known = new Uint32Array(pageSize)
-  /** How many numbers were asked for: reading pages is worth it from a page's size on. */
-  #asked = 0
-  /** Pages where not all are integers of 32 bits. */
-  readonly #otherPages = new Set<number>()
 
   constructor(source: KeySource) {
     this.#source = source
@@ -34,60 +21,16 @@ export class NodeKeys {
 
   keysOf(numbers: Uint32Array): NodeKeyColumn {
     if (numbers.length === 0) return new Uint32Array(0)
-    this.#asked += numbers.length
-    if (this.#asked < pageSize) return this.#fetch(numbers)
-    return this.#knownKeys(numbers) ?? this.#fetch(numbers)
-  }
-
-  /** Undefined where some are no integers of 32 bits. */
-  #knownKeys(numbers: Uint32Array): Uint32Array | undefined {
-    const count = numbers.length
-    const keys = new Uint32Array(count)
-    let known = this.#known
-    for (let at = 0; at < count; at++) {
-      // Within the bounds, and told so: a default for each takes a third of the loop's time.
-      const number = numbers[at] as number
-      let next = known[number]
-      if (!next) {
-        if (!this.#learn(number)) return undefined
-        known = this.#known
-        next = known[number] ?? 0
-      }
-      keys[at] = next - 1
-    }
-    return keys
-  }
-
-  #learn(number: number): boolean {
-    const page = number >>> pageBits
-    if (number >= knownMax || this.#otherPages.has(page)) return false
-    const first = page * pageSize
-    const halves = new Uint32Array(this.#source.integerKeys(first, pageSize))
-    if (first + pageSize > this.#known.length) {
-      const grown = new Uint32Array(Math.max(first + pageSize, this.#known.length * 2))
-      grown.set(this.#known)
-      this.#known = grown
-    }
-    for (let at = 0; at < halves.length; at += 2) {
-      if (halves[at + 1] === 0) this.#known[first + at / 2] = (halves[at] ?? 0) + 1
-    }
-    const isKnown = this.#known[number] !== 0
-    if (!isKnown) this.#otherPages.add(page)
-    return isKnown
-  }
-
-  #fetch(numbers: Uint32Array): NodeKeyColumn {
     if (!this.#hasTexts) {
       const reply = this.#source.keysOf(numbers)
-      if (isAllIntegers(reply)) return decodeIntegers(reply, numbers.length)
+      const integers = decodeIntegers(reply, numbers.length)
+      if (integers !== undefined) return integers
       this.#hasTexts = true
     }
     const { distinct, places } = distinctOf(numbers)
     const reply = this.#source.keysOf(distinct)
-    if (isAllIntegers(reply)) {
-      const keys = decodeIntegers(reply, distinct.length)
-      return spread(keys, places)
-    }
+    const integers = decodeIntegers(reply, distinct.length)
+    if (integers !== undefined) return spread(integers, places)
     const keys = decodeMixed(reply, distinct.length)
     const result = new Array<NodeId>(numbers.length)
     for (let row = 0; row < places.length; row++) {
@@ -98,11 +41,20 @@ export class NodeKeys {
   }
 }
 
-function isAllIntegers(reply: ArrayBuffer): boolean {
-  return new Uint8Array(reply, 0, 1)[0] === 1
+/** What a reply of the core begins with. */
+const forms = { integers: 1, smallIntegers: 2 } as const
+
+/** Undefined where some are texts. */
+function decodeIntegers(
+  reply: ArrayBuffer,
+  count: number,
+): Uint32Array | Float64Array | BigUint64Array | undefined {
+  const form = new Uint8Array(reply, 0, 1)[0]
+  if (form === forms.smallIntegers) return new Uint32Array(reply, 8, count)
+  return form === forms.integers ? decodeWideIntegers(reply, count) : undefined
 }
 
-function decodeIntegers(
+function decodeWideIntegers(
   reply: ArrayBuffer,
   count: number,
 ): Uint32Array | Float64Array | BigUint64Array {

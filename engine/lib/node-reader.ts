@@ -37,7 +37,7 @@ export class NodeReader {
         const layout = point.layout(nodeTableName)
         writeNodesPlan(writer, { nodes: [node] }, { layout, timeUnit: session.timeUnit })
         const call = { snapshot: point.snapshot, labels: columnLabelsOf(layout) }
-        return session.querySync<NodeRow>(writer.bytes(), call)
+        return session.querySync<NodeRow>(writer, call)
       }),
     )
     return batch.first()?.props

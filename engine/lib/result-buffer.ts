@@ -23,8 +23,19 @@ export interface ResultColumn {
 }
 
 const magic = 0x3152_4748
-const headerBytes = 64
-const columnBytes = 32
+/** Places in the words of the header, and of a column's description behind it. */
+const words = {
+  rowCount: 2,
+  columnCount: 3,
+  truncated: 4,
+  cursorAt: 5,
+  cursorBytes: 6,
+  flags: 7,
+  header: 16,
+  description: 8,
+} as const
+const column = { valuesAt: 1, valuesCount: 2, offsetsAt: 3, validityAt: 4, keysAt: 5 } as const
+const numbers = { snapshotSeq: 4, rowsExamined: 5, runningMicros: 6 } as const
 const truncations: readonly (Truncation | null)[] = [
   null,
   'rows',
@@ -39,92 +50,104 @@ export class ResultBuffer {
   readonly buffer: ArrayBuffer
   readonly rowCount: number
   readonly columnCount: number
-  readonly #view: DataView
+  readonly #words: Uint32Array
 
   constructor(buffer: ArrayBuffer) {
     this.buffer = buffer
-    this.#view = new DataView(buffer)
-    if (buffer.byteLength < headerBytes || this.#view.getUint32(0, true) !== magic) {
+    // Whole words: only a cursor ends within one.
+    const all = new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
+    if (all.length < words.header || all[0] !== magic) {
       throw new EngineError('internal', 'the core gave something that is no result')
     }
-    this.rowCount = this.#view.getUint32(8, true)
-    this.columnCount = this.#view.getUint32(12, true)
+    this.#words = all
+    this.rowCount = all[words.rowCount] as number
+    this.columnCount = all[words.columnCount] as number
   }
 
   get truncated(): Truncation | null {
-    return truncations[this.#readable().getUint32(16, true)] ?? null
+    return truncations[this.#word(words.truncated)] ?? null
   }
 
   get cursor(): string | null {
-    const bytes = this.#readable().getUint32(24, true)
+    const bytes = this.#word(words.cursorBytes)
     if (bytes === 0) return null
-    return Buffer.from(this.buffer, this.#readable().getUint32(20, true), bytes).toString(
-      'base64url',
-    )
+    return Buffer.from(this.buffer, this.#word(words.cursorAt), bytes).toString('base64url')
   }
 
   get snapshotLost(): boolean {
-    return (this.#readable().getUint32(28, true) & 1) === 1
+    return (this.#word(words.flags) & 1) === 1
   }
 
   get snapshotSeq(): number {
-    return this.#readable().getFloat64(32, true)
+    return this.#number(numbers.snapshotSeq)
   }
 
   get rowsExamined(): number {
-    return this.#readable().getFloat64(40, true)
+    return this.#number(numbers.rowsExamined)
   }
 
   get runningMs(): number {
-    return this.#readable().getFloat64(48, true) / 1000
+    return this.#number(numbers.runningMicros) / 1000
+  }
+
+  typeOf(place: number): number {
+    return this.#described(place, 0) & 0xff
   }
 
   kindOf(place: number): number {
-    return this.#readable().getUint8(headerBytes + place * columnBytes + 1)
+    return (this.#described(place, 0) >>> 8) & 0xff
   }
 
   /** The number of the property, or the place of the measure. */
   propertyOf(place: number): number {
-    return this.#readable().getUint16(headerBytes + place * columnBytes + 2, true)
+    return this.#described(place, 0) >>> 16
   }
 
-  /** Made anew by each call. */
-  column(place: number): ResultColumn {
-    const view = this.#readable()
-    const at = headerBytes + place * columnBytes
-    const type = view.getUint8(at)
-    const offsetsAt = view.getUint32(at + 12, true)
-    const validityAt = view.getUint32(at + 16, true)
-    return {
-      type,
-      kind: view.getUint8(at + 1),
-      property: view.getUint16(at + 2, true),
-      values: this.#values(type, at),
-      offsets: offsetsAt === 0 ? undefined : this.#u32(offsetsAt, this.rowCount + 1),
-      validity:
-        validityAt === 0
-          ? undefined
-          : new Uint8Array(this.buffer, validityAt, (this.rowCount + 7) >> 3),
+  /** Made anew by each call, as are all arrays here. */
+  valuesOf(place: number): ColumnValues {
+    const type = this.typeOf(place)
+    const at = this.#described(place, column.valuesAt)
+    const count = this.#described(place, column.valuesCount)
+    if (type === valueTypes.f64) return new Float64Array(this.buffer, at, count)
+    if (type === valueTypes.i64) return new BigInt64Array(this.buffer, at, count)
+    if (type === valueTypes.u32 || type === valueTypes.list) {
+      return new Uint32Array(this.buffer, at, count)
     }
+    return new Uint8Array(this.buffer, at, count)
+  }
+
+  /** Of texts (in bytes) and lists (in values): one more than there are rows. */
+  offsetsOf(place: number): Uint32Array | undefined {
+    const at = this.#described(place, column.offsetsAt)
+    return at === 0 ? undefined : new Uint32Array(this.buffer, at, this.rowCount + 1)
+  }
+
+  validityOf(place: number): Uint8Array | undefined {
+    const at = this.#described(place, column.validityAt)
+    return at === 0 ? undefined : new Uint8Array(this.buffer, at, (this.rowCount + 7) >> 3)
+  }
+
+  /** The keys of a list of nodes, one a value, where all are small integers. */
+  nodeKeysOf(place: number): Uint32Array | undefined {
+    const at = this.#described(place, column.keysAt)
+    if (at === 0) return undefined
+    return new Uint32Array(this.buffer, at, this.#described(place, column.valuesCount))
+  }
+
+  #described(place: number, what: number): number {
+    return this.#word(words.header + place * words.description + what)
   }
 
   /** Throws `closed` once the buffer was transferred. */
-  #readable(): DataView {
-    if (this.buffer.byteLength > 0) return this.#view
+  #word(at: number): number {
+    const word = this.#words[at]
+    if (word !== undefined) return word
     throw new EngineError('closed', 'the buffer of this result was transferred to somebody else')
   }
 
-  #values(type: number, at: number): ColumnValues {
-    const valuesAt = this.#view.getUint32(at + 4, true)
-    const count = this.#view.getUint32(at + 8, true)
-    if (type === valueTypes.f64) return new Float64Array(this.buffer, valuesAt, count)
-    if (type === valueTypes.i64) return new BigInt64Array(this.buffer, valuesAt, count)
-    if (type === valueTypes.u32 || type === valueTypes.list) return this.#u32(valuesAt, count)
-    return new Uint8Array(this.buffer, valuesAt, count)
-  }
-
-  #u32(at: number, count: number): Uint32Array {
-    return new Uint32Array(this.buffer, at, count)
+  #number(at: number): number {
+    this.#word(at * 2)
+    return new Float64Array(this.buffer, at * 8, 1)[0] as number
   }
 }
 

@@ -49,7 +49,6 @@ export class Session implements CellSource {
     this.symbols = new SymbolCache((first) => this.call(() => native.symbols(database, first)))
     this.nodes = new NodeKeys({
       keysOf: (numbers) => this.call(() => native.nodeKeys(database, numbers)),
-      integerKeys: (first, count) => this.call(() => native.integerKeys(database, first, count)),
     })
   }
 
@@ -130,10 +129,14 @@ export class Session implements CellSource {
     }
   }
 
-  /** Runs the plan on this thread. */
-  querySync<Row>(plan: Uint8Array, { snapshot, labels }: QueryCall): ColumnBatch<Row> {
-    const buffer = this.call(() => this.native.query(this.database, snapshot, plan))
-    return new ColumnBatch<Row>(new ResultBuffer(buffer), this, labels)
+  /** Runs the plan that was written on this thread. */
+  querySync<Row>({ room, length }: ByteWriter, { snapshot, labels }: QueryCall): ColumnBatch<Row> {
+    try {
+      const buffer = this.native.query(this.database, snapshot, room, length)
+      return new ColumnBatch<Row>(new ResultBuffer(buffer), this, labels)
+    } catch (error) {
+      throw this.#translate(error)
+    }
   }
 
   /** Runs the plan on the engine's threads. */

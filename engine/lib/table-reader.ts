@@ -256,7 +256,7 @@ export class TableReader {
       session.withWriter((writer) => {
         const { context, labels } = this.#prepare(options, point)
         kind.write(writer, options, context)
-        return session.querySync<Row>(writer.bytes(), { snapshot: point.snapshot, labels })
+        return session.querySync<Row>(writer, { snapshot: point.snapshot, labels })
       }),
     )
   }

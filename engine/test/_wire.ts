@@ -163,6 +163,7 @@ export function resultBytes(
     readonly count: number
     readonly offsets?: Uint32Array
     readonly validity?: Uint8Array
+    readonly keys?: Uint32Array
   }[],
 ): ArrayBuffer {
   const writer = new ByteWriter()
@@ -185,13 +186,15 @@ export function resultBytes(
     writer.array(array)
     return at
   }
-  columns.forEach(({ type, kind, property = 0, values, count, offsets, validity }, place) => {
+  columns.forEach((column, place) => {
+    const { type, kind, property = 0, values, count, offsets, validity, keys } = column
     const at = table + place * 32
     writer.patchU32(at, type | (kind << 8) | (property << 16))
     writer.patchU32(at + 4, put(values))
     writer.patchU32(at + 8, count)
     if (offsets !== undefined) writer.patchU32(at + 12, put(offsets))
     if (validity !== undefined) writer.patchU32(at + 16, put(validity))
+    if (keys !== undefined) writer.patchU32(at + 20, put(keys))
   })
   writer.patchU32(cursorAt, put(new Uint8Array([1, 2, 255])))
   writer.patchU32(cursorAt + 4, 3)

@@ -97,7 +97,6 @@ test('after close everything is closed, whatever order handles close in', async 
     () => native.snapshotFigures(snapshot),
     () => native.committedAt(database, 1),
     () => native.nodeKeys(database, new Uint32Array(1)),
-    () => native.integerKeys(database, 0, 1),
     () => native.symbols(database, 1),
     () => native.schema(database, null),
     () => native.openReport(database),

@@ -48,6 +48,28 @@ test('figures of a part are refused here, unless the caller set the bound', asyn
   expect(whole.rows()).toEqual([{ n: rowCount }])
 })
 
+test('members are the keys that were given, before a flush and after, whichever kinds there are', async () => {
+  const db = await newDatabase()
+  const calls = await db.createTable('t')
+  const small = [7, 0, 2 ** 32 - 3]
+  const rows = [small, [7, 2 ** 32 - 2], [2 ** 32 - 1, 0], [2 ** 40, 7], ['7', 7]]
+  await calls.insertMany(rows.map((members, at) => ({ at, members })))
+  const read = (from: number) => {
+    const batch = calls.findSync({ from, to: from + 1, columns: ['members', 'roles'] })
+    expect(batch.memberNumbers.length).toBe(batch.members.length)
+    expect(batch.rows()).toEqual([{ members: rows[from], roles: null }])
+    return batch.members
+  }
+  for (const round of ['fresh', 'at hand', 'flushed']) {
+    if (round === 'flushed') await db.flush()
+    expect(read(0)).toEqual(new Uint32Array(small))
+    for (let at = 1; at < rows.length; at++) expect([...read(at)]).toEqual(rows[at])
+    expect(Array.from(calls.findSync({ columns: ['members'] }).members)).toEqual(rows.flat())
+    const pooled = await calls.find({ newestFirst: true, columns: ['members'] })
+    expect(Array.from(pooled.members)).toEqual(rows.toReversed().flat())
+  }
+})
+
 test('an abort after the answer, or of another query, changes nothing', async () => {
   const calls = await callsOf(await newDatabase())
   await calls.insertMany(sampleRows(100))

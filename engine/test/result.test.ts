@@ -41,12 +41,7 @@ function nodesFrom(keys: readonly (string | bigint)[]): NodeKeys {
     for (const text of texts) writer.utf8(text ?? '')
     return copyOf(writer)
   }
-  const integerKeys = (first: number, count: number) => {
-    const page = keys.slice(first, first + count)
-    const integers = page.filter((key) => typeof key === 'bigint')
-    return new BigUint64Array(integers.length < page.length ? [] : integers).buffer
-  }
-  return new NodeKeys({ keysOf, integerKeys })
+  return new NodeKeys({ keysOf })
 }
 
 function batchOf(keys: readonly (string | bigint)[]) {
@@ -145,10 +140,31 @@ test('keys that were learned stay right as nodes are added', () => {
   expect([...nodes.keysOf(Uint32Array.of(2, 1))]).toEqual([90, 80])
 })
 
-test('keys of more nodes than a page holds are those of the nodes', () => {
-  const keys = Array.from({ length: 10_000 }, (_, number) => BigInt(number * 7))
-  const numbers = Uint32Array.from({ length: 300 }, (_, at) => (at * 4099) % 10_000)
-  expect([...nodesFrom(keys).keysOf(numbers)]).toEqual(Array.from(numbers, (n) => n * 7))
+test('keys that come beside the numbers are taken, without asking for any', () => {
+  const members = { type: 6, kind: 7, values: new Uint32Array([2, 0, 1]), count: 3 }
+  const offsets = new Uint32Array([0, 2, 3])
+  const keys = new Uint32Array([70, 2 ** 32 - 3, 0])
+  const fail = () => {
+    throw new Error('asked for keys')
+  }
+  const source = {
+    symbols: symbolsFrom([]),
+    nodes: new NodeKeys({ keysOf: fail }),
+    timeUnit: 'ms' as const,
+  }
+  const result = new ResultBuffer(resultBytes(2, [{ ...members, offsets, keys }]))
+  const batch = new ColumnBatch(result, source, columnLabelsOf(callsLayout()))
+  expect(batch.members).toEqual(keys)
+  expect(batch.memberNumbers).toEqual(members.values)
+  expect(batch.rows()).toEqual([{ members: [70, 2 ** 32 - 3] }, { members: [0] }])
+})
+
+test('small keys come as 32 bits, as many as were asked for', () => {
+  const reply = new ArrayBuffer(16)
+  new Uint8Array(reply)[0] = 2
+  new Uint32Array(reply, 8).set([9, 7])
+  const nodes = new NodeKeys({ keysOf: () => reply })
+  expect(nodes.keysOf(Uint32Array.of(3, 4))).toEqual(new Uint32Array([9, 7]))
 })
 
 test('the same in Arrow, over the same buffer', async () => {

@@ -53,6 +53,7 @@ Status DatabaseCore::Close() {
   if (queue_ != nullptr) RemoveObsolete();
   const std::lock_guard<std::mutex> writer(writer_mutex_);
   Status status;
+  if (unsettled_) status = Settle();
   if (log_ != nullptr && poison_.ok()) {
     // What was acknowledged after the write alone is better kept; the space ahead is given back.
     const uint64_t end = log_->bytes();

@@ -42,6 +42,7 @@ Status DatabaseCore::RefuseWrites() const {
 void DatabaseCore::RunGroup(const std::vector<CommitRequest*>& group) {
   std::unique_lock<std::mutex> writer(writer_mutex_);
   bool sync_wanted = false;
+  (void)Settle();  // A failure is in poison_, which each request is told.
   for (CommitRequest* request : group) {
     // One at a time, so that a full memtable holds up a large group too.
     request->status = WaitForRoom(writer);
@@ -171,7 +172,7 @@ Status DatabaseCore::WaitForRoom(std::unique_lock<std::mutex>& writer) {
 }
 
 Status DatabaseCore::FreezeNow() {
-  HG_RETURN_IF_ERROR(poison_);
+  HG_RETURN_IF_ERROR(Settle());
   const Status synced = SyncLog();
   if (!synced.ok()) return Poison(synced);
   std::unique_ptr<WalWriter> before = std::move(log_);

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -94,7 +95,11 @@ class DatabaseCore final : public Database {
   Status Load();  // MANIFEST, files and logs into graph_.
   // Where a log was found damaged.
   Status LoadOnce(bool* vanished);
+  Status SyncReadLog(const LogReplay::Ended& ended);
   Status ContinueLog(const LogReplay::Ended& ended);
+  // Makes sure of what an earlier process left unsure, and cuts the log's end off: what no answer
+  // waits for, but every write. Idempotent; a failure ends writing. Requires: writer_mutex_.
+  Status Settle();
   void NoteFiles(const std::vector<std::string>& names);
   void PublishLoaded();         // Requires: writer_mutex_.
   void PublishAll();            // The same.
@@ -120,7 +125,7 @@ class DatabaseCore final : public Database {
   // Requires: writer_mutex_ too. `install` takes the new files into graph_.
   void FinishChange(Change* change, const std::function<void()>& install);
   void AbandonChange(const Change& change);
-  void RemoveObsolete();
+  void RemoveObsolete();  // Settles before. Takes writer_mutex_.
   uint64_t NextFileId() { return next_file_id_++; }
   std::string PathOf(const std::string& name) const;
   // What both the durable schema and the newest one let go: an option that is not durable yet must
@@ -182,9 +187,12 @@ class DatabaseCore final : public Database {
   std::unique_ptr<WalWriter> log_;           // Guarded by writer_mutex_. Null before the first.
   std::map<uint64_t, uint64_t> older_logs_;  // The same. Number → bytes; not log_.
   uint64_t next_log_number_ = 1;             // The same.
-  uint64_t log_bytes_at_freeze_ = 0;         // The same.
-  uint64_t frozen_log_ = 0;                  // The log that began at the last freeze.
-  Status poison_;                            // Guarded by writer_mutex_.
+  // Until Settle: the end of the log to go on with, and logs that are not needed. The same.
+  std::optional<LogReplay::Ended> unsettled_;
+  std::vector<std::string> unneeded_logs_;
+  uint64_t log_bytes_at_freeze_ = 0;               // The same.
+  uint64_t frozen_log_ = 0;                        // The log that began at the last freeze.
+  Status poison_;                                  // Guarded by writer_mutex_.
   std::shared_ptr<const Version> reader_version_;  // What PublishAll publishes. The same.
   Seq history_floor_ = 0;                          // The same.
   uint64_t flush_attempts_ = 0;                    // The same.

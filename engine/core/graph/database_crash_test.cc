@@ -31,6 +31,76 @@ TEST(A_commit_after_a_kill_survives_a_power_failure_though_its_logs_name_was_uns
   }
 }
 
+TEST(With_threads_too_a_commit_after_a_kill_survives_a_power_failure) {
+  MemoryFileSystem files;
+  StandingClock clock;
+  {
+    const auto database = OpenTest(TestOptions(&files, &clock), kPlace);
+    CreateTestTable(database.get());
+  }
+  for (size_t killed_at = 0; killed_at <= files.record_size(); ++killed_at) {
+    std::vector<Operation> record = files.record();
+    record.resize(killed_at);
+    MemoryFileSystem next(files.initial(), std::move(record));
+    OpenOptions options = TestOptions(&next, &clock);
+    options.background = true;
+    auto database = OpenTest(options, kPlace);
+    BatchWriter batch;
+    CommitTest(database.get(), batch.CreateTable("acknowledged").Finish());
+    const size_t acknowledged = next.record_size();
+    database.reset();
+    const auto after = CrashStates(next).Materialize(acknowledged, {CrashKind::kLoseAll, 0});
+    const auto again = OpenTest(TestOptions(after.get(), &clock), kPlace);
+    CHECK(ReadTest(again.get())->schema->Find("acknowledged") != nullptr);
+  }
+}
+
+TEST(What_an_opening_after_a_kill_shows_survives_a_power_failure) {
+  MemoryFileSystem files;
+  StandingClock clock;
+  auto killed = OpenTest(TestOptions(&files, &clock), kPlace);
+  CreateTestTable(killed.get());
+  BatchWriter batch;
+  batch.Insert(kTestTable, {BatchRow(1).Member(1).Set(0, int64_t{1})});
+  CHECK_OK(killed->Commit(batch.Finish(), Durability::kOs, nullptr));
+  for (const bool background : {false, true}) {
+    MemoryFileSystem next(files.initial(), files.record());
+    OpenOptions options = TestOptions(&next, &clock);
+    options.background = background;
+    auto database = OpenTest(options, kPlace);
+    const auto shown = RowsNow(database.get());
+    CHECK_EQ(shown.size(), 1);
+    const size_t end = next.record_size();
+    database.reset();
+    const auto after = CrashStates(next).Materialize(end, {CrashKind::kLoseAll, 0});
+    const auto again = OpenTest(TestOptions(after.get(), &clock), kPlace);
+    CHECK(RowsNow(again.get()) == shown);
+  }
+}
+
+TEST(A_disk_that_fails_behind_an_opening_fails_writes_and_no_reads) {
+  MemoryFileSystem files;
+  StandingClock clock;
+  {
+    const auto database = OpenTest(TestOptions(&files, &clock), kPlace);
+    CreateTestTable(database.get());
+  }
+  OpenOptions options = TestOptions(&files, &clock);
+  options.background = true;
+  files.FailSync(1, FaultLength::kForEver);  // Behind that of the log that was read.
+  auto database = OpenTest(options, kPlace);
+  BatchWriter batch;
+  batch.Insert(kTestTable, {BatchRow(1).Member(1).Set(0, int64_t{1})});
+  const ByteView insert = batch.Finish();
+  CHECK(!database->Commit(insert, Durability::kSync, nullptr).ok());
+  CHECK(RowsNow(database.get()).empty());
+  database.reset();
+  files.ClearFaults();
+  database = OpenTest(options, kPlace);
+  CHECK_OK(database->Commit(insert, Durability::kSync, nullptr));
+  CHECK_EQ(RowsNow(database.get()).size(), 1);
+}
+
 TEST(After_a_failed_sync_of_the_directory_nothing_is_written_that_a_power_failure_would_break) {
   for (uint64_t failing = 0; failing < 24; ++failing) {
     MemoryFileSystem files;

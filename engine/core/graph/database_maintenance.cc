@@ -33,6 +33,7 @@ void DatabaseCore::RunMaintenance() {
     bool flush_wanted = false;
     {
       const std::lock_guard<std::mutex> writer(writer_mutex_);
+      if (unsettled_ && !Settle().ok()) return;
       flush_wanted = FlushWanted() || graph_->has_frozen();
     }
     // What fails here is told to the writers that it blocks, and tried again when woken.
@@ -57,7 +58,7 @@ std::shared_ptr<const Schema> DatabaseCore::SchemaNow() {
 Status DatabaseCore::StartChange(Change* change) {
   {
     const std::lock_guard<std::mutex> writer(writer_mutex_);
-    HG_RETURN_IF_ERROR(poison_);
+    HG_RETURN_IF_ERROR(Settle());
   }
   change->state = version_->state;
   change->clocks = version_->clocks;
@@ -139,6 +140,10 @@ void DatabaseCore::PublishAll() {
 }
 
 void DatabaseCore::RemoveObsolete() {
+  {
+    const std::lock_guard<std::mutex> writer(writer_mutex_);
+    if (unsettled_ && !Settle().ok()) return;
+  }
   for (const std::string& name : removals_->TakeAll()) {
     const Status removed = files_.Remove(PathOf(name));
     if (removed.ok() || removed.code() == Code::kNotFound) {

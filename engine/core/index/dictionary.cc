@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <shared_mutex>
@@ -112,6 +114,37 @@ class FreshKeys {
   std::vector<Slot> slots_;
 };
 
+// Small integer keys by number, for all readers. A key never changes, so that whoever looks it up
+// writes the same.
+class SmallKeys {
+ public:
+  using Code = std::atomic<uint32_t>;
+  static constexpr uint32_t kUnknown = 0, kOther = 1, kFirst = 2;  // Key k is kFirst + k.
+
+  SmallKeys() = default;
+  ~SmallKeys() { std::free(codes_.load(std::memory_order_relaxed)); }
+  SmallKeys(const SmallKeys&) = delete;
+  SmallKeys& operator=(const SmallKeys&) = delete;
+
+  // kSmallNumbersEnd of them, kUnknown at first. Null where there is no memory for them.
+  Code* codes() {
+    Code* codes = codes_.load(std::memory_order_acquire);
+    if (codes != nullptr) return codes;
+    // Mapped by the system where it is touched only.
+    auto* made = static_cast<Code*>(std::calloc(Dictionary::kSmallNumbersEnd, sizeof(Code)));
+    if (codes_.compare_exchange_strong(codes, made, std::memory_order_acq_rel)) return made;
+    std::free(made);
+    return codes;
+  }
+  static uint32_t CodeOf(const NodeKey& key) {
+    const bool small = !key.is_text && key.integer < UINT32_MAX - 1;
+    return small ? kFirst + static_cast<uint32_t>(key.integer) : kOther;
+  }
+
+ private:
+  std::atomic<Code*> codes_{nullptr};
+};
+
 }  // namespace
 
 struct Dictionary::State {
@@ -123,6 +156,7 @@ struct Dictionary::State {
   // Texts handed out stay valid: their arena and every file ever installed are kept.
   TextArena texts;
   std::vector<std::shared_ptr<const DictionaryFile>> retired;
+  SmallKeys small_keys;
 
   const DictionaryFile* FileOf(uint32_t number) const {
     const auto after = std::upper_bound(
@@ -191,17 +225,37 @@ Status Dictionary::KeyOf(uint32_t number, NodeKey* key) const {
   return state_->KeyOf(number, key);
 }
 
-Status Dictionary::IntegersOf(std::span<const uint32_t> numbers, uint64_t* out,
-                              bool* all_integers) const {
-  const std::shared_lock lock(state_->mutex);
-  *all_integers = false;
-  NodeKey key;
+Status Dictionary::SmallKeysOf(std::span<const uint32_t> numbers, uint32_t* out,
+                               bool* all_small) const {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  *all_small = false;
+  uint32_t greatest = 0;
+  for (const uint32_t number : numbers) greatest = std::max(greatest, number);
+  if (greatest >= kSmallNumbersEnd) return Status::Ok();
+  SmallKeys::Code* const codes = state_->small_keys.codes();
+  if (codes == nullptr) return Status::Ok();
+  uint32_t least = UINT32_MAX;
   for (size_t i = 0; i < numbers.size(); ++i) {
-    HG_RETURN_IF_ERROR(state_->KeyOf(numbers[i], &key));
-    if (key.is_text) return Status::Ok();
-    out[i] = key.integer;
+    const uint32_t code = codes[numbers[i]].load(kRelaxed);
+    least = std::min(least, code);
+    out[i] = code - SmallKeys::kFirst;
   }
-  *all_integers = true;
+  if (least == SmallKeys::kUnknown) {
+    const std::shared_lock lock(state_->mutex);
+    NodeKey key;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      uint32_t code = codes[numbers[i]].load(kRelaxed);
+      if (code == SmallKeys::kUnknown) {
+        HG_RETURN_IF_ERROR(state_->KeyOf(numbers[i], &key));
+        code = SmallKeys::CodeOf(key);
+        codes[numbers[i]].store(code, kRelaxed);
+      }
+      if (code == SmallKeys::kOther) return Status::Ok();
+      out[i] = code - SmallKeys::kFirst;
+    }
+    least = SmallKeys::kFirst;
+  }
+  *all_small = least >= SmallKeys::kFirst;
   return Status::Ok();
 }
 

@@ -49,14 +49,19 @@ class DictionaryFile {
 
 class Dictionary {
  public:
+  // Keys at hand take four bytes each, up to 64 MiB.
+  static constexpr uint32_t kSmallNumbersEnd = 1u << 24;
+
   explicit Dictionary(uint32_t first_number = 0);  // Symbols start at 1: 0 is "none".
   ~Dictionary();
 
   Status Find(const NodeKey& key, std::optional<uint32_t>* number) const;
   Status KeyOf(uint32_t number, NodeKey* key) const;  // kNotFound beyond end(). Text stays valid
                                                       // for the Dictionary's life.
-  // Integer keys only, fast, for result columns: false as soon as one is text.
-  Status IntegersOf(std::span<const uint32_t> numbers, uint64_t* out, bool* all_integers) const;
+  // The keys of numbers below end(), fast, for result columns: false when one of them is no integer
+  // below 2^32 − 2, or has a number from kSmallNumbersEnd on. What was looked up once stays at
+  // hand.
+  Status SmallKeysOf(std::span<const uint32_t> numbers, uint32_t* out, bool* all_small) const;
   uint32_t end() const;  // One past the last number.
 
   // The number of the key, interning it when new (`fresh` tells). kTooLarge at 2^32 − 2 keys.

@@ -91,18 +91,19 @@ TEST(Dictionary_interns_integers_in_bulk) {
   for (int i = 0; i < 20'000; ++i) keys.push_back(random.Below(3000) * 1'000'003);
   std::vector<uint32_t> numbers(keys.size());
   CHECK_OK(dictionary.InternIntegers(keys, numbers.data()));
-  std::vector<uint64_t> back(keys.size());
-  bool all_integers = false;
-  CHECK_OK(dictionary.IntegersOf(numbers, back.data(), &all_integers));
-  CHECK(all_integers);
-  CHECK(back == keys);
+  std::vector<uint32_t> back(keys.size());
+  bool all_small = false;
+  CHECK_OK(dictionary.SmallKeysOf(numbers, back.data(), &all_small));
+  CHECK(all_small);
+  for (size_t i = 0; i < keys.size(); ++i) CHECK_EQ(back[i], keys[i]);
   uint32_t number = 0;
   bool fresh = false;
   CHECK_OK(dictionary.Intern({true, 0, "7"}, &number, &fresh));
   CHECK(fresh);
   numbers.push_back(number);
-  CHECK_OK(dictionary.IntegersOf(numbers, back.data(), &all_integers));
-  CHECK(!all_integers);
+  back.resize(numbers.size());
+  CHECK_OK(dictionary.SmallKeysOf(numbers, back.data(), &all_small));
+  CHECK(!all_small);
 }
 
 TEST(Clock_file_finds_the_last_commit_before) {
@@ -140,6 +141,53 @@ TEST(Clock_file_finds_the_last_commit_before) {
     CHECK_OK((*file)->ReadAll(&all));
     CHECK_EQ(all.size(), count);
   }
+}
+
+TEST(Dictionary_gives_small_keys_of_fresh_and_filed_numbers_and_tells_others) {
+  MemoryFileSystem files;
+  Dictionary dictionary;
+  const std::vector<OwnKey> keys = {
+      {false, 7, ""}, {false, 0, ""}, {false, UINT32_MAX - 2, ""}, {false, UINT32_MAX - 1, ""},
+      {true, 0, "7"}, {false, 9, ""}};
+  for (const OwnKey& key : keys) {
+    uint32_t number = 0;
+    bool fresh = false;
+    CHECK_OK(dictionary.Intern(key.view(), &number, &fresh));
+  }
+  const auto check = [&] {
+    // Twice: what was looked up once is at hand.
+    for (int round = 0; round < 2; ++round) {
+      const std::vector<uint32_t> small = {2, 0, 1, 0, 5};
+      std::vector<uint32_t> found(small.size());
+      bool all_small = false;
+      CHECK_OK(dictionary.SmallKeysOf(small, found.data(), &all_small));
+      CHECK(all_small);
+      CHECK(found == (std::vector<uint32_t>{UINT32_MAX - 2, 7, 0, 7, 9}));
+      for (const uint32_t other : {3u, 4u}) {
+        CHECK_OK(
+            dictionary.SmallKeysOf(std::vector<uint32_t>{0, other, 1}, found.data(), &all_small));
+        CHECK(!all_small);
+      }
+    }
+  };
+  check();
+  DictionaryFileInfo info;
+  CHECK_OK(dictionary.WriteFile(files, "dict", 1, 0, dictionary.end(), &info));
+  auto file = DictionaryFile::Open(files, "dict", info);
+  CHECK_OK(file.status());
+  Dictionary again;
+  CHECK_OK(again.Install({file.value()}));
+  CHECK_OK(dictionary.Install({file.value()}));
+  check();
+  std::vector<uint32_t> found(2);
+  bool all_small = false;
+  CHECK_OK(again.SmallKeysOf(std::vector<uint32_t>{5, 2}, found.data(), &all_small));
+  CHECK(all_small && found[0] == 9 && found[1] == UINT32_MAX - 2);
+  CHECK_OK(again.SmallKeysOf(std::vector<uint32_t>{Dictionary::kSmallNumbersEnd}, found.data(),
+                             &all_small));
+  CHECK(!all_small);
+  CHECK_CODE(again.SmallKeysOf(std::vector<uint32_t>{99}, found.data(), &all_small),
+             Code::kNotFound);
 }
 
 }  // namespace hypergraph

@@ -20,8 +20,8 @@ struct PageQuestion {
 };
 
 Status WriteColumns(const PageQuestion& question, const FindPage& page, const TableSchema& schema,
-                    ResultWriter* writer) {
-  FindColumns columns(page, schema, writer);
+                    const Dictionary& nodes, ResultWriter* writer) {
+  FindColumns columns(page, schema, nodes, writer);
   if (question.cursor.kind == PlanKind::kNodes) HG_RETURN_IF_ERROR(columns.WriteNodeNumbers());
   for (const ColumnRef column : question.columns) HG_RETURN_IF_ERROR(columns.Write(column));
   return Status::Ok();
@@ -53,7 +53,7 @@ Status RunPage(const Snapshot& snapshot, PageQuestion question, Guard* guard,
   // Offsets of lists and texts, validity and alignment come on top of the values.
   writer.Reserve(page.bytes() + uint64_t{column_count} * (page.row_count() / 8 + 32) +
                  (is_nodes ? 4 * uint64_t{page.row_count()} : 0) + 128);
-  HG_RETURN_IF_ERROR(WriteColumns(question, page, selector.schema(), &writer));
+  HG_RETURN_IF_ERROR(WriteColumns(question, page, selector.schema(), *snapshot.nodes, &writer));
   std::string cursor;
   if (end.more) {
     question.cursor.at = summary.seq;

@@ -22,8 +22,9 @@ void AppendTo(std::vector<T>* all, const std::vector<T>& batch) {
 
 }  // namespace
 
-FindColumns::FindColumns(const FindPage& page, const TableSchema& schema, ResultWriter* writer)
-    : page_(page), schema_(schema), writer_(writer) {}
+FindColumns::FindColumns(const FindPage& page, const TableSchema& schema, const Dictionary& nodes,
+                         ResultWriter* writer)
+    : page_(page), schema_(schema), nodes_(nodes), writer_(writer) {}
 
 Status FindColumns::Write(ColumnRef column) {
   const Status status = WriteNext(column);
@@ -151,6 +152,7 @@ Status FindColumns::Lists(ColumnRef column) {
           std::span<const uint32_t>(values.data() + offsets[row], offsets[row + 1] - offsets[row]));
     }
   }
+  if (wants_members) writer_->AddNodeKeys(nodes_);
   if (lists_at_) {
     writer_->ShareOffsets(*lists_at_);
     return Status::Ok();

@@ -12,7 +12,8 @@ namespace hypergraph {
 
 class FindColumns {
  public:
-  FindColumns(const FindPage& page, const TableSchema& schema, ResultWriter* writer);
+  FindColumns(const FindPage& page, const TableSchema& schema, const Dictionary& nodes,
+              ResultWriter* writer);
 
   // The next column of the result. Requires: CheckColumn(schema, column) is ok.
   Status Write(ColumnRef column);
@@ -38,6 +39,7 @@ class FindColumns {
 
   const FindPage& page_;
   const TableSchema& schema_;
+  const Dictionary& nodes_;
   ResultWriter* writer_;
   uint32_t written_ = 0;
   // Members and roles come from one decoding; the first of them does it.

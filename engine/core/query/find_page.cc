@@ -54,7 +54,8 @@ FindPage::FindPage(Selector* selector, bool newest_first, std::span<const Column
     if (IsTextColumn(selector->schema(), column)) text_columns_.push_back(column);
     if (column.kind == ColumnKind::kMembers || column.kind == ColumnKind::kRoles) {
       wants_members_ = true;
-      member_bytes_ += sizeof(uint32_t);
+      // Members come as numbers, and as keys where these are small integers.
+      member_bytes_ += column.kind == ColumnKind::kMembers ? 8 : 4;
     }
   }
 }

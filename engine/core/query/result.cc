@@ -13,7 +13,8 @@ constexpr size_t kDescriptionBytes = 32;
 constexpr size_t kPlanKindAt = 4, kRowCountAt = 8, kColumnCountAt = 12, kTruncatedAt = 16,
                  kCursorAt = 20, kCursorBytesAt = 24, kFlagsAt = 28, kSeqAt = 32, kExaminedAt = 40,
                  kMicrosAt = 48;
-constexpr size_t kPlaceAt = 2, kValuesAt = 4, kValuesCountAt = 8, kOffsetsAt = 12, kValidityAt = 16;
+constexpr size_t kPlaceAt = 2, kValuesAt = 4, kValuesCountAt = 8, kOffsetsAt = 12, kValidityAt = 16,
+                 kKeysAt = 20;
 constexpr uint32_t kFlagSnapshotLost = 1;
 
 template <typename T>
@@ -96,6 +97,25 @@ void ResultWriter::ShareOffsets(uint32_t earlier_column) {
   EndValues();
   const uint8_t* earlier = out_->data() + kHeaderBytes + kDescriptionBytes * earlier_column;
   Store(Description() + kOffsetsAt, LoadUnaligned<uint32_t>(earlier + kOffsetsAt));
+}
+
+void ResultWriter::AddNodeKeys(const Dictionary& nodes) {
+  EndValues();
+  const auto count = LoadUnaligned<uint32_t>(Description() + kValuesCountAt);
+  if (count == 0) return;
+  const size_t before = out_->size();
+  Align();
+  const size_t keys_at = out_->size();
+  out_->resize(keys_at + size_t{count} * sizeof(uint32_t));
+  // Both are aligned: values and keys begin at multiples of 8 of what an allocator gave.
+  const auto* values = reinterpret_cast<const uint32_t*>(out_->data() + values_at_);
+  auto* keys = reinterpret_cast<uint32_t*>(out_->data() + keys_at);
+  bool all_small = false;
+  if (nodes.SmallKeysOf({values, count}, keys, &all_small).ok() && all_small) {
+    Store(Description() + kKeysAt, static_cast<uint32_t>(keys_at));
+  } else {
+    out_->resize(before);
+  }
 }
 
 void ResultWriter::SetValidity(std::span<const uint8_t> present) {

@@ -12,6 +12,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
+#include "core/index/dictionary.h"
 #include "core/query/guard.h"
 #include "core/query/plan.h"
 
@@ -79,6 +80,9 @@ class ResultWriter {
   void SetOffsets(std::span<const uint32_t> offsets);
   // The same offsets as an earlier column's: roles have those of members.
   void ShareOffsets(uint32_t earlier_column);
+  // The keys of a list of nodes beside it, where all are small integers that can be read: whoever
+  // then asks for keys by number is told why not. Ends the column's values.
+  void AddNodeKeys(const Dictionary& nodes);
   // One byte a row, 0: no value. Leaves the column all valid when every byte is set. Ends its
   // values.
   void SetValidity(std::span<const uint8_t> present);

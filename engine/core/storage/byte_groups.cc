@@ -16,6 +16,13 @@ unsigned LengthAt(const uint8_t* control, size_t index) {
   return (control[index / 4] >> (index % 4 * 2) & 3u) + 1;
 }
 
+// The sum of the 2-bit fields.
+uint64_t SumOfFields(uint64_t fields) {
+  fields = (fields & 0x3333333333333333) + (fields >> 2 & 0x3333333333333333);
+  fields = (fields + (fields >> 4)) & 0x0f0f0f0f0f0f0f0f;
+  return fields * 0x0101010101010101 >> 56;
+}
+
 #if defined(__x86_64__)
 
 struct ShuffleTables {
@@ -43,17 +50,32 @@ constexpr ShuffleTables MakeTables() {
 
 constexpr ShuffleTables kTables = MakeTables();
 
-__attribute__((target("ssse3"))) const uint8_t* DecodeQuads(const uint8_t* control, size_t quads,
-                                                            const uint8_t* data, uint32_t* out) {
-  for (size_t quad = 0; quad < quads; ++quad) {
-    const uint8_t key = control[quad];
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data));
-    const __m128i shuffle =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(kTables.shuffles[key].data()));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + quad * 4), _mm_shuffle_epi8(bytes, shuffle));
+__attribute__((target("ssse3"))) inline __m128i DecodeFour(const uint8_t* data, unsigned key) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data));
+  return _mm_shuffle_epi8(
+      bytes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(kTables.shuffles[key].data())));
+}
+
+// Of what lies at any place within its control byte: four values, then what is left of them.
+__attribute__((target("ssse3"))) const uint8_t* DecodeShifted(const uint8_t* control, size_t first,
+                                                              size_t count, const uint8_t* data,
+                                                              uint32_t* out) {
+  const unsigned shift = first % 4 * 2;
+  control += first / 4;
+  for (; count >= 4; count -= 4, out += 4, ++control) {
+    // The second byte is one of the last value's own unless nothing of it is shifted in.
+    const unsigned next = shift == 0 ? 0 : control[1];
+    const unsigned key = (control[0] | next << 8) >> shift & 255;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), DecodeFour(data, key));
     data += kTables.lengths[key];
   }
-  return data;
+  if (count == 0) return data;
+  const unsigned next = shift + count * 2 > 8 ? control[1] : 0;
+  const unsigned key = (control[0] | next << 8) >> shift & ((1u << count * 2) - 1);
+  std::array<uint32_t, 4> last;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), DecodeFour(data, key));
+  for (size_t i = 0; i < count; ++i) out[i] = last[i];
+  return data + kTables.lengths[key] - (4 - count);  // Values that are not there count one each.
 }
 
 bool HasShuffle() {
@@ -83,18 +105,17 @@ void EncodeByteGroups(std::span<const uint32_t> values, std::vector<uint8_t>* ou
 }
 
 size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count) {
-  size_t bytes = 0;
-  size_t index = first;
+  size_t bytes = count;
   const size_t end = first + count;
-  for (; index < end && index % 4 != 0; ++index) bytes += LengthAt(control, index);
-  for (; end - index >= 32; index += 32) {
-    auto fields = LoadUnaligned<uint64_t>(control + index / 4);
-    fields = (fields & 0x3333333333333333) + (fields >> 2 & 0x3333333333333333);
-    fields = (fields + (fields >> 4)) & 0x0f0f0f0f0f0f0f0f;
-    bytes += 32 + (fields * 0x0101010101010101 >> 56);
+  control += first / 4;
+  size_t left = end - first / 4 * 4;  // Fields from the byte that holds the first one on.
+  unsigned skipped = first % 4 * 2;
+  for (; left >= 32; left -= 32, control += 8, skipped = 0) {
+    bytes += SumOfFields(LoadUnaligned<uint64_t>(control) >> skipped);
   }
-  for (; index < end; ++index) bytes += LengthAt(control, index);
-  return bytes;
+  if (left * 2 <= skipped) return bytes;
+  const uint64_t fields = LoadUnaligned<uint64_t>(control) & ((uint64_t{1} << left * 2) - 1);
+  return bytes + SumOfFields(fields >> skipped);
 }
 
 const uint8_t* DecodeByteGroupsPlain(const uint8_t* control, size_t first, size_t count,
@@ -110,14 +131,7 @@ const uint8_t* DecodeByteGroupsPlain(const uint8_t* control, size_t first, size_
 const uint8_t* DecodeByteGroups(const uint8_t* control, size_t first, size_t count,
                                 const uint8_t* data, uint32_t* out) {
 #if defined(__x86_64__)
-  if (HasShuffle()) {
-    const size_t head = std::min(count, static_cast<size_t>(-first & 3));
-    data = DecodeByteGroupsPlain(control, first, head, data, out);
-    const size_t quads = (count - head) / 4;
-    data = DecodeQuads(control + (first + head) / 4, quads, data, out + head);
-    const size_t done = head + quads * 4;
-    return DecodeByteGroupsPlain(control, first + done, count - done, data, out + done);
-  }
+  if (HasShuffle()) return DecodeShifted(control, first, count, data, out);
 #endif
   return DecodeByteGroupsPlain(control, first, count, data, out);
 }

@@ -1,7 +1,8 @@
 // Unsigned 32-bit integers of 1 to 4 bytes each: two bits a value in control bytes (four values
 // each), then the data bytes. Decoded four at a time by a byte shuffle where the processor has one.
 //
-// Invariant: data is followed by kByteGroupPadding bytes that may be read. Threads: any.
+// Invariant: control bytes and data are each followed by kByteGroupPadding bytes that may be read:
+// the control bytes by data and its padding. Threads: any.
 #ifndef HYPERGRAPH_STORAGE_BYTE_GROUPS_H_
 #define HYPERGRAPH_STORAGE_BYTE_GROUPS_H_
 
@@ -25,7 +26,8 @@ size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count);
 // behind `end`. That the values also end at `end` is for the caller to ask once they are decoded.
 inline bool MayDecodeByteGroups(const uint8_t* control, size_t count, const uint8_t* data,
                                 const uint8_t* end, const uint8_t* readable_end) {
-  if (count <= static_cast<size_t>(readable_end - data) / 4) return true;  // Of 4 bytes each.
+  // Of 4 bytes each, the last one read with the three behind it.
+  if (count + 3 <= static_cast<size_t>(readable_end - data) / 4) return true;
   return ByteGroupDataBytes(control, 0, count) <= static_cast<size_t>(end - data);
 }
 // Values [first, first + count); `data` is where value `first` begins. Returns where the last ends.

@@ -15,6 +15,11 @@ constexpr size_t kVerifyWholeFrom = 256;
 constexpr size_t kVerifiedBytesARow = 16u << 10;
 constexpr uint64_t kBytesPerBit = kCodeBlockRows / 8;  // A block's bytes for each bit of width.
 
+// One look at all the bytes is less than one a row; where some are damaged, rows are looked at.
+bool Many(size_t rows, size_t bytes) {
+  return rows >= kVerifyWholeFrom && bytes / kVerifiedBytesARow <= rows;
+}
+
 struct BlockShape {
   std::vector<uint64_t> bases;
   std::vector<uint64_t> ends;
@@ -153,6 +158,12 @@ bool CodeColumn::At(uint64_t index, uint64_t* code) const {
     *code = whole_[index];
     return true;
   }
+  if (const Place* places = Places(); places != nullptr) {
+    const Place& place = places[index >> kCodeBlockShift];
+    const uint8_t* data = data_.data() + place.begin * kBytesPerBit;
+    *code = place.base + UnpackOne(data, place.width, index % kCodeBlockRows);
+    return file_->Verified(data, place.width * kBytesPerBit);
+  }
   Block block;
   if (!FindBlock(index >> kCodeBlockShift, &block)) return false;
   *code = block.base + UnpackOne(block.data, block.width, index % kCodeBlockRows);
@@ -191,33 +202,54 @@ bool CodeColumn::ReadNarrow(uint64_t first, size_t count, uint32_t* out) const {
   return ReadAs(first, count, out);
 }
 
-// A hint only, so nothing is verified: what is read to find the place may be damaged.
-inline void CodeColumn::Prefetch(uint32_t index, unsigned width) const {
-  const uint64_t block = index >> kCodeBlockShift;
-  const uint64_t begin = block == 0 ? 0 : ends_[block - 1];
-  __builtin_prefetch(data_.data() + begin * kBytesPerBit + index % kCodeBlockRows * width / 8);
+const CodeColumn::Place* CodeColumn::MakePlaces() const {
+  const uint64_t blocks = block_count();
+  if (blocks == 0 || data_.size() / kBytesPerBit > UINT32_MAX || !file_->Verified(bases_.bytes()) ||
+      !file_->Verified(ends_.bytes())) {
+    return nullptr;
+  }
+  auto made = std::make_unique_for_overwrite<Place[]>(blocks);
+  Block block{};
+  for (uint64_t i = 0; i < blocks; ++i) {
+    if (!LocateBlock(i, &block)) return nullptr;
+    const auto begin = static_cast<uint64_t>(block.data - data_.data()) / kBytesPerBit;
+    made[i] = {block.base, static_cast<uint32_t>(begin), block.width};
+  }
+  const Place* places = nullptr;
+  if (!places_.compare_exchange_strong(places, made.get(), std::memory_order_acq_rel)) {
+    return places;  // Somebody else's, made meanwhile.
+  }
+  return made.release();
 }
 
-bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const {
-  if (layout_ == CodeLayout::kWhole) {
-    for (size_t i = 0; i < indexes.size(); ++i) {
-      if (!file_->Verified(whole_.BytesOf(indexes[i], 1))) return false;
-      out[i] = whole_[indexes[i]];
+// Row by row, without a branch that depends on where rows lie.
+bool CodeColumn::GatherPlaced(const Place* places, std::span<const uint32_t> indexes,
+                              uint64_t* out) const {
+  const bool all_verified = Many(indexes.size(), data_.size()) && file_->Verified(data_);
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    if (i + kFetchAhead < indexes.size()) {
+      const uint32_t next = indexes[i + kFetchAhead];
+      const Place& place = places[next >> kCodeBlockShift];
+      __builtin_prefetch(data_.data() + place.begin * kBytesPerBit +
+                         next % kCodeBlockRows * place.width / 8);
     }
-    return true;
+    const Place& place = places[indexes[i] >> kCodeBlockShift];
+    const uint8_t* data = data_.data() + place.begin * kBytesPerBit;
+    if (!all_verified && !file_->Verified(data, place.width * kBytesPerBit)) return false;
+    out[i] = place.base + UnpackOne(data, place.width, indexes[i] % kCodeBlockRows);
   }
-  // One look at all the bytes is less than three a row; where some are damaged, rows are looked at.
-  const bool many =
-      indexes.size() >= kVerifyWholeFrom && data_.size() / kVerifiedBytesARow <= indexes.size();
-  const bool all_verified = many && VerifyWhole();
+  return true;
+}
+
+// For rows of which a block has many: the whole block is unpacked.
+bool CodeColumn::GatherBlocks(std::span<const uint32_t> indexes, uint64_t* out) const {
   std::array<uint64_t, kCodeBlockRows> codes;
   Block block{};
   for (size_t i = 0; i < indexes.size();) {
-    if (i + kFetchAhead < indexes.size()) Prefetch(indexes[i + kFetchAhead], block.width);
     const uint64_t wanted = indexes[i] >> kCodeBlockShift;
     size_t end = i + 1;
     while (end < indexes.size() && indexes[end] >> kCodeBlockShift == wanted) ++end;
-    if (!(all_verified ? LocateBlock(wanted, &block) : FindBlock(wanted, &block))) return false;
+    if (!FindBlock(wanted, &block)) return false;
     if (end - i >= kUnpackWholeFrom) {
       UnpackBits(block.data, block.width, 0, kCodeBlockRows, codes.data());
       for (; i < end; ++i) out[i] = block.base + codes[indexes[i] % kCodeBlockRows];
@@ -227,6 +259,24 @@ bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const 
     }
   }
   return true;
+}
+
+bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const {
+  if (indexes.empty()) return true;
+  if (layout_ == CodeLayout::kWhole) {
+    const ByteView bytes = whole_.bytes();
+    const bool all_verified = Many(indexes.size(), bytes.size()) && file_->Verified(bytes);
+    for (size_t i = 0; i < indexes.size(); ++i) {
+      if (!all_verified && !file_->Verified(whole_.BytesOf(indexes[i], 1))) return false;
+      out[i] = whole_[indexes[i]];
+    }
+    return true;
+  }
+  // They mostly ascend; where they do not, this only chooses the slower way.
+  const uint64_t blocks =
+      (uint64_t{indexes.back()} >> kCodeBlockShift) - (indexes[0] >> kCodeBlockShift) + 1;
+  const Place* places = indexes.size() / kUnpackWholeFrom >= blocks ? nullptr : Places();
+  return places != nullptr ? GatherPlaced(places, indexes, out) : GatherBlocks(indexes, out);
 }
 
 bool CodeColumn::VerifyWhole() const {

@@ -8,6 +8,8 @@
 #ifndef HYPERGRAPH_STORAGE_COLUMN_CODES_H_
 #define HYPERGRAPH_STORAGE_COLUMN_CODES_H_
 
+#include <atomic>
+
 #include "core/storage/bit_pack.h"
 #include "core/storage/section_file.h"
 
@@ -24,6 +26,11 @@ enum class CodeLayout : uint8_t {  // Frozen: stored.
 
 class CodeColumn {
  public:
+  CodeColumn() = default;
+  ~CodeColumn() { delete[] places_.load(std::memory_order_relaxed); }
+  CodeColumn(const CodeColumn&) = delete;
+  CodeColumn& operator=(const CodeColumn&) = delete;
+
   // Appends to `section`, and how to read it to `meta`.
   static void Write(std::span<const uint64_t> codes, CodeLayout layout, ByteWriter* section,
                     ByteWriter* meta);
@@ -54,9 +61,23 @@ class CodeColumn {
     unsigned width;
     const uint8_t* data;
   };
+  // A block as rows find it: of the packed arrays it would take three numbers for each row.
+  struct Place {
+    uint64_t base;
+    uint32_t begin;  // In 16 bytes from data_'s begin.
+    uint32_t width;
+  };
+  // All blocks' places; null when not all of them are sound. Made by the first that asks.
+  const Place* Places() const {
+    const Place* places = places_.load(std::memory_order_acquire);
+    return places != nullptr ? places : MakePlaces();
+  }
+  const Place* MakePlaces() const;
   [[nodiscard]] bool LocateBlock(uint64_t block, Block* found) const;
-  void Prefetch(uint32_t index, unsigned width) const;
   [[nodiscard]] bool FindBlock(uint64_t block, Block* found) const;
+  [[nodiscard]] bool GatherPlaced(const Place* places, std::span<const uint32_t> indexes,
+                                  uint64_t* out) const;
+  [[nodiscard]] bool GatherBlocks(std::span<const uint32_t> indexes, uint64_t* out) const;
   template <typename T>
   [[nodiscard]] bool ReadAs(uint64_t first, size_t count, T* out) const;
 
@@ -68,6 +89,7 @@ class CodeColumn {
   PackedArray bases_;  // Of each block.
   PackedArray ends_;   // Of each block, in 16 bytes from data_'s begin.
   ByteView data_;
+  mutable std::atomic<const Place*> places_{nullptr};
 };
 
 }  // namespace hypergraph
