@@ -42,6 +42,8 @@ export const appendFilesRequest = z.strictObject({
   layout: z
     .strictObject({ partitionSpec: partitionSpec.optional(), sortOrder: sortOrder.optional() })
     .optional(),
+  /** For a table that is created: its own directory, which no other has; absent: one is chosen. */
+  location: z.string().optional(),
   /** Hash of the source and of the options that shape it; the same one is loaded once. */
   contentKey: z.string().max(200).optional(),
   again: z.boolean().default(false).describe('load even if the content key is there already'),

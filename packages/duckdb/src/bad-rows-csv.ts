@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { type BadRow, HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
 import { type BadRowSearch, type SearchedFile, toBadRow } from './bad-row.ts'
 import { detectCsvDialect } from './csv-dialect.ts'
+import { type CsvFile, readCsv } from './csv-reader.ts'
 import type { DuckSession } from './session.ts'
-import { type CsvFile, readCsv } from './source-csv.ts'
 import { reading } from './source-error.ts'
 import { readHead } from './source-format.ts'
 import { quoteText } from './sql-text.ts'
@@ -46,10 +46,12 @@ export async function searchCsv(
     names,
     dateFormat: null,
     timestampFormat: null,
+    quotedEmpties: true,
   }
   const found = await readRejects(session, { csv, checks, search })
   const inexact = await readInexact(session, { csv, checks, search })
-  const isGood = checks.length === 0 ? 'true' : `NOT (${anyMisfit(checks)})`
+  const stated = checks.map((check) => ({ ...check, alias: `nullif(${check.alias}, '')` }))
+  const isGood = checks.length === 0 ? 'true' : `NOT (${anyMisfit(stated)})`
   return {
     count: found.count + inexact.count,
     samples: [...found.samples, ...inexact.samples].slice(0, search.samplesMax).map(toBadRow),
@@ -100,7 +102,8 @@ async function openScan(
 ): Promise<string> {
   await session.run(`DROP TABLE IF EXISTS ${scan}; DROP TABLE IF EXISTS ${scan}_scans`)
   const columns = types ?? new Map(csv.names.map((name) => [name, 'VARCHAR']))
-  return readCsv(csv, columns, { rejects: scan, rejectsMax: search.rowsMax + 1 })
+  const keepsEmptyTexts = scan === 'searched_others'
+  return readCsv(csv, columns, { keepsEmptyTexts, rejects: scan, rejectsMax: search.rowsMax + 1 })
 }
 
 const anyMisfit = (checks: readonly Check[]) =>

@@ -11,6 +11,8 @@ export interface CsvDialect {
   readonly firstRecord: readonly string[]
   /** Some records from the start, the first one too. */
   readonly records: readonly (readonly string[])[]
+  /** Some record has two quotes with nothing between them as a field. */
+  readonly quotedEmpties: boolean
 }
 
 interface Quoting {
@@ -63,6 +65,7 @@ export function detectCsvDialect(
     blankLines: blankLines.split(/\r\n|\n|\r/).length - 1,
     firstRecord: first,
     records: best.records,
+    quotedEmpties: best.quotedEmpties,
   }
 }
 
@@ -80,6 +83,7 @@ interface Scan extends Quoting {
   /** A quote that does not end, or text after the closing one. */
   readonly broken: boolean
   readonly quotedFields: number
+  readonly quotedEmpties: boolean
   /** A field that another quoting would take for a quoted one. */
   readonly strayQuotes: boolean
 }
@@ -116,6 +120,7 @@ function scan(
   let at = 0
   let broken = false
   let quotedFields = 0
+  let quotedEmpties = false
   let strayQuotes = false
   while (at < text.length && records.length < recordsSampled) {
     const field = readField(text, at, dialect)
@@ -125,8 +130,10 @@ function scan(
       break
     }
     broken ||= field.broken
-    if (text[at] === dialect.quote) quotedFields += 1
-    else strayQuotes ||= text[at] === '"'
+    if (text[at] === dialect.quote) {
+      quotedFields += 1
+      quotedEmpties ||= field.value === ''
+    } else strayQuotes ||= text[at] === '"'
     record.push(field.value)
     at = field.end
     if (text[at] === dialect.delimiter) {
@@ -139,7 +146,7 @@ function scan(
     record = []
     at += text.startsWith('\r\n', at) ? 2 : 1
   }
-  return { ...dialect, records, broken, quotedFields, strayQuotes }
+  return { ...dialect, records, broken, quotedFields, quotedEmpties, strayQuotes }
 }
 
 interface Field {

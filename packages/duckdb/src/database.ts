@@ -10,6 +10,8 @@ export interface DuckDatabaseOptions {
   readonly memoryBytes: number
   /** Where large sorts and joins spill; one database, one directory. */
   readonly temporaryDirectory: string
+  /** Of what lies there at once. */
+  readonly temporaryBytesMax?: number
   /** The only directories whose files a statement may read or write. */
   readonly allowedDirectories: readonly string[]
   /** What unreadable Parquet means here: `corrupt` for our own files, `invalid` for a user's. */
@@ -19,6 +21,8 @@ export interface DuckDatabaseOptions {
   /** Switched off for good, for a database that only plans. */
   readonly disabledOptimizers?: readonly string[]
 }
+
+const temporaryBytesDefault = 64 * 1024 ** 3
 
 /**
  * One DuckDB instance in memory, locked: no file outside the allowed directories, no network, no
@@ -105,6 +109,7 @@ async function lock(connection: DuckDBConnection, options: DuckDatabaseOptions):
     'max_expression_depth = 250',
     `memory_limit = '${Math.trunc(options.memoryBytes)}B'`,
     `temp_directory = ${quoteText(options.temporaryDirectory)}`,
+    `max_temp_directory_size = '${Math.trunc(options.temporaryBytesMax ?? temporaryBytesDefault)}B'`,
     "GLOBAL TimeZone = 'UTC'",
     ...(options.disabledOptimizers?.length
       ? [`disabled_optimizers = ${quoteText(options.disabledOptimizers.join(','))}`]

@@ -25,6 +25,7 @@ export { mayPlanAgain } from './shadow-tables.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
 export { quotePath, type Source, type SourceColumn, type TargetColumn } from './source-columns.ts'
 export { detectCompression, unpack } from './source-compression.ts'
+export { csvRowsSampled } from './source-csv.ts'
 export { typesMayChange } from './source-error.ts'
 export type { FormatHints } from './source-format.ts'
 export {

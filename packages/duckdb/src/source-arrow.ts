@@ -6,6 +6,7 @@ import type { ArrowField } from './arrow-source/arrow-schema.ts'
 import { toDuckDbTypeOf } from './arrow-source/arrow-types.ts'
 import { type ArrowVector, VectorReader } from './arrow-source/arrow-vector.ts'
 import { growDictionary } from './arrow-source/grown-dictionary.ts'
+import { TextRoom } from './arrow-source/text-room.ts'
 import { writeVector } from './arrow-source/vector-writer.ts'
 import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
 import { toIcebergType } from './iceberg-types.ts'
@@ -111,6 +112,7 @@ async function* readRows(
   const messages = await ArrowMessages.open(handle)
   await messages.schema()
   const dictionaries = new DictionaryStore(fields, bytesMax)
+  const room = new TextRoom({ chunkBytesMax: bytesMax, bytesMax: unpackedMax })
   for (let batch = await messages.next(); batch !== undefined; batch = await messages.next()) {
     const buffers = await readBuffers(handle, batch, { bytesMax, signal })
     if (batch.dictionary !== undefined) {
@@ -122,7 +124,7 @@ async function* readRows(
     unpacked += Math.max(sizeOf(buffers), (batch.rows * fields.length) / 8)
     if (unpacked > unpackedMax) throw tooMuch(unpackedMax)
     const columns = new VectorReader(batch, buffers, dictionaries.byId).columns(fields)
-    yield* chunksOf(columns, batch.rows)
+    yield* chunksOf(columns, batch.rows, room)
   }
 }
 
@@ -137,14 +139,19 @@ function tooMuch(unpackedBytesMax: number): HyperMeshError {
   )
 }
 
-function* chunksOf(columns: readonly ArrowVector[], rows: number): Generator<AppendedRows> {
+function* chunksOf(
+  columns: readonly ArrowVector[],
+  rows: number,
+  room: TextRoom,
+): Generator<AppendedRows> {
   for (let start = 0; start < rows; start += chunkRows) {
+    room.nextChunk()
     const count = Math.min(chunkRows, rows - start)
     yield {
       count,
       fill: (target, index) => {
         const column = columns[index]
-        if (column !== undefined) writeVector(target, column, { start, count })
+        if (column !== undefined) writeVector({ target, room }, column, { start, count })
       },
     }
   }

@@ -35,6 +35,8 @@ export interface Source {
   readonly stage?: () => Promise<void>
   /** A SELECT of the columns, each cast to the type its target is written from. */
   select(targets: readonly TargetColumn[]): string
+  /** A file that goes on where this one ends, at the end of a record; absent: that cannot be told. */
+  readonly continuedBy?: (file: { readonly path: string; readonly bytes: number }) => Source
 }
 
 /** What an opener of one format is given. */
@@ -42,6 +44,7 @@ export interface OpenedFile {
   readonly path: string
   readonly overrides: ReadonlyMap<string, string>
   readonly wholeFile: boolean
+  readonly quotedEmptiesAnywhere: boolean
   readonly textColumnsMax: number
   /** Of one record batch, unpacked. */
   readonly arrowBatchBytesMax: number

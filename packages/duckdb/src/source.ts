@@ -22,6 +22,8 @@ export interface SourceOptions extends FormatHints {
   readonly types?: Readonly<Record<string, string>> | undefined
   /** Infer from every row rather than from a sample. */
   readonly wholeFile?: boolean | undefined
+  /** For the SELECT to stand where a number that is missing comes as `""`, which slows it. */
+  readonly quotedEmptiesAnywhere?: boolean | undefined
   readonly columnsMax?: number | undefined
   /** Of a CSV, TSV or JSON file. */
   readonly textColumnsMax?: number | undefined
@@ -76,6 +78,7 @@ export async function inferSource(session: DuckSession, options: SourceOptions):
     path: options.path,
     overrides: parseOverrides(options.types ?? {}),
     wholeFile: options.wholeFile ?? false,
+    quotedEmptiesAnywhere: options.quotedEmptiesAnywhere ?? false,
     textColumnsMax: options.textColumnsMax ?? 4000,
     arrowBatchBytesMax: options.arrowBatchBytesMax ?? 2 ** 30,
     unpackedBytesMax: options.unpackedBytesMax ?? 2 ** 34,

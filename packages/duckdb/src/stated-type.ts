@@ -1,4 +1,4 @@
-import { lossyText } from './source-csv.ts'
+import { lossyText } from './csv-reader.ts'
 
 /** SQL that is true of a text that cannot be held exactly by a type; null texts fit every type. */
 export function misfitText(text: string, type: string): string {

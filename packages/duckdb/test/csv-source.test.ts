@@ -204,6 +204,33 @@ describe('types', () => {
     expect(rows).toEqual([{ a: '2020-01-01 10:00:00.123456789' }])
   })
 
+  test.each([
+    ['at the start', ''],
+    ['late', 'x,1,1.5,2024-01-01,1\n'.repeat(60_000)],
+  ])('two quotes %s are an empty text, and null where there is no text', async (_, before) => {
+    const text = `t,i,d,day,o\n${before}"","","","",""\n,,,,\n"y","2","2.5","2024-01-02","3"\n`
+    const rows = await bench.load('x.csv', text, {
+      types: { o: 'INTEGER' },
+      wholeFile: before !== '',
+    })
+    const nothing = { i: null, d: null, day: null, o: null }
+    expect(rows.slice(-3)).toMatchObject([
+      { t: '', ...nothing },
+      { t: null, ...nothing },
+      { t: 'y', i: 2n, d: 2.5, o: 3 },
+    ])
+  })
+
+  test('dates in a format of their own may be missing in quotes', async () => {
+    const text = `a,b\n${'13/02/2024,x\n'.repeat(9)}"",""\n`
+    const rows = await bench.load('x.csv', text, { wholeFile: true })
+    expect(rows.map(({ a, b }) => [a === null, b])).toEqual([
+      ...Array.from({ length: 9 }, () => [false, 'x']),
+      [true, ''],
+    ])
+    expect(rows[0]?.a).toEqual(new Date('2024-02-13'))
+  })
+
   test('a column empty in the sample is told by the rest', async () => {
     const text = `a,b\n${'1,\n'.repeat(60_000)}1,5\n`
     const source = await bench.infer('x.csv', text)

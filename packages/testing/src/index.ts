@@ -3,6 +3,7 @@ export {
   type StoreUnderTest,
   temporaryDirectory,
 } from './conformance/object-store.ts'
+export { type CrashStates, crashStates } from './crash-states.ts'
 export { ManualClock } from './manual-clock.ts'
 export { type Platform, startPlatform } from './platform.ts'
 export { type PlatformOptions, type Topology, topologies } from './platform-process.ts'

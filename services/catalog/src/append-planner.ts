@@ -26,7 +26,15 @@ import type { CatalogState, CommitOutcome } from './catalog-state.ts'
 import type { CommitPlan } from './catalog-store.ts'
 import type { Change, CommitResult, TableEntry } from './commit-record.ts'
 import { toTableEntry } from './table-entry.ts'
-import { assertFree, assertRoom, isFree, nextMetadata, type TablesOptions } from './table-rules.ts'
+import {
+  assertFree,
+  assertRoom,
+  isFree,
+  isLocationTaken,
+  newLocation,
+  nextMetadata,
+  type TablesOptions,
+} from './table-rules.ts'
 
 /** One writer's finished files, and who it is. */
 export interface Append {
@@ -132,7 +140,7 @@ export class AppendPlanner {
       assertFree(state, name)
       assertRoom(state, this.#options.limits)
       this.#checkNamespaces(state, name)
-      return { name, entry, metadata: this.#createMetadata(name, request) }
+      return { name, entry, metadata: this.#createMetadata(state, name, request) }
     }
     if (entry === undefined || entry.uuid !== request.base.tableUuid) {
       throw changed(name, 'was dropped or replaced')
@@ -147,10 +155,16 @@ export class AppendPlanner {
     return { name: { namespace: entry.namespace, table: entry.table }, entry, metadata }
   }
 
-  #createMetadata(name: TableName, request: Append['request']): TableMetadata {
+  #createMetadata(state: CatalogState, name: TableName, request: Append['request']): TableMetadata {
     if (request.schema === undefined) {
       throw new HyperMeshError('invalid', 'a table cannot be created without a schema')
     }
+    const uuid = randomUUID()
+    const { warehouse } = this.#options
+    const asked = { name, location: request.location, uuid }
+    const location = warehouse.toCurrent(newLocation(state, warehouse, asked))
+    // A writer that looked for a place before a rename made it another table's.
+    if (isLocationTaken(state, location)) throw changed(name, 'has no directory of its own')
     const metadata = createTableMetadata(
       {
         name: name.table,
@@ -159,8 +173,8 @@ export class AppendPlanner {
         'write-order': request.layout?.sortOrder,
       },
       {
-        uuid: randomUUID(),
-        location: this.#options.warehouse.tableLocation(name),
+        uuid,
+        location,
         nowMs: this.#options.clock.nowMs(),
       },
     )
@@ -225,7 +239,7 @@ export class AppendPlanner {
         ...outcomesOf(written),
         holds: (now: CatalogState) =>
           (entry === undefined
-            ? isFree(now, name)
+            ? isFree(now, name) && !isLocationTaken(now, metadata.location)
             : now.table(name.namespace, name.table) === entry) &&
           (now.namespace(name.namespace) === undefined) === createsNamespace &&
           accepted.every(({ request }) => now.outcome(request.commitId) === undefined),

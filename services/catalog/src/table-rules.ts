@@ -131,11 +131,17 @@ export function newLocation(
     return assertLocation(asked.location, warehouse)
   }
   const usual = warehouse.tableLocation(asked.name)
-  // A table that was renamed keeps its directory.
-  const isTaken = [...state.allTables(), ...state.allViews()].some(
-    (entry) => entry.location.toLowerCase() === usual.toLowerCase(),
-  )
+  const isTaken = locationsOf(state).some((other) => other.toLowerCase() === usual.toLowerCase())
   return isTaken ? `${usual}-${asked.uuid.slice(0, 8)}` : usual
+}
+
+function locationsOf(state: CatalogState): string[] {
+  return [...state.allTables(), ...state.allViews()].map(({ location }) => location)
+}
+
+/** Whether a table or view lies there, maybe under another name: one that was renamed stays. */
+export function isLocationTaken(state: CatalogState, location: string): boolean {
+  return locationsOf(state).includes(location)
 }
 
 /** A commit may name only files that this warehouse holds. */

@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reachableFiles, Warehouse } from '@hypermesh/iceberg'
 import { DiskStore } from '@hypermesh/object-store'
+import { crashStates } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { type OpenCatalog, openCatalog, schema, withDirectory } from './_catalog.ts'
-import { crashStates } from './_crash-states.ts'
 
 const names = ['a', 'b']
 const id = (name: string) => ({ namespace: ['n'], name })

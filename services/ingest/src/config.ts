@@ -11,6 +11,12 @@ export const ingestConfigSchema = z.strictObject({
     .max(100)
     .default([])
     .describe('directories whose files may be loaded where they lie (source=…)'),
+  segmentBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(128 * mib)
+    .describe('bytes of an upload after which it is loaded while it arrives; 0: once it has'),
   threads: z
     .number()
     .int()
@@ -24,6 +30,12 @@ export const ingestConfigSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('memory of all loads together, in bytes; 0: a quarter of the machine’s'),
+  spillBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(64 * 1024 * mib)
+    .describe('disk for what memory does not hold of all loads together, in bytes'),
 })
 
 export type IngestConfig = z.infer<typeof ingestConfigSchema>

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   HyperMeshError,
@@ -30,22 +29,22 @@ import {
   type RequestContext,
   toHyperMeshError,
 } from '@hypermesh/kit'
-import { toStorageError } from '@hypermesh/object-store'
 import { catalogFor } from './catalog-access.ts'
 import type { FormFile } from './form-files.ts'
 import { LoadFigures } from './load-figures.ts'
-import { directoryPrefix, keepIntentOnly } from './load-intent.ts'
 import type { LayoutRequest } from './load-layout.ts'
+import { type LoadPlace, makeLoadPlace } from './load-place.ts'
 import type { LoadProgress } from './load-progress.ts'
 import { toPlainFile } from './plain-file.ts'
+import { type LoadedAhead, SegmentLoad } from './segment-load.ts'
 import {
   findInPlace,
   type KeptFile,
   openInPlace,
   openKept,
   type SourceFile,
-  spoolBody,
 } from './source-file.ts'
+import { spoolBody } from './spool.ts'
 import { TableLoad } from './table-load.ts'
 import { inFileOf, type TogetherFile, TogetherLoad } from './together-load.ts'
 import type { UnsettledLoads } from './unsettled-loads.ts'
@@ -59,6 +58,8 @@ export interface IngestOptions {
   readonly metrics: Metrics
   readonly temporary: string
   readonly allowedRoots: readonly string[]
+  /** An upload of more is loaded while it arrives; 0: none is. */
+  readonly segmentBytes: number
   readonly catalog: Fetch
   readonly unsettled: UnsettledLoads
 }
@@ -96,11 +97,7 @@ interface Running<Input extends LoadInput> {
   readonly file: SourceFile
   readonly place: LoadPlace
   readonly session: DuckSession
-}
-
-interface LoadPlace extends AsyncDisposable {
-  readonly path: string
-  keep(): void
+  readonly ahead: LoadedAhead | undefined
 }
 
 const stopMs = 10_000
@@ -139,7 +136,7 @@ export class Ingest {
     const { clock, catalog } = this.#options
     const startedAtMs = clock.monotonicMs()
     return this.#figures.count(() =>
-      this.#run(request, async ({ input, file, place, session }) => {
+      this.#run(request, async ({ input, file, place, session, ahead }) => {
         const load = new TableLoad({
           ...this.#options,
           catalog: catalogFor(catalog, input.context),
@@ -147,6 +144,7 @@ export class Ingest {
           request: input,
           file,
           directory: place.path,
+          ahead,
           elapsedMs: () => clock.monotonicMs() - startedAtMs,
         })
         try {
@@ -197,7 +195,7 @@ export class Ingest {
       this.#whileRunning(context, async (running) => {
         const { signal } = running
         using _spool = await this.#spools.enter(signal)
-        await using place = await this.#makeDirectory()
+        await using place = await this.#makePlace()
         const received: TogetherFile[] = []
         for await (const form of files) {
           const directory = join(place.path, `file-${received.length}`)
@@ -307,8 +305,11 @@ export class Ingest {
   ): Promise<Result> {
     const { signal } = input.context
     using _spool = await this.#spools.enter(signal)
-    await using place = await this.#makeDirectory()
-    const received = await this.#open(input, place.path)
+    await using place = await this.#makePlace()
+    await using segments = this.#segmentsOf(input, place.path)
+    const received = await this.#open(input, place.path, segments)
+    const ahead = await segments?.finish()
+    if (ahead === undefined) await received.whole()
     // Nobody may come to wait for it: a load that fails early must not leave it unheard.
     received.sha256.catch(() => undefined)
     const gate = (await this.#isSmall(received, input.hints)) ? this.#smallGate : this.#gate
@@ -321,7 +322,21 @@ export class Ingest {
     })
     await using session = await this.#options.database.connect()
     await input.progress?.begin(session)
-    return await work({ input, file, place, session })
+    return await work({ input, file, place, session, ahead })
+  }
+
+  #segmentsOf(input: LoadInput, directory: string): SegmentLoad | undefined {
+    const { segmentBytes: bytesLeast, catalog } = this.#options
+    if (bytesLeast === 0 || input.body === undefined || !isLoad(input)) return undefined
+    if (input.badRows !== undefined) return undefined
+    return new SegmentLoad({
+      ...this.#options,
+      request: input,
+      catalog: catalogFor(catalog, input.context),
+      gate: this.#gate,
+      directory,
+      bytesLeast,
+    })
   }
 
   /** A packed file may be large however small it is. */
@@ -330,39 +345,25 @@ export class Ingest {
     return (await detectCompression(file.path, hints)) === 'none'
   }
 
-  #open(input: LoadInput, directory: string): Promise<SourceFile> {
+  #open(
+    input: LoadInput,
+    directory: string,
+    segments: SegmentLoad | undefined,
+  ): Promise<SourceFile> {
     if (input.source !== undefined) {
       return openInPlace(input.source, this.#options.allowedRoots, input.context.signal)
     }
     if (input.kept !== undefined) return Promise.resolve(openKept(input.kept))
     if (input.body === undefined) throw new HyperMeshError('invalid', 'there is no file to load')
-    return spoolBody(input.body, directory, input.context.signal)
+    return spoolBody(input.body, directory, input.context.signal, segments)
   }
 
-  /** A directory for one request; removed with all it holds unless the load is unsettled. */
-  async #makeDirectory(): Promise<LoadPlace> {
-    const path = join(this.#options.temporary, `${directoryPrefix}${randomUUID()}`)
-    try {
-      // One by one: a recursive mkdir calls a read-only device ENOENT.
-      await mkdir(path)
-      await mkdir(join(path, 'out'))
-    } catch (error) {
-      throw toStorageError(error, 'the directory for temporary files', 'none')
-    }
-    let kept = false
-    return {
-      path,
-      keep: () => {
-        kept = true
-      },
-      [Symbol.asyncDispose]: async () => {
-        if (!kept) return rm(path, { recursive: true, force: true })
-        await keepIntentOnly(path)
-        this.#options.unsettled.add(path)
-      },
-    }
+  #makePlace(): Promise<LoadPlace> {
+    return makeLoadPlace(this.#options.temporary, this.#options.unsettled)
   }
 }
+
+const isLoad = (input: LoadInput): input is LoadRequest => 'mode' in input
 
 const nameOf = ({ name }: FormFile, index: number) => name ?? `file ${index + 1}`
 

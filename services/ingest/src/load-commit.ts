@@ -33,7 +33,7 @@ interface Published {
 /** What a commit says beside its files. */
 export type CommitContent = Pick<
   AppendFilesRequest,
-  'base' | 'schema' | 'layout' | 'contentKey' | 'summary' | 'receipt'
+  'base' | 'location' | 'schema' | 'layout' | 'contentKey' | 'summary' | 'receipt'
 >
 
 /** `ours` is false when another request of the same idempotency key had committed before. */

@@ -11,7 +11,9 @@ import { currentSchema } from '@hypermesh/iceberg'
 import { contentKeyOf } from './content-identity.ts'
 import { describeFirstBadRow, type GoodRows, keepGoodRows } from './good-rows.ts'
 import type { LoadRequest } from './ingest.ts'
+import type { LoadedAhead } from './segment-load.ts'
 import type { SourceFile } from './source-file.ts'
+import type { TableFile } from './table-files.ts'
 
 export interface LoadSourceOptions {
   readonly session: DuckSession
@@ -20,6 +22,8 @@ export interface LoadSourceOptions {
   readonly file: SourceFile
   /** The file's own; a copy without bad rows goes here. */
   readonly directory: string
+  /** What was written while the file arrived. */
+  readonly ahead?: LoadedAhead | undefined
 }
 
 /** One file of a load: what it is, and its rows as they are understood so far. */
@@ -29,9 +33,13 @@ export class LoadSource {
   /** What is loaded in place of the file, where bad rows are left out of it. */
   #good: GoodRows | undefined
   #source: Source | undefined
+  #ahead: LoadedAhead | undefined
+  /** Only the first segment has been looked at. */
+  #isBeginning = false
 
   constructor(options: LoadSourceOptions) {
     this.#options = options
+    this.#ahead = options.ahead
   }
 
   get format(): FileFormat {
@@ -54,11 +62,26 @@ export class LoadSource {
     if (request.badRows !== undefined) {
       this.#good = await keepGoodRows(session, this.#goodRows(table, request.badRows.rowsMax))
     }
-    await this.infer('sample')
+    this.#isBeginning = this.#ahead !== undefined
+    this.#source = this.#ahead?.source
+    if (!this.#isBeginning) await this.infer('sample')
+  }
+
+  /** The files that were written ahead, once, if they are of this shape; else the file is made whole. */
+  async takeAhead(shape: string): Promise<readonly TableFile[] | undefined> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    if (ahead?.shape === shape) return ahead.files
+    if (this.#isBeginning) {
+      await this.#options.file.whole()
+      await this.infer('sample')
+    }
+    return undefined
   }
 
   async infer(from: 'sample' | 'all'): Promise<void> {
     const { session, request, file, limits } = this.#options
+    this.#isBeginning = false
     this.#source = await inferSource(session, {
       ...request.hints,
       ...(this.#good === undefined ? {} : { format: this.#good.format }),
@@ -103,9 +126,10 @@ export class LoadSource {
   /** A file whose column does not fit its table: the first row that does not is named. */
   async withPlace(error: unknown, table: LoadTableReply | undefined): Promise<unknown> {
     const isMismatch = error instanceof HyperMeshError && error.code === 'type_mismatch'
-    const { session, request } = this.#options
+    const { session, request, file } = this.#options
     const isOver = request.context.signal.aborted
     if (!isMismatch || isOver || this.#source?.inferredFrom === 'file') return error
+    await file.whole()
     const search = this.#goodRows(table, 1)
     const place = await describeFirstBadRow(session, search).catch(() => undefined)
     if (place === undefined) return error

@@ -47,6 +47,7 @@ export const ingest = defineService({
       threads: threadsOf(config),
       memoryBytes: memoryBytesOf(config),
       temporaryDirectory: spill,
+      temporaryBytesMax: config.spillBytes,
       allowedDirectories: [paths.temporary, bodies, ...roots],
       damagedFile: 'invalid',
       hashes: bucketHashes,
@@ -60,6 +61,7 @@ export const ingest = defineService({
       metrics,
       temporary: paths.temporary,
       allowedRoots: config.allowedRoots,
+      segmentBytes: config.segmentBytes,
       catalog: followed,
       unsettled: new UnsettledLoads({
         settle: (directory, settling) =>

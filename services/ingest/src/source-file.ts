@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { createReadStream } from 'node:fs'
-import { open, realpath, stat } from 'node:fs/promises'
-import { isAbsolute, join, sep } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { isAbsolute, sep } from 'node:path'
 import { type Compression, HyperMeshError, printable } from '@hypermesh/contract'
 import { hasErrno, toStorageError } from '@hypermesh/object-store'
 
@@ -17,58 +17,11 @@ export interface SourceFile {
   readonly sha256: Promise<string>
   /** Throws `conflict` if the file is not the one it was when the load began. */
   assertUnchanged(): Promise<void>
+  /** Until it is awaited `path` may be the beginning only, of an upload that came in segments. */
+  whole(): Promise<void>
 }
 
-/** Of a file of our own, which nobody else writes. */
-const assertUnchanged = async () => {}
-
-/** Chunks of a body come in 64 KiB; this many bytes of them are written at once. */
-const batchBytes = 1024 * 1024
-
-/**
- * Writes an upload to a spool file, hashing on the way. While one batch is written the next is received,
- * so at most two are held.
- */
-export async function spoolBody(
-  body: AsyncIterable<Uint8Array>,
-  directory: string,
-  signal: AbortSignal,
-): Promise<SourceFile> {
-  const path = join(directory, 'source')
-  const hash = createHash('sha256')
-  let bytes = 0
-  const file = await open(path, 'wx', 0o600).catch(failed)
-  let written: Promise<unknown> = Promise.resolve()
-  const write = async (batch: readonly Uint8Array[]) => {
-    // A failure is told to who awaits it next, not to the process.
-    const earlier = written
-    written = earlier.then(() => writeAll(file, batch))
-    written.catch(() => undefined)
-    await earlier
-    for (const chunk of batch) hash.update(chunk)
-  }
-  try {
-    let batch: Uint8Array[] = []
-    let held = 0
-    for await (const chunk of body) {
-      signal.throwIfAborted()
-      batch.push(chunk)
-      bytes += chunk.byteLength
-      held += chunk.byteLength
-      if (held < batchBytes) continue
-      await write(batch)
-      batch = []
-      held = 0
-    }
-    await write(batch)
-    await written
-  } finally {
-    await written.catch(() => undefined)
-    await file.close()
-  }
-  const sha256 = Promise.resolve(hash.digest('hex'))
-  return { path, bytes, compression: 'none', inPlace: false, sha256, assertUnchanged }
-}
+const nothingToDo = async () => {}
 
 /** A file that was received before, and hashed then. */
 export interface KeptFile {
@@ -79,27 +32,16 @@ export interface KeptFile {
 
 export function openKept({ path, bytes, sha256 }: KeptFile): SourceFile {
   const hash = Promise.resolve(sha256)
-  return { path, bytes, compression: 'none', inPlace: false, sha256: hash, assertUnchanged }
-}
-
-async function writeAll(
-  file: Awaited<ReturnType<typeof open>>,
-  batch: readonly Uint8Array[],
-): Promise<void> {
-  let rest = batch.filter((chunk) => chunk.byteLength > 0)
-  while (rest.length > 0) {
-    let { bytesWritten } = await file.writev(rest).catch(failed)
-    while (bytesWritten >= (rest[0]?.byteLength ?? Number.POSITIVE_INFINITY)) {
-      bytesWritten -= rest[0]?.byteLength ?? 0
-      rest = rest.slice(1)
-    }
-    const [first, ...others] = rest
-    if (first !== undefined) rest = [first.subarray(bytesWritten), ...others]
+  return {
+    path,
+    bytes,
+    compression: 'none',
+    inPlace: false,
+    sha256: hash,
+    // Nobody else writes it.
+    assertUnchanged: nothingToDo,
+    whole: nothingToDo,
   }
-}
-
-function failed(error: unknown): never {
-  throw toStorageError(error, 'the uploaded file', 'none')
 }
 
 /** Opens a file of the server for reading in place: a regular file under one of the roots. */
@@ -115,6 +57,7 @@ export async function openInPlace(
     compression: 'none',
     inPlace: true,
     sha256: hashFile(path, signal),
+    whole: nothingToDo,
     assertUnchanged: async () => {
       const after = await look(path, source)
       if (isSame(before, after)) return

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import {
@@ -10,23 +11,17 @@ import {
   type WireLong,
 } from '@hypermesh/contract'
 import { type DuckSession, typesMayChange } from '@hypermesh/duckdb'
-import {
-  currentSchema,
-  type Evolution,
-  findLoaded,
-  planEvolution,
-  type Warehouse,
-} from '@hypermesh/iceberg'
+import { type Evolution, findLoaded, type Warehouse } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
-import { findTable } from './catalog-access.ts'
 import { summaryKeys } from './content-identity.ts'
 import type { LoadRequest } from './ingest.ts'
 import { type CommitOutcome, LoadCommit } from './load-commit.ts'
-import { type LoadLayout, planLayout } from './load-layout.ts'
+import { type LoadFit, planFit, shapeOf } from './load-fit.ts'
 import { LoadSource } from './load-source.ts'
+import type { LoadedAhead } from './segment-load.ts'
 import type { SourceFile } from './source-file.ts'
-import { sourceColumns } from './source-fit.ts'
 import { type TableFile, writeTableFiles } from './table-files.ts'
+import { findTablePlace } from './table-place.ts'
 
 export interface TableLoadOptions {
   readonly catalog: HyperMeshClient
@@ -38,17 +33,13 @@ export interface TableLoadOptions {
   readonly file: SourceFile
   /** The request's own; `out/` in it is empty. */
   readonly directory: string
+  /** What was written while the file arrived. */
+  readonly ahead: LoadedAhead | undefined
   readonly elapsedMs: () => number
 }
 
-/** How a load fits its table: with which columns, and how its files are laid out. */
-interface Fit {
-  readonly evolution: Evolution
-  readonly layout: LoadLayout
-}
-
 /** Parquet files written for one fit. */
-interface Written extends Fit {
+interface Written extends LoadFit {
   readonly files: readonly TableFile[]
 }
 
@@ -61,6 +52,9 @@ export class TableLoad {
   readonly #source: LoadSource
   /** What the published files were written for. */
   #shape = ''
+  /** Of the table as it was found last. */
+  #location = ''
+  readonly #suffix = randomUUID().slice(0, 8)
   #writes = 0
   #isReplay = false
 
@@ -120,9 +114,9 @@ export class TableLoad {
   }
 
   /** Writes and publishes, unless that is done for this very fit. A number: already loaded. */
-  async #publishFor(table: LoadTableReply | undefined): Promise<Fit | number> {
+  async #publishFor(table: LoadTableReply | undefined): Promise<LoadFit | number> {
     const fit = this.#plan(table)
-    const location = this.#locationOf(table)
+    const location = this.#location
     if (this.#commit.location === location && this.#shape === shapeOf(fit)) {
       return (await this.#findLoaded(table)) ?? fit
     }
@@ -137,7 +131,10 @@ export class TableLoad {
   }
 
   /** A file in place is hashed while it is loaded; the load stops when the hash is found there. */
-  async #writeUnlessLoaded(table: LoadTableReply | undefined, fit: Fit): Promise<Written | number> {
+  async #writeUnlessLoaded(
+    table: LoadTableReply | undefined,
+    fit: LoadFit,
+  ): Promise<Written | number> {
     const stop = new AbortController()
     const early = this.#findLoaded(table).then((snapshotId) => {
       if (snapshotId !== undefined) stop.abort()
@@ -154,8 +151,14 @@ export class TableLoad {
     }
   }
 
-  async #write(table: LoadTableReply | undefined, fit: Fit, stop: AbortSignal): Promise<Written> {
+  async #write(
+    table: LoadTableReply | undefined,
+    fit: LoadFit,
+    stop: AbortSignal,
+  ): Promise<Written> {
     const { session, limits } = this.#options
+    const ahead = await this.#source.takeAhead(shapeOf(fit))
+    if (ahead !== undefined) return { ...fit, files: ahead }
     const source = this.#source.rows
     this.#writes += 1
     this.#options.request.progress?.enter('writing')
@@ -178,13 +181,13 @@ export class TableLoad {
 
   async #commitTo(
     table: LoadTableReply | undefined,
-    { evolution, layout }: Fit,
+    { evolution, layout }: LoadFit,
   ): Promise<IngestReceipt> {
     const receipt = await this.#receiptOf(evolution)
     this.#options.request.progress?.enter('committing', receipt.rows)
     const contentKey = await this.#source.contentKey()
     const outcome = await this.#commit.commit({
-      base: table === undefined ? null : baseOf(table),
+      ...(table === undefined ? { base: null, location: this.#location } : { base: baseOf(table) }),
       ...(evolution.changed ? { schema: evolution.schema } : {}),
       ...(layout.create === undefined ? {} : { layout: layout.create }),
       contentKey,
@@ -251,32 +254,27 @@ export class TableLoad {
     return { ...(await this.#source.facts()), elapsedMs: this.#options.elapsedMs() }
   }
 
-  #plan(table: LoadTableReply | undefined): Fit {
-    const current = table && currentSchema(table.metadata)
-    const columns = sourceColumns(this.#source.rows, current)
-    const evolution = planEvolution(current, columns, table?.metadata['last-column-id'] ?? 0)
-    const layout = planLayout(table, evolution.schema, this.#options.request.layout)
-    return { evolution, layout }
+  #plan(table: LoadTableReply | undefined): LoadFit {
+    return planFit(this.#source.rows, table, this.#options.request.layout)
   }
 
-  #locationOf(table: LoadTableReply | undefined): string {
-    const { warehouse, request } = this.#options
-    const location = table?.metadata.location ?? warehouse.tableLocation(request.table)
-    return location.replace(/\/+$/, '')
-  }
-
-  #loadTable(): Promise<LoadTableReply | undefined> {
-    return findTable(this.#options.catalog, this.#options.request.table, this.#signal)
+  /** Looks also where the table lies, or would. */
+  async #loadTable(): Promise<LoadTableReply | undefined> {
+    const { catalog, warehouse, request } = this.#options
+    const { table, location } = await findTablePlace({
+      catalog,
+      warehouse,
+      name: request.table,
+      suffix: this.#suffix,
+      signal: this.#signal,
+    })
+    this.#location = location
+    return table
   }
 
   get #signal(): AbortSignal {
     return this.#options.request.context.signal
   }
-}
-
-/** What files that were written fit. */
-function shapeOf({ evolution, layout }: Fit): string {
-  return JSON.stringify([evolution.columns, layout.write])
 }
 
 export function partitionCount(entries: readonly DataFileEntry[]): number {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import {
@@ -20,7 +20,6 @@ import {
   type Warehouse,
 } from '@hypermesh/iceberg'
 import type { Logger } from '@hypermesh/kit'
-import { findTable } from './catalog-access.ts'
 import type { LoadRequest } from './ingest.ts'
 import { LoadCommit } from './load-commit.ts'
 import { type LoadLayout, planLayout } from './load-layout.ts'
@@ -29,6 +28,7 @@ import type { SourceFile } from './source-file.ts'
 import { sourceColumns } from './source-fit.ts'
 import { type TableFile, writeTableFiles } from './table-files.ts'
 import { baseOf, isLostRace, partitionCount } from './table-load.ts'
+import { findTablePlace } from './table-place.ts'
 
 /** A file of the set, with a directory of its own. */
 export interface TogetherFile {
@@ -70,6 +70,9 @@ export class TogetherLoad {
   readonly #parts: readonly Part[]
   readonly #commit: LoadCommit
   #writes = 0
+  /** Of the table as it was found last. */
+  #location = ''
+  readonly #suffix = randomUUID().slice(0, 8)
 
   constructor(options: TogetherLoadOptions) {
     const [first] = options.files
@@ -110,7 +113,7 @@ export class TogetherLoad {
     for (let conflicts = 0; ; conflicts += 1) {
       await this.#commit.withdraw()
       const { fit, files } = await this.#write(table)
-      const location = this.#locationOf(table)
+      const location = this.#location
       await this.#commit.publish(files.flat(), { location, schema: fit.evolution.schema })
       try {
         return await this.#commitTo(table, { fit, files, contentKey })
@@ -204,7 +207,7 @@ export class TogetherLoad {
     const counts = files.map((each) => each.length)
     const receipts = await this.#receiptsOf(counts, evolution)
     const outcome = await this.#commit.commit({
-      base: table === undefined ? null : baseOf(table),
+      ...(table === undefined ? { base: null, location: this.#location } : { base: baseOf(table) }),
       ...(evolution.changed ? { schema: evolution.schema } : {}),
       ...(layout.create === undefined ? {} : { layout: layout.create }),
       contentKey,
@@ -298,14 +301,18 @@ export class TogetherLoad {
     return snapshot === undefined ? undefined : Number(snapshot['snapshot-id'])
   }
 
-  #locationOf(table: LoadTableReply | undefined): string {
-    const location =
-      table?.metadata.location ?? this.#options.warehouse.tableLocation(this.#request.table)
-    return location.replace(/\/+$/, '')
-  }
-
-  #loadTable(): Promise<LoadTableReply | undefined> {
-    return findTable(this.#options.catalog, this.#request.table, this.#signal)
+  /** Looks also where the table lies, or would. */
+  async #loadTable(): Promise<LoadTableReply | undefined> {
+    const { catalog, warehouse } = this.#options
+    const { table, location } = await findTablePlace({
+      catalog,
+      warehouse,
+      name: this.#request.table,
+      suffix: this.#suffix,
+      signal: this.#signal,
+    })
+    this.#location = location
+    return table
   }
 
   get #signal(): AbortSignal {

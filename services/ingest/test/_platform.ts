@@ -10,6 +10,8 @@ import { ingest } from '../src/index.ts'
 
 export interface PlatformOptions {
   readonly allowedRoots?: readonly string[]
+  /** Uploads of more are loaded while they arrive. */
+  readonly segmentBytes?: number
   readonly limits?: Partial<Limits>
   /** So many small loads into one table land together, exactly: the window is long. */
   readonly groupsOf?: number
@@ -55,6 +57,7 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
   const loads = await ingest.create(
     ingest.config.parse({
       allowedRoots: options.allowedRoots ?? [],
+      ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
       threads: 2,
       memoryBytes: 512 * 1024 * 1024,
     }),

@@ -15,7 +15,8 @@ export async function settledRows(platform: Platform): Promise<number> {
 /** What the table names, data and metadata, as paths below the warehouse. */
 async function named({ root, client }: Platform): Promise<string[]> {
   const store = new DiskStore({ root, temporary: join(root, 'tmp') })
-  const warehouse = new Warehouse(store, `file://${root}/warehouse`)
+  const { defaults } = await client.icebergConfig()
+  const warehouse = new Warehouse(store, defaults.warehouse ?? '')
   const table = await client.loadTable('crash.t')
   const uris = await reachableFiles({ warehouse }, table.metadata)
   const keys = [...uris, table['metadata-location'] ?? ''].map((uri) => warehouse.toKey(uri))

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import type { Job } from '@hypermesh/contract'
+import { crashStates } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openPlatform, withDirectory } from './_platform.ts'
 import { runChild } from './_run-child.ts'
@@ -14,44 +15,42 @@ async function endAll(client: HyperMeshClient): Promise<Job[]> {
   return Promise.all(jobs.map((job) => client.waitForJob(job.id)))
 }
 
-/**
- * Kills at every third point up to where a job is accepted and claimed, then at fewer: those of the
- * load itself have a test of their own. Returns how many kills left a job that the next process ended.
- */
-async function sweep(first: number): Promise<number> {
-  let resumed = 0
-  await withDirectory(async (root) => {
-    const data = join(root, 'data')
-    const source = join(root, 'x.csv')
-    let done = 0
-    for (let point = first; ; point += point < 44 ? 3 : 9) {
-      await writeFile(source, `a,b\n${point},x\n`)
-      const printed = await runChild(child, [data, source, point])
-      await using platform = await openPlatform(data)
-      const jobs = await endAll(platform.client)
-      // Each job that was accepted, and each that is known at all, has loaded once.
-      expect(jobs.map((job) => job.state)).toEqual(jobs.map(() => 'succeeded'))
-      expect([done, done + 1]).toContain(jobs.length)
-      if (printed.includes('accepted')) expect(jobs.length).toBe(done + 1)
-      await expect.poll(() => platform.jobBodies()).toEqual([])
-      expect(await settledRows(platform)).toBe(jobs.length)
-      if (printed.includes('unreached')) {
-        expect(point).toBeGreaterThan(40)
-        return
-      }
-      if (jobs.length > done && !printed.includes('ended')) resumed += 1
-      done = jobs.length
-    }
-  })
-  return resumed
-}
+/** Of the points in the load itself, which has a sweep of its own, each of so many is looked at. */
+const everyInLoad = 3
 
-test('a kill at any fault point of a job loads its file once, or not at all before it was accepted', {
-  timeout: 900_000,
-}, async () => {
-  const resumed = await Promise.all([sweep(1), sweep(2), sweep(3)])
-  expect(resumed.reduce((sum, of) => sum + of)).toBeGreaterThan(5)
-})
+test(
+  'a process that dies at any fault point of a job has it done by the next, once it was accepted',
+  () =>
+    withDirectory(async (root) => {
+      await using platform = await openPlatform(root)
+      const work = { body: 'a,b\n1,x\n', format: 'csv' } as const
+      await using crashes = await crashStates(root, async (mark) => {
+        const { id } = await platform.client.submitIngest('crash.t', work)
+        mark('accepted')
+        await platform.client.waitForJob(id)
+        await expect.poll(() => platform.jobBodies()).toEqual([])
+      })
+      const accepted = crashes.points.indexOf('accepted')
+      const seen = new Set<string>()
+      for (const [at, state] of crashes.states.entries()) {
+        const isInLoad = at > accepted + 12 && at < crashes.states.length - 12
+        if (isInLoad && at % everyInLoad > 0) continue
+        await using next = await openPlatform(state)
+        const found = (await next.client.listJobs()).jobs.map((job) => job.state)
+        const jobs = await endAll(next.client)
+        // A job that was accepted, and one that is known at all, has loaded once.
+        expect([at, jobs.map((job) => job.state)]).toEqual([at, jobs.map(() => 'succeeded')])
+        if (at >= accepted) expect([at, jobs.length]).toEqual([at, 1])
+        await expect.poll(() => next.jobBodies()).toEqual([])
+        expect([at, await settledRows(next)]).toEqual([at, jobs.length])
+        seen.add(`${found}`)
+      }
+      expect(crashes.points.length).toBeGreaterThan(50)
+      // Before it was there, waiting or taken, and after its end.
+      expect([...seen]).toEqual(expect.arrayContaining(['', 'waiting', 'succeeded']))
+    }),
+  120_000,
+)
 
 test(
   'a job whose process is killed is taken over by another that lives',

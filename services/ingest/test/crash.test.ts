@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crashStates } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openPlatform, withDirectory } from './_platform.ts'
 import { runChild } from './_run-child.ts'
@@ -39,3 +40,25 @@ test('a kill at any fault point leaves the table as it was or as it is to be', {
   const landed = await Promise.all([sweep(1), sweep(2)])
   expect(landed.reduce((sum, of) => sum + of)).toBeGreaterThan(0)
 })
+
+test(
+  'a process that dies in a form that is one commit has loaded all of its files or none',
+  () =>
+    withDirectory(async (root) => {
+      await using platform = await openPlatform(root)
+      const files = [1, 2, 3].map((n) => ({ name: `${n}.csv`, body: `a,b\n${n},x\n` }))
+      await using crashes = await crashStates(root, async () => {
+        await platform.client.ingestFiles('crash.t', files, { atomic: true })
+      })
+      expect(crashes.points.length).toBeGreaterThan(30)
+      const rows: number[] = []
+      for (const state of crashes.states) {
+        await using next = await openPlatform(state)
+        rows.push(await settledRows(next))
+      }
+      expect(rows).toEqual(rows.toSorted((left, right) => left - right))
+      expect(new Set(rows)).toEqual(new Set([0, files.length]))
+      expect(rows.at(-1)).toBe(files.length)
+    }),
+  120_000,
+)

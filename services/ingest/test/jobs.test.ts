@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import { onFaultPoint } from '@hypermesh/object-store'
@@ -124,6 +124,22 @@ test('what may pass is tried again after a pause, and parked after so many attem
     await client.retryJob(second.id)
     expect(await client.waitForJob(second.id)).toMatchObject({ state: 'succeeded', error: null })
     expect(await rowsOf(client)).toBe(3)
+  }, options)
+})
+
+test('a job whose record was taken away ends with its attempt, and the next one runs', async () => {
+  const { options, release, reached } = holdCommits()
+  await withPlatform(async ({ root, client, jobBodies }) => {
+    await client.submitIngest('n.t', cars)
+    await reached
+    const records = join(root, 'jobs', 'records')
+    for (const name of await readdir(records)) await rm(join(records, name))
+    release()
+    const next = await client.submitIngest('n.t', { ...cars, again: true })
+    expect(await client.waitForJob(next.id)).toMatchObject({ state: 'succeeded' })
+    expect((await client.listJobs()).jobs.map(({ id }) => id)).toEqual([next.id])
+    await expect.poll(jobBodies).toEqual([])
+    expect(await rowsOf(client)).toBe(4)
   }, options)
 })
 

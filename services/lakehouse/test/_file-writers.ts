@@ -10,15 +10,13 @@ import { type FileColumn, type FileContent, sqlTypes, type Value } from './_tabl
 export interface FileWriter {
   /** Text has no types of its own, so a reader infers or is told them. */
   readonly isText: boolean
-  /** An empty text is read as null, quotes or not. */
-  readonly emptyIsNull?: true
   write(content: FileContent): Promise<Buffer> | Buffer
 }
 
 /** By writers that are not ours: a format of the contract without one does not compile. */
 export const fileWriters: Readonly<Record<FileFormat, FileWriter>> = {
-  csv: { isText: true, emptyIsNull: true, write: (content) => writeDelimited(content, ',') },
-  tsv: { isText: true, emptyIsNull: true, write: (content) => writeDelimited(content, '\t') },
+  csv: { isText: true, write: (content) => writeDelimited(content, ',') },
+  tsv: { isText: true, write: (content) => writeDelimited(content, '\t') },
   ndjson: {
     isText: true,
     write: (content) => Buffer.from(`${jsonObjects(content).join('\n')}\n`),
@@ -26,12 +24,6 @@ export const fileWriters: Readonly<Record<FileFormat, FileWriter>> = {
   json: { isText: true, write: (content) => Buffer.from(`[${jsonObjects(content).join(',\n')}]`) },
   parquet: { isText: false, write: writeParquet },
   arrow: { isText: false, write: writeArrow },
-}
-
-/** What a reader of the format can tell of the content. */
-export function asReadFrom(format: FileFormat, { columns, rows }: FileContent): FileContent {
-  if (!fileWriters[format].emptyIsNull) return { columns, rows }
-  return { columns, rows: rows.map((row) => row.map((value) => (value === '' ? null : value))) }
 }
 
 /** Null is nothing, an empty text two quotes. */

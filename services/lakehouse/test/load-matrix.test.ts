@@ -8,7 +8,7 @@ import {
 } from '@hypermesh/contract'
 import { type Platform, startPlatform, topologies } from '@hypermesh/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { asReadFrom, fileWriters } from './_file-writers.ts'
+import { fileWriters } from './_file-writers.ts'
 import {
   answerOf,
   type FileColumn,
@@ -90,7 +90,7 @@ describe.each(topologies)('%s', (topology) => {
         sendFile(platform, { table, cell, content, mode, types })
       const before = await seed(cell, send)
       const content = cell.state === 'new' ? first : cell.state === 'evolved' ? evolved : second
-      const expected = loadFile(before?.state, asReadFrom(cell.format, content), cell.mode)
+      const expected = loadFile(before?.state, content, cell.mode)
       const { receipt, bytes } = await send(content, cell.mode, intOf(cell, content))
       expect(receipt).toMatchObject({
         table,
@@ -123,7 +123,7 @@ type Send = (
 async function seed(cell: Cell, send: Send) {
   if (cell.state === 'new') return undefined
   const { receipt } = await send(first, 'append', intOf(cell, first))
-  const state: TableState = loadFile(undefined, asReadFrom(cell.format, first), 'append').state
+  const state: TableState = loadFile(undefined, first, 'append').state
   return { state, snapshotId: receipt.snapshotId }
 }
 

@@ -13,7 +13,7 @@ import { type Platform, startPlatform } from '@hypermesh/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Dice } from './_dice.ts'
-import { asReadFrom, fileWriters, sqlLiteral } from './_file-writers.ts'
+import { fileWriters, sqlLiteral } from './_file-writers.ts'
 import { randomColumn, randomFile } from './_random-file.ts'
 import {
   addColumn,
@@ -121,7 +121,7 @@ class History {
     const body = await write(file)
     const request = { body, format, mode, types: isText ? types : {} }
     const receipt = await platform.clients.writer.ingest(this.#table, request)
-    const { state, schemaChanges } = loadFile(this.#state, asReadFrom(format, file), mode)
+    const { state, schemaChanges } = loadFile(this.#state, file, mode)
     expect(receipt).toMatchObject({ result: 'committed', rows: file.rows.length, schemaChanges })
     this.#state = state
     this.#snapshots.push({ id: receipt.snapshotId, state })

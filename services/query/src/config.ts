@@ -19,6 +19,12 @@ export const queryConfigSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('memory of all statements together, in bytes; 0: a quarter of the machine’s'),
+  spillBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(64 * 1024 * mib)
+    .describe('disk for what memory does not hold of all statements together, in bytes'),
   virtualRoots: z
     .array(z.string().refine(isAbsolute, 'must be an absolute path'))
     .max(100)

@@ -43,6 +43,7 @@ export const query = defineService({
       threads: threadsOf(config),
       memoryBytes: memoryBytesOf(config),
       temporaryDirectory: spill,
+      temporaryBytesMax: config.spillBytes,
       allowedDirectories: [directory, results, ...roots.map(({ real }) => real)],
       damagedFile: 'corrupt',
     })
@@ -50,6 +51,8 @@ export const query = defineService({
       threads: 1,
       memoryBytes: plannerMemoryBytes,
       temporaryDirectory: spill,
+      // It reads no rows.
+      temporaryBytesMax: 0,
       allowedDirectories: [],
       disabledOptimizers: planningDisabledOptimizers,
     })

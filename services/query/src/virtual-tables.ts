@@ -95,6 +95,8 @@ export class VirtualTables {
       fileName: first.path,
       format: request.format,
       types: request.types,
+      // Other files than the first are read by the same SELECT.
+      quotedEmptiesAnywhere: true,
       columnsMax: limits.columnsMax,
       signal,
     })

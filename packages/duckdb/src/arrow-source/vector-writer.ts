@@ -6,6 +6,7 @@ import type { ArrowVector } from './arrow-vector.ts'
 import { fixedBytes } from './arrow-vector.ts'
 import { toDuckDbBytes } from './fixed-values.ts'
 import { damagedArrow } from './flatbuffer.ts'
+import type { TextRoom } from './text-room.ts'
 
 /** Which values are written: a range of them, or those at these places, where -1 is null. */
 export type Selected =
@@ -15,10 +16,21 @@ export type Selected =
 /** Of one chunk: more than any sensible row has, and what fits into memory. */
 const itemsMax = 50_000_000
 
+/** Where values go that an Arrow vector has, of which `room` bounds the texts. */
+export interface Destination {
+  readonly target: duckdb.Vector
+  readonly room: TextRoom
+}
+
 /** Writes the chosen values of an Arrow vector into a vector of DuckDB that has room for them. */
-export function writeVector(target: duckdb.Vector, vector: ArrowVector, selected: Selected): void {
+export function writeVector(
+  { target, room }: Destination,
+  vector: ArrowVector,
+  selected: Selected,
+): void {
   if (vector.dictionary !== undefined) {
-    writeVector(target, vector.dictionary, { indexes: dictionaryPlaces(vector, selected) })
+    const indexes = dictionaryPlaces(vector, selected)
+    writeVector({ target, room }, vector.dictionary, { indexes })
     return
   }
   if (countOf(selected) === 0) return
@@ -28,22 +40,23 @@ export function writeVector(target: duckdb.Vector, vector: ArrowVector, selected
     const { buffer, byteLength } = valid
     duckdb.copy_data_to_vector_validity(target, 0, buffer as ArrayBuffer, 0, byteLength)
   }
-  writeValues(target, vector, selected, valid)
+  writeValues({ target, room }, vector, selected, valid)
 }
 
 function writeValues(
-  target: duckdb.Vector,
+  { target, room }: Destination,
   vector: ArrowVector,
   selected: Selected,
   valid: Uint8Array | undefined,
 ): void {
   const { type, field } = vector
   if (type.kind === 'null') return
-  if (type.kind === 'text' || type.kind === 'binary') writeTexts(target, vector, selected, valid)
-  else if (type.kind === 'struct') writeStruct(target, vector, selected, valid)
-  else if (field.children.length > 0) writeLists(target, vector, selected, valid)
+  if (type.kind === 'text' || type.kind === 'binary')
+    writeTexts({ target, room }, vector, selected, valid)
+  else if (type.kind === 'struct') writeStruct({ target, room }, vector, selected, valid)
+  else if (field.children.length > 0) writeLists({ target, room }, vector, selected, valid)
   else if (type.kind === 'fixed-binary' && !isUuid(field)) {
-    writeFixedBinaries(target, vector, selected, valid)
+    writeFixedBinaries({ target, room }, vector, selected, valid)
   } else {
     const taken = type.kind === 'bool' ? takeBits(vector, selected) : takeFixed(vector, selected)
     const bytes = toDuckDbBytes(field, taken, { count: countOf(selected), valid })
@@ -141,7 +154,7 @@ function takeBits({ buffers }: ArrowVector, selected: Selected): Uint8Array {
 }
 
 function writeTexts(
-  target: duckdb.Vector,
+  { target, room }: Destination,
   vector: ArrowVector,
   selected: Selected,
   valid: Uint8Array | undefined,
@@ -156,6 +169,7 @@ function writeTexts(
     const value = isView
       ? viewAt(vector, place)
       : bytes.subarray(offsets[place] ?? 0, offsets[place + 1] ?? 0)
+    room.take(value.length)
     duckdb.vector_assign_string_element_len(target, index, value)
   }
 }
@@ -175,7 +189,7 @@ function viewAt({ type, buffers }: ArrowVector, place: number): Uint8Array {
 }
 
 function writeFixedBinaries(
-  target: duckdb.Vector,
+  { target, room }: Destination,
   { type, buffers }: ArrowVector,
   selected: Selected,
   valid: Uint8Array | undefined,
@@ -186,19 +200,21 @@ function writeFixedBinaries(
     if (!isSet(valid, index)) continue
     const place = placeAt(selected, index)
     const value = buffers[0]?.subarray(place * width, (place + 1) * width) ?? new Uint8Array(0)
+    room.take(value.length)
     duckdb.vector_assign_string_element_len(target, index, value)
   }
 }
 
 function writeStruct(
-  target: duckdb.Vector,
+  { target, room }: Destination,
   vector: ArrowVector,
   selected: Selected,
   valid: Uint8Array | undefined,
 ): void {
   const inside = valid === undefined ? selected : { indexes: places(selected, valid) }
   for (const [index, child] of vector.children.entries()) {
-    writeVector(duckdb.struct_vector_get_child(target, index), child, inside)
+    const member = duckdb.struct_vector_get_child(target, index)
+    writeVector({ target: member, room }, child, inside)
   }
 }
 
@@ -210,7 +226,7 @@ function places(selected: Selected, valid: Uint8Array): Int32Array {
 }
 
 function writeLists(
-  target: duckdb.Vector,
+  { target, room }: Destination,
   vector: ArrowVector,
   selected: Selected,
   valid: Uint8Array | undefined,
@@ -233,7 +249,7 @@ function writeLists(
   const items = vector.children[0]
   if (items === undefined || total === 0) return
   const child = duckdb.list_vector_get_child(target)
-  writeVector(child, items, itemsOf(vector, selected, valid, total))
+  writeVector({ target: child, room }, items, itemsOf(vector, selected, valid, total))
 }
 
 /** Where the items of a list begin, and how many there are. */

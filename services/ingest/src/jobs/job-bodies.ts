@@ -8,7 +8,7 @@ import {
   removeDurable,
   toStorageError,
 } from '@hypermesh/object-store'
-import { spoolBody } from '../source-file.ts'
+import { spoolBody } from '../spool.ts'
 import type { JobSpec } from './job-record.ts'
 
 const what = 'file of a job'

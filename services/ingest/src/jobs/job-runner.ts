@@ -148,7 +148,7 @@ export class JobRunner {
     // finds out by the commit id what had become of it.
     for (;;) {
       try {
-        const ended = await this.#record(job.id, outcome)
+        const ended = await this.#record(job, outcome)
         if (ended !== undefined) return await handlers.ended(ended)
       } catch (error) {
         this.#options.logger.error({ err: error, job: job.id }, 'the end of a job is not recorded')
@@ -168,10 +168,14 @@ export class JobRunner {
   }
 
   /** Undefined where the job has moved meanwhile: a cancel was asked for. */
-  async #record(id: string, outcome: Outcome): Promise<JobRecord | undefined> {
-    const { index } = this.#options
-    const job = await index.refresh(id)
-    if (job === undefined) throw new HyperMeshError('internal', `job ${id} vanished while it ran`)
+  async #record(run: JobRecord, outcome: Outcome): Promise<JobRecord | undefined> {
+    const { index, logger } = this.#options
+    const job = await index.refresh(run.id)
+    if (job === undefined) {
+      // Somebody took its files away: there is nowhere to write its end, now or later.
+      logger.warn({ job: run.id }, 'a job vanished while it ran')
+      return revise(run, { state: 'deleted', owner: null })
+    }
     if (job.state !== 'running' || job.owner !== index.own) return job
     return index.advance(this.#endOf(job, outcome))
   }

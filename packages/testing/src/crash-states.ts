@@ -4,16 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onFaultPoint } from '@hypermesh/object-store'
 
+export interface CrashStates extends AsyncDisposable {
+  /** Directories, in the order of the points that they were taken at. */
+  readonly states: readonly string[]
+  readonly points: readonly string[]
+}
+
 /**
  * What a data directory looks like to the next process when this one dies at each fault point of the
- * work: copies of it, taken there. The socket by which the living are told is left out.
+ * work: copies of it, taken there, and where the work calls `mark`. The last is "acknowledged". The
+ * socket by which the living are told is left out.
  */
 export async function crashStates(
   root: string,
-  work: () => Promise<void>,
-): Promise<
-  { readonly states: readonly string[]; readonly points: readonly string[] } & AsyncDisposable
-> {
+  work: (mark: (name: string) => void) => Promise<void>,
+): Promise<CrashStates> {
   const parent = await mkdtemp(join(tmpdir(), 'hypermesh-states-'))
   const states: string[] = []
   const points: string[] = []
@@ -25,7 +30,7 @@ export async function crashStates(
   }
   try {
     onFaultPoint((_, name) => keep(name))
-    await work()
+    await work(keep)
   } finally {
     onFaultPoint(undefined)
   }
