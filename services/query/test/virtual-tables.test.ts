@@ -228,15 +228,17 @@ test('a link survives a restart; readers are not told where the files lie', asyn
     await using first = await startPlatform({ directory, config })
     await first.clients.writer.linkVirtualTable({ table: 'kept.t', path, types: { a: 'VARCHAR' } })
   }
-  await using again = await startPlatform({ directory, config })
-  expect((await again.clients.reader.sql('FROM kept.t')).rows).toEqual([['5']])
-  const [known] = (await again.clients.writer.listVirtualTables()).tables
-  expect(known).toMatchObject({ table: 'kept.t', path, format: 'csv' })
-  const [shown] = (await again.clients.reader.listVirtualTables()).tables
-  expect(shown).not.toHaveProperty('path')
-  await expect(again.clients.reader.unlinkVirtualTable('kept.t')).rejects.toMatchObject({
-    code: 'forbidden',
-  })
+  {
+    await using again = await startPlatform({ directory, config })
+    expect((await again.clients.reader.sql('FROM kept.t')).rows).toEqual([['5']])
+    const [known] = (await again.clients.writer.listVirtualTables()).tables
+    expect(known).toMatchObject({ table: 'kept.t', path, format: 'csv' })
+    const [shown] = (await again.clients.reader.listVirtualTables()).tables
+    expect(shown).not.toHaveProperty('path')
+    await expect(again.clients.reader.unlinkVirtualTable('kept.t')).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+  }
   await rm(directory, { recursive: true })
 })
 
