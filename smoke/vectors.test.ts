@@ -167,3 +167,34 @@ test('what was acknowledged is found after kill -9', async () => {
   }
   expect(await ask('POST', '/durable/count', {})).toEqual({ count: 50 })
 })
+
+test('an index follows a table, and SQL joins what is nearest with it', async () => {
+  const rows = [1, 2, 3].map((id) => ({ id, v: [id, 1], name: `row ${id}` }))
+  const load = async (path: string, some: readonly object[]) =>
+    server.fetch(`/v1/ingest/main.near?${path}`, {
+      method: 'PUT',
+      body: some.map((row) => JSON.stringify(row)).join('\n'),
+      headers: { 'content-type': 'application/x-ndjson' },
+    })
+  expect((await load('mode=append', rows.slice(0, 2))).status).toBe(200)
+  await command('create', 'near', '--dimension', '2', '--metric', 'l2')
+  const flags = ['--key', 'id', '--vector', 'v', '--metadata', 'name']
+  expect(await command('follow', 'near', 'main.near', ...flags)).toContain('2 points of main.near')
+  expect((await load('mode=append', rows.slice(2))).status).toBe(200)
+  expect(await command('sync', 'near')).toContain('3 points of main.near, current')
+  expect(await command('sources')).toMatch(/near +main.near +current/)
+  const sql = `SELECT t.name, v.distance FROM vector_search('near', [3, 1], 2) v JOIN main.near t ON t.id = v.id ORDER BY 2`
+  const response = await server.fetch('/v1/sql', {
+    method: 'POST',
+    body: JSON.stringify({ sql }),
+    headers: { 'content-type': 'application/json' },
+  })
+  expect((await json<{ rows: unknown }>(response)).rows).toEqual([
+    ['row 3', 0],
+    ['row 2', 1],
+  ])
+  expect((await load('mode=overwrite', rows.slice(0, 1))).status).toBe(200)
+  await command('sync', 'near')
+  expect(await ask('GET', '/near/source')).toMatchObject({ state: 'current', points: 1 })
+  expect(await command('unfollow', 'near')).toContain('follows no table')
+})

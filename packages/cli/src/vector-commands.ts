@@ -5,6 +5,7 @@ import type { Runner } from './program-tables.ts'
 type Repeated = (flags: string, description: string) => Option
 
 const load = () => import('./commands/vectors.ts')
+const loadSources = () => import('./commands/vector-sources.ts')
 const loadUpkeep = () => import('./commands/vector-upkeep.ts')
 
 /** `hypermesh vectors …`: vector indexes, their points, and searches in them. */
@@ -56,6 +57,13 @@ export function addVectors(program: Command, run: Runner, repeated: Repeated): v
   one('snapshots', 'list the snapshots of an index', async (context, index) =>
     (await loadUpkeep()).runVectorsSnapshots(context, index),
   )
+  one('sync', 'bring an index to what its table is now', async (context, index) =>
+    (await loadSources()).runVectorsSync(context, index),
+  )
+  one('unfollow', 'follow the table no more; the points stay', async (context, index) =>
+    (await loadSources()).runVectorsUnfollow(context, index),
+  )
+  addSources(vectors, run, repeated)
   addCopies(vectors, run)
 }
 
@@ -63,6 +71,30 @@ const embeddingHelp = `
 The provider "static" works offline: English word vectors learned from WordNet, without order of words
 or negation. It is for trying out and for hybrid search; a sentence model behind [vector] embedding ranks
 better.`
+
+function addSources(vectors: Command, run: Runner, repeated: Repeated): void {
+  vectors
+    .command('follow')
+    .description('make an index what a column of a table is, and keep it so')
+    .argument('<index>')
+    .argument('<table>', 'namespace.table')
+    .requiredOption('--key <column>', 'the ids: whole numbers, texts or UUIDs')
+    .option('--vector <column>', 'lists of numbers')
+    .option('--text <column>', 'or texts, from which the index makes its vectors')
+    .addOption(repeated('--metadata <column>', 'that the points have as metadata'))
+    .option('--manual', 'only when told to, by `vectors sync`')
+    .option('--skip-bad-rows', 'leave out rows that make no point, and count them')
+    .option('--replace', 'remove points of the index that the table lacks')
+    .action((index, table, flags) =>
+      run(async (context) =>
+        (await loadSources()).runVectorsFollow(context, index, { table, ...flags }),
+      ),
+    )
+  vectors
+    .command('sources')
+    .description('list what indexes follow, and how far they are behind')
+    .action(() => run(async (context) => (await loadSources()).runVectorsSources(context)))
+}
 
 function addPoints(vectors: Command, run: Runner, repeated: Repeated): void {
   vectors

@@ -12,6 +12,8 @@ import type {
   VectorIndex,
   VectorPointId,
   VectorSnapshot,
+  VectorSource,
+  VectorSourceRequest,
   VectorStats,
   WritePointsReply,
   WritePointsRequest,
@@ -113,6 +115,22 @@ export interface VectorClient {
     request: RecommendVectorsRequest,
     options?: CallOptions,
   ): Promise<{ hits: VectorHit[] }>
+
+  /**
+   * Makes the index what columns of a table are, and keeps it so.
+   *
+   * @example await client.putVectorSource('docs', { table: 'main.docs', key: 'id', vector: 'embedding' })
+   */
+  putVectorSource(
+    index: string,
+    request: VectorSourceRequest,
+    options?: CallOptions,
+  ): Promise<VectorSource>
+  /** Which table the index follows, and how far it is behind. */
+  getVectorSource(index: string, options?: CallOptions): Promise<VectorSource>
+  deleteVectorSource(index: string, options?: CallOptions): Promise<void>
+  /** Returns when the index is what the table was at the call. */
+  syncVectorSource(index: string, options?: CallOptions): Promise<VectorSource>
 
   /** Writes the points of another index into this one; again changes nothing. */
   mergeVectors(

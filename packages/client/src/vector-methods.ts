@@ -9,6 +9,7 @@ export function vectorMethods(transport: Transport): VectorClient {
   return {
     ...indexMethods(transport),
     ...pointMethods(transport),
+    ...sourceMethods(transport),
     searchVectors: (index, json, options) =>
       callForLargeReply(transport, callOf('searchVectors', index, { json, options }), {}),
     searchVectorBytes: (index, queries, query = {}, options = {}) => {
@@ -66,6 +67,25 @@ function indexMethods(transport: Transport): IndexMethods {
       callForReply(transport, callOf('vectorStats', index, { options })),
     compactVectors: (index, options) =>
       callForReply(transport, callOf('compactVectors', index, { options })),
+  }
+}
+
+type SourceMethods = Pick<
+  VectorClient,
+  'putVectorSource' | 'getVectorSource' | 'deleteVectorSource' | 'syncVectorSource'
+>
+
+function sourceMethods(transport: Transport): SourceMethods {
+  return {
+    putVectorSource: (index, json, options) =>
+      callForReply(transport, callOf('putVectorSource', index, { json, options })),
+    getVectorSource: (index, options) =>
+      callForReply(transport, callOf('getVectorSource', index, { options })),
+    deleteVectorSource: async (index, options) => {
+      await transport.send(callOf('deleteVectorSource', index, { options }))
+    },
+    syncVectorSource: (index, options) =>
+      callForReply(transport, callOf('syncVectorSource', index, { options })),
   }
 }
 

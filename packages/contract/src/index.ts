@@ -239,6 +239,15 @@ export {
   tableSummary,
 } from './tables.ts'
 export {
+  type BadSourceRow,
+  badSourceRow,
+  type VectorSource,
+  type VectorSourceRequest,
+  vectorSource,
+  vectorSourceRequest,
+  vectorSourceStates,
+} from './vector-sources.ts'
+export {
   type VectorEmbedding,
   type VectorSearchMode,
   vectorBm25,

@@ -29,6 +29,7 @@ export const limits = z.strictObject({
   sqlConcurrencyMax: count(8, 256, 'statements running at once; further ones wait'),
   sqlQueueMax: count(256, 65_536, 'statements waiting; above it 503'),
   sqlViewDepthMax: count(16, 100, 'views that may stand in each other'),
+  sqlCallsMax: count(16, 1000, 'calls of functions of other services in one statement'),
   sqlSpillBytesMax: count(
     16 * gib,
     1024 * gib,
@@ -94,6 +95,7 @@ export const limits = z.strictObject({
   vectorScrollMax: count(1000, 100_000, 'most points in one page, or read by their ids'),
   vectorExamplesMax: count(100, 10_000, 'most examples of a recommendation'),
   vectorSnapshotsMax: count(100, 10_000, 'most snapshots of one index'),
+  vectorSyncsMax: count(4, 64, 'indexes that read their tables at once; the others wait'),
   vectorWritesQueueMax: count(256, 65_536, 'writes of one index that wait; above it 503'),
   vectorWriteBytesMax: count(256 * mib, 64 * gib, 'bytes of all writes that wait; above it 503'),
   keysMax: count(10_000, 1_000_000, 'most API keys'),

@@ -7,9 +7,13 @@ export const sqlParameter = z.union([
   z.boolean(),
   z.number(),
   z.string(),
+  z.array(z.number()).describe('a vector: bound as DOUBLE[]'),
   z.strictObject({
-    type: z.string().max(100).describe('SQL type, e.g. BIGINT, DECIMAL(18,3), TIMESTAMP, BLOB'),
-    value: z.string().nullable().describe('its wire form as text'),
+    type: z
+      .string()
+      .max(100)
+      .describe('SQL type, e.g. BIGINT, DECIMAL(18,3), TIMESTAMP, BLOB, FLOAT[]'),
+    value: z.string().nullable().describe('its wire form as text; of a list, JSON'),
   }),
 ])
 export type SqlParameter = z.infer<typeof sqlParameter>
@@ -18,6 +22,12 @@ export const sqlRequest = z.strictObject({
   sql: z.string().min(1),
   parameters: z.union([z.array(sqlParameter), z.record(z.string(), sqlParameter)]).optional(),
   namespace: z.string().optional().describe('where a table name without one is looked up'),
+  appendedSince: z
+    .record(z.string(), wireLong)
+    .optional()
+    .describe(
+      'table → snapshot id: of these tables only rows appended after it; 412 where there were other changes',
+    ),
   rowsMax: z.number().int().min(1).optional().describe('cut the result after so many rows'),
   bytesMax: z.number().int().min(1).optional().describe('cut the result after so many bytes'),
   pageRows: z.number().int().min(1).optional().describe('answer in pages of so many rows'),

@@ -1,4 +1,5 @@
 import type { RouteContract } from './route-contract.ts'
+import * as sources from './vector-sources.ts'
 import * as vectors from './vectors.ts'
 
 const one = '/v1/vectors/:index'
@@ -200,6 +201,43 @@ export const vectorRoutes = {
     access: 'writer',
     summary: 'free what deleted and replaced points hold, now',
     reply: vectors.compactVectorsReply,
+    status: 200,
+    timeout: 'ingestTimeoutMs',
+  },
+  putVectorSource: {
+    method: 'PUT',
+    path: `${one}/source`,
+    service: 'vector',
+    access: 'writer',
+    summary: 'make an index what a column of a table is, and keep it so',
+    body: sources.vectorSourceRequest,
+    reply: sources.vectorSource,
+    status: 200,
+  },
+  getVectorSource: {
+    method: 'GET',
+    path: `${one}/source`,
+    service: 'vector',
+    access: 'reader',
+    summary: 'which table an index follows, and how far it is behind',
+    reply: sources.vectorSource,
+    status: 200,
+  },
+  deleteVectorSource: {
+    method: 'DELETE',
+    path: `${one}/source`,
+    service: 'vector',
+    access: 'writer',
+    summary: 'follow the table no more; the points stay',
+    status: 204,
+  },
+  syncVectorSource: {
+    method: 'POST',
+    path: `${one}/source/sync`,
+    service: 'vector',
+    access: 'writer',
+    summary: 'bring an index to what its table is now',
+    reply: sources.vectorSource,
     status: 200,
     timeout: 'ingestTimeoutMs',
   },

@@ -82,6 +82,8 @@ export const vectorIndex = z.object({
   fields: vectorFields,
   embedding: vectorEmbedding.optional(),
   points: z.number().int(),
+  ids: z.object({ number: z.number().int(), text: z.number().int() }).describe('ids of each kind'),
+  source: z.string().optional().describe('the table that it follows'),
   createdAt: z.string(),
 })
 export type VectorIndex = z.infer<typeof vectorIndex>

@@ -35,6 +35,7 @@ export {
   readCsvForm,
   sourceTemplate,
 } from './source-template.ts'
+export type { CallArgument, TableCall } from './sql-calls.ts'
 export {
   type GuardedSql,
   type GuardedTable,

@@ -46,6 +46,7 @@ function toTyped(name: string, given: SqlParameter): TypedValue {
   if (typeof given === 'boolean') return fromText(name, 'BOOLEAN', String(given))
   if (typeof given === 'string') return fromText(name, 'VARCHAR', given)
   if (typeof given === 'number') return fromNumber(name, given)
+  if (Array.isArray(given)) return toVector('DOUBLE[]', given)
   return fromText(name, normalType(given.type), given.value)
 }
 
@@ -65,6 +66,23 @@ function fromNumber(name: string, value: number): TypedValue {
   )
 }
 
+type VectorType = 'FLOAT[]' | 'DOUBLE[]'
+
+function toVector(type: VectorType, numbers: readonly number[]): TypedValue {
+  const of = duck.LIST(type === 'FLOAT[]' ? duck.FLOAT : duck.DOUBLE)
+  return { value: new duck.DuckDBListValue([...numbers]), type: of }
+}
+
+function vectorValue(type: VectorType, text: string): TypedValue | 'mismatch' {
+  try {
+    const numbers: unknown = JSON.parse(text)
+    const isVector = Array.isArray(numbers) && numbers.every((each) => typeof each === 'number')
+    return isVector ? toVector(type, numbers) : 'mismatch'
+  } catch {
+    return 'mismatch'
+  }
+}
+
 const aliases: Readonly<Record<string, string>> = {
   BOOL: 'BOOLEAN',
   LOGICAL: 'BOOLEAN',
@@ -81,6 +99,7 @@ const aliases: Readonly<Record<string, string>> = {
   FLOAT4: 'FLOAT',
   FLOAT8: 'DOUBLE',
   'DOUBLE PRECISION': 'DOUBLE',
+  'REAL[]': 'FLOAT[]',
   TEXT: 'VARCHAR',
   STRING: 'VARCHAR',
   CHAR: 'VARCHAR',
@@ -151,6 +170,8 @@ const samples: Readonly<Record<string, string>> = {
   TIMESTAMP_MS: '1970-01-01T00:00:00',
   TIMESTAMP_NS: '1970-01-01T00:00:00',
   'TIMESTAMP WITH TIME ZONE': '1970-01-01T00:00:00Z',
+  'FLOAT[]': '[]',
+  'DOUBLE[]': '[]',
   UUID: '00000000-0000-0000-0000-000000000000',
   INTERVAL: 'PT0S',
 }
@@ -159,6 +180,7 @@ function valueFrom(type: string, text: string): TypedValue | 'mismatch' | undefi
   const whole = wholeTypes[type]
   if (whole) return wholeValue(type, whole, text)
   if (type.startsWith('DECIMAL(')) return decimalValue(type, text)
+  if (type === 'FLOAT[]' || type === 'DOUBLE[]') return vectorValue(type, text)
   switch (type) {
     case 'BOOLEAN':
       if (text !== 'true' && text !== 'false') return 'mismatch'

@@ -1,10 +1,12 @@
 import { type HyperMeshError, printable } from '@hypermesh/contract'
 import type { DuckSession, RunOptions } from './session.ts'
+import { readCalls, type TableCall } from './sql-calls.ts'
 import { type ExplainedSql, splitExplain } from './sql-explain.ts'
+import { positionOf } from './sql-position.ts'
 import { printSql } from './sql-print.ts'
 import { readAtClause, type TimeTravel } from './sql-time-travel.ts'
 import { isNode, SqlTree, type TreeNode, textOf } from './sql-tree.ts'
-import { refuse, type TablePlace, walkSql } from './sql-walk.ts'
+import { type CallPlace, refuse, type TablePlace, walkSql } from './sql-walk.ts'
 
 export interface GuardedTable {
   readonly namespace: string | undefined
@@ -19,12 +21,22 @@ export interface GuardedSql {
   readonly body: string
   /** Every place that names a table, in the order of the tree; the same table may stand twice. */
   readonly tables: readonly GuardedTable[]
-  /** Parameters that stand outside of AT clauses: `1`, `2`, … or names. */
+  /** Every call of a table function that DuckDB does not answer, in the order of the tree. */
+  readonly calls: readonly TableCall[]
+  /** Parameters that stand outside of AT clauses and of such calls: `1`, `2`, … or names. */
   readonly parameters: ReadonlySet<string>
-  /** All parameters, those of AT clauses too. */
+  /** All parameters, those of AT clauses and calls too. */
   readonly allParameters: ReadonlySet<string>
-  /** Writes the statement anew with other names for its tables, and without its AT clauses. */
-  rewrite(names: readonly ViewName[]): Promise<RewrittenSql>
+  /**
+   * Writes the statement anew with other names for its tables, without its AT clauses, and with a
+   * table in the place of each call: until then it does not run where it has calls.
+   */
+  rewrite(names: readonly ViewName[], callNames?: readonly ViewName[]): Promise<RewrittenSql>
+}
+
+export interface GuardOptions extends RunOptions {
+  /** Names of the table functions, lower case, that the platform answers. */
+  readonly tableFunctions?: ReadonlySet<string> | undefined
 }
 
 export interface RewrittenSql {
@@ -45,13 +57,13 @@ export interface ViewName {
 export async function guardSql(
   session: DuckSession,
   sql: string,
-  options: RunOptions = {},
+  options: GuardOptions = {},
 ): Promise<GuardedSql> {
   if (sql.includes('\0')) throw refuse('parser', 'a statement cannot hold a NUL character')
   const explained = splitExplain(sql)
   const tree = await parse(session, explained, options.signal)
   const statement = onlyStatement(tree)
-  const walk = walkSql(tree, statement)
+  const walk = walkSql(tree, statement, options.tableFunctions)
   const tables: GuardedTable[] = []
   const allParameters = new Set(walk.parameters)
   for (const { namespace, table, node } of walk.tables) {
@@ -61,16 +73,22 @@ export async function guardSql(
     for (const name of clause?.parameters ?? []) allParameters.add(name)
     tables.push({ namespace, table, at: clause?.at })
   }
+  const { calls, parameters } = await readCalls(walk.calls, {
+    ...{ session, tree, explained, parameters: options.parameters, signal: options.signal },
+  })
+  for (const name of parameters) allParameters.add(name)
   checkParameters(allParameters, options.parameters)
   return {
     kind: explained.kind,
     prefix: explained.prefix,
     body: explained.body,
     tables,
+    calls,
     parameters: walk.parameters,
     allParameters,
-    rewrite: async (names) => {
+    rewrite: async (names, callNames = []) => {
       rename(walk.tables, walk.columnReferences, names)
+      for (const [index, place] of walk.calls.entries()) nameCall(place, callNames[index])
       for (const node of walk.parameterNodes) node.identifier = `p_${textOf(node.identifier)}`
       const body = await printSql(session, tree.print(), options.signal)
       const parameterNames = new Map([...walk.parameters].map((name) => [name, `p_${name}`]))
@@ -122,7 +140,8 @@ function onlyStatement(tree: SqlTree): TreeNode {
   return statement
 }
 
-function toParseError(error: TreeNode, { prefix, body }: ExplainedSql): HyperMeshError {
+function toParseError(error: TreeNode, explained: ExplainedSql): HyperMeshError {
+  const { body } = explained
   const message = textOf(error.error_message)
   if (textOf(error.error_type) === 'not implemented' && /Only SELECT/.test(message)) {
     const keyword = /^(?:\s|--[^\n]*\n|\/\*[\\s\\S]*?\*\/|\()*([A-Za-z]+)/.exec(body)?.[1]
@@ -137,11 +156,7 @@ function toParseError(error: TreeNode, { prefix, body }: ExplainedSql): HyperMes
   }
   const offset = Number(textOf(error.position) || Number.NaN)
   if (!Number.isSafeInteger(offset)) return refuse('parser', message)
-  const before = Buffer.from(prefix + body)
-    .subarray(0, Buffer.byteLength(prefix) + offset)
-    .toString()
-  const line = before.split('\n').length
-  const column = [...(before.split('\n').at(-1) ?? '')].length + 1
+  const { line, column } = positionOf(explained, offset)
   return refuse('parser', `${message} (line ${line}, column ${column})`, { line, column })
 }
 
@@ -166,4 +181,19 @@ function rename(
     const prefix = parts.slice(0, 2).map(textOf).join('.').toLowerCase()
     if (parts.length > 2 && renamed.has(prefix)) node.column_names = parts.slice(1)
   }
+}
+
+/** Makes the reference to a call one to a table; its alias stays what it was. */
+function nameCall({ node, name }: CallPlace, table: ViewName | undefined): void {
+  if (table === undefined) return
+  if (textOf(node.alias) === '') node.alias = name
+  delete node.function
+  delete node.with_ordinality
+  Object.assign(node, {
+    type: 'BASE_TABLE',
+    catalog_name: '',
+    schema_name: table.schema,
+    table_name: table.view,
+    at_clause: null,
+  })
 }

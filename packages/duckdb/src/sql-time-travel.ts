@@ -1,6 +1,6 @@
-import type { BoundParameters, DuckSession, RunOptions } from './session.ts'
-import { printSql } from './sql-print.ts'
-import { type SqlTree, type TreeNode, textOf } from './sql-tree.ts'
+import type { DuckSession, RunOptions } from './session.ts'
+import { onlyParameters, printExpressions } from './sql-constant.ts'
+import { isNode, type SqlTree, type TreeNode, textOf } from './sql-tree.ts'
 import { refuse, walkSql } from './sql-walk.ts'
 
 /** A snapshot that a statement asks for: by id, or the one that was current at a time. */
@@ -25,8 +25,10 @@ export async function readAtClause(
       'AT takes a constant or a parameter, not a column or a query',
     )
   }
-  const expression = await printExpression(session, tree, clause, options.signal)
-  const run = { parameters: only(options.parameters, walk.parameters), signal: options.signal }
+  const { signal } = options
+  const nodes = isNode(clause.expr) ? [clause.expr] : []
+  const expression = await printExpressions(session, tree, nodes, signal)
+  const run = { parameters: onlyParameters(options.parameters, walk.parameters), signal }
   const read = textOf(clause.unit).toUpperCase() === 'VERSION' ? versionOf : instantOf
   return { at: await read(session, expression, run), parameters: walk.parameters }
 }
@@ -56,39 +58,4 @@ async function instantOf(
   const [row] = await session.rows(`SELECT floor(${micros} / 1000)::BIGINT AS ms`, run)
   if (typeof row?.ms === 'bigint') return { timestampMs: Number(row.ms) }
   throw refuse('invalid-time-travel', 'AT (TIMESTAMP => …) takes a timestamp, not NULL')
-}
-
-async function printExpression(
-  session: DuckSession,
-  tree: SqlTree,
-  clause: TreeNode,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const [row] = await session.rows("SELECT json_serialize_sql('SELECT 1') AS tree", { signal })
-  const frame = JSON.parse(String(row?.tree).replaceAll('18446744073709551615', '0'))
-  frame.statements[0].node.select_list = ['@']
-  const json = JSON.stringify(frame).replace('"@"', () => tree.print(clause.expr ?? null))
-  return (await printSql(session, json, signal)).replace(/^SELECT /i, '')
-}
-
-/** The parameters named, of those given. */
-function only(
-  given: BoundParameters | undefined,
-  names: ReadonlySet<string>,
-): BoundParameters | undefined {
-  if (given === undefined || names.size === 0) return undefined
-  const pick = <T>(record: Readonly<Record<string, T>>) =>
-    Object.fromEntries(Object.entries(record).filter(([name]) => names.has(name)))
-  return {
-    values: pick(byName(given.values)),
-    ...(given.types ? { types: pick(byName(given.types)) } : {}),
-  }
-}
-
-function byName<T>(
-  values: readonly T[] | Readonly<Record<string, T>>,
-): Readonly<Record<string, T>> {
-  // The declared union is told apart by Array.isArray, which does not narrow readonly arrays.
-  if (!Array.isArray(values)) return values as Readonly<Record<string, T>>
-  return Object.fromEntries(values.map((value: T, index) => [String(index + 1), value]))
 }

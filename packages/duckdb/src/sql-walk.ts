@@ -11,8 +11,18 @@ export interface TablePlace {
   readonly node: TreeNode
 }
 
+/** A place that calls a table function which the platform itself answers. */
+export interface CallPlace {
+  /** Lower case. */
+  readonly name: string
+  /** The table reference, and the call in it with its arguments. */
+  readonly node: TreeNode
+  readonly call: TreeNode
+}
+
 export interface WalkResult {
   readonly tables: readonly TablePlace[]
+  readonly calls: readonly CallPlace[]
   /** Parameters outside of AT clauses: numbers from 1, or names. */
   readonly parameters: ReadonlySet<string>
   readonly parameterNodes: readonly TreeNode[]
@@ -83,10 +93,15 @@ type Scope = ReadonlySet<string>
 
 /**
  * Visits every node of the tree. What it does not know, it refuses: a new kind of node in a later
- * DuckDB is an error here until somebody has looked at it.
+ * DuckDB is an error here until somebody has looked at it. `answered` are names of table functions,
+ * lower case, that DuckDB does not have; their arguments are left to the caller.
  */
-export function walkSql(tree: SqlTree, root: TreeNode): WalkResult {
-  const walk = new Walk(tree)
+export function walkSql(
+  tree: SqlTree,
+  root: TreeNode,
+  answered: ReadonlySet<string> = new Set(),
+): WalkResult {
+  const walk = new Walk(tree, answered)
   walk.visit(root, new Set(), 0)
   return walk
 }
@@ -97,13 +112,16 @@ export function refuse(reason: string, message: string, details: object = {}): H
 
 class Walk implements WalkResult {
   readonly tables: TablePlace[] = []
+  readonly calls: CallPlace[] = []
   readonly parameters = new Set<string>()
   readonly parameterNodes: TreeNode[] = []
   readonly columnReferences: TreeNode[] = []
   readonly #tree: SqlTree
+  readonly #answered: ReadonlySet<string>
 
-  constructor(tree: SqlTree) {
+  constructor(tree: SqlTree, answered: ReadonlySet<string>) {
     this.#tree = tree
+    this.#answered = answered
   }
 
   visit(value: TreeValue | undefined, scope: Scope, depth: number): void {
@@ -216,8 +234,17 @@ class Walk implements WalkResult {
     if (!isNode(call) || call.class !== 'FUNCTION') {
       throw refuse('unsupported-clause', 'this statement may not use this kind of table function')
     }
-    checkFunction(call, 'table')
-    this.#visitChildren(call, scope, depth)
+    const name = textOf(call.function_name).toLowerCase()
+    const isBare = textOf(call.schema) === '' && textOf(call.catalog) === ''
+    if (isBare && this.#answered.has(name)) {
+      if (node.with_ordinality === 'WITH_ORDINALITY') {
+        throw refuse('unsupported-clause', `${name} takes no WITH ORDINALITY; use row_number()`)
+      }
+      this.calls.push({ name, node, call })
+    } else {
+      checkFunction(call, 'table')
+      this.#visitChildren(call, scope, depth)
+    }
     this.#visitChildren(rest, scope, depth)
   }
 

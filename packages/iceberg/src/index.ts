@@ -1,3 +1,4 @@
+export { appendsSince, lineageBetween } from './appended-files.ts'
 export { type ColumnStatistics, toDataFileEntry, type WrittenFile } from './data-file.ts'
 export {
   type Evolution,

@@ -32,6 +32,8 @@ export interface ScanRequest extends ReadContext {
   readonly snapshotId: Long | undefined
   /** Column names are those of `scanSchema`. */
   readonly predicate: ScanPredicate | undefined
+  /** Only files that came with these snapshots; see `appendsSince`. */
+  readonly addedBy?: ReadonlySet<Long> | undefined
   /** For messages. */
   readonly table?: string
 }
@@ -93,7 +95,10 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const { metadata } = request
   const schema = scanSchema(metadata, request.snapshotId)
   const predicate = bindPredicate(request.predicate, schema)
-  const manifests = (await readManifestList(request, snapshot)).filter(hasLiveFiles)
+  // A manifest is no older than any file that it names.
+  const manifests = (await readManifestList(request, snapshot))
+    .filter(hasLiveFiles)
+    .filter((each) => each.content !== 0 || request.addedBy?.has(each.addedSnapshotId) !== false)
   const fields = new Map(
     metadata['partition-specs'].map((spec) => [
       specIdOf(spec),
@@ -102,7 +107,7 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   )
   const data = manifests.filter((manifest) => manifest.content === 0)
   const deletes = manifests.filter((manifest) => manifest.content !== 0)
-  const stated = statedTotals(snapshot, data)
+  const stated = request.addedBy === undefined ? statedTotals(snapshot, data) : undefined
   const parts = await mapBounded(data, readsAtOnce, async (manifest) => {
     const partition = fields.get(manifest.specId) ?? []
     const mayMatch = manifestMayMatch(predicate, partition, manifest.partitions)
@@ -160,8 +165,9 @@ async function planManifest(
   predicate: BoundPredicate | false,
   fields: readonly BoundPartitionField[],
 ): Promise<ManifestPart> {
-  const entries = await readLiveEntries(request, manifest)
+  const live = await readLiveEntries(request, manifest)
   request.signal?.throwIfAborted()
+  const entries = live.filter(({ snapshotId }) => request.addedBy?.has(snapshotId) !== false)
   const kept: ScannedFile[] = []
   const inPartition: DataFile[] = []
   for (const { file, sequenceNumber = 0, snapshotId } of entries) {

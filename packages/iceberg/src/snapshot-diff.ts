@@ -8,6 +8,7 @@ import {
   type TableMetadata,
   toWireLong,
 } from '@hypermesh/contract'
+import { lineageBetween } from './appended-files.ts'
 import { formatType, isPrimitive } from './iceberg-type.ts'
 import { type ReadContext, readLiveEntries, readManifestList } from './manifest-reader.ts'
 import { type DataFile, hasLiveFiles } from './manifest-types.ts'
@@ -70,22 +71,6 @@ function required(metadata: TableMetadata, id: Long): Snapshot {
 function schemaOf(metadata: TableMetadata, snapshot: Snapshot): IcebergSchema {
   const id = snapshot['schema-id']
   return id === undefined ? currentSchema(metadata) : schemaById(metadata, id)
-}
-
-/** The snapshots after `from` up to `to`, oldest first; undefined unless one follows from the other. */
-function lineageBetween(
-  metadata: TableMetadata,
-  from: Snapshot | undefined,
-  to: Snapshot,
-): readonly Snapshot[] | undefined {
-  const seen = new Set<Snapshot>()
-  let next: Snapshot | undefined = to
-  while (next !== undefined && next !== from && !seen.has(next)) {
-    seen.add(next)
-    const parent: Long | undefined = next['parent-snapshot-id']
-    next = parent === undefined ? undefined : findSnapshot(metadata, parent)
-  }
-  return next === from ? [...seen].reverse() : undefined
 }
 
 async function filesOf(

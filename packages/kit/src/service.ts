@@ -37,24 +37,33 @@ export interface Deps<Needs extends ServiceName = never> {
   readonly limits: Limits
   readonly paths: DataPaths
   readonly metrics: Metrics
-  /** One fetch for each service named in `needs`; in this process or elsewhere. */
+  /** One fetch for each service named in `needs` or `asks`; in this process or elsewhere. */
   readonly upstreams: Readonly<Record<Needs, Fetch>>
   readonly version: string
 }
 
-export interface ServiceDefinition<Config, Needs extends ServiceName = never> {
+export interface ServiceDefinition<
+  Config,
+  Needs extends ServiceName = never,
+  Asks extends ServiceName = never,
+> {
   readonly name: ServiceName
   /** Its own table of lakehouse.toml, keys in camelCase. */
   readonly config: z.ZodType<Config>
+  /** What must serve before it is made: it may call these while it is. */
   readonly needs: readonly Needs[]
+  /** What it calls only once it serves, and does without while that is down; may ask it in turn. */
+  readonly asks?: readonly Asks[]
   /** How names begin of what it leaves in a temporary directory for its own next start to settle. */
   readonly leaves?: readonly string[]
-  create(config: Config, deps: Deps<Needs>): Promise<Service>
+  create(config: Config, deps: Deps<Needs | Asks>): Promise<Service>
 }
 
 /** Returns the definition; there so that its type parameters are inferred. */
-export function defineService<Config, const Needs extends ServiceName = never>(
-  definition: ServiceDefinition<Config, Needs>,
-): ServiceDefinition<Config, Needs> {
+export function defineService<
+  Config,
+  const Needs extends ServiceName = never,
+  const Asks extends ServiceName = never,
+>(definition: ServiceDefinition<Config, Needs, Asks>): ServiceDefinition<Config, Needs, Asks> {
   return definition
 }

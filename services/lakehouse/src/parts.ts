@@ -86,8 +86,10 @@ export class Parts {
     const service = await definition.create(tables[definition.name], {
       ...this.deps,
       logger: this.deps.logger.child({ service: definition.name }),
-      // A service is handed those it names in `needs`, and nothing else.
-      upstreams: this.#upstreamsOf(definition.needs) as Record<ServiceName, Fetch>,
+      // A service is handed those it names, and nothing else.
+      upstreams: this.#upstreamsOf([
+        ...new Set([...definition.needs, ...(definition.asks ?? [])]),
+      ]) as Record<ServiceName, Fetch>,
     })
     this.#services.set(definition.name, service)
     return service

@@ -74,8 +74,8 @@ export function planTarget(config: TargetConfig): Target {
 
 function neededBy(local: ReadonlySet<ServiceName>): RemoteName[] {
   const needed = new Set<ServiceName>(local.has('gateway') ? remoteNames : [])
-  for (const { name, needs } of definitions) {
-    if (local.has(name)) for (const need of needs) needed.add(need)
+  for (const { name, needs, asks = [] } of definitions) {
+    if (local.has(name)) for (const peer of [...needs, ...asks]) needed.add(peer)
   }
   return remoteNames.filter((name) => needed.has(name) && !local.has(name))
 }

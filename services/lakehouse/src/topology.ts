@@ -13,6 +13,7 @@ export interface AnyDefinition {
   readonly name: ServiceName
   readonly config: z.ZodType
   readonly needs: readonly ServiceName[]
+  readonly asks?: readonly ServiceName[]
   readonly leaves?: readonly string[]
   // The configuration comes from the schema beside it; a method, so any definition fits.
   create(config: unknown, deps: Deps<ServiceName>): Promise<Service>

@@ -1,4 +1,3 @@
-import type { HyperMeshClient } from '@hypermesh/client'
 import {
   HyperMeshError,
   type Limits,
@@ -20,6 +19,7 @@ import type { SpillSpace } from './spill-space.ts'
 import type { SpilledResults } from './spilled-results.ts'
 import { type Lake, type PreparedStatement, prepareStatement } from './statement.ts'
 import { streamResult } from './stream-result.ts'
+import type { Peers } from './table-functions/table-function.ts'
 
 interface QueryEngineOptions {
   /** Runs statements; may read the warehouse and write results, and nothing else. */
@@ -39,7 +39,7 @@ interface QueryEngineOptions {
 export interface RunRequest {
   readonly body: z.output<typeof sqlRequest>
   readonly format: ResultFormat
-  readonly catalog: HyperMeshClient
+  readonly peers: Peers
   readonly principal: Principal
   /** What the sender calls the statement; undefined: an id is made. */
   readonly queryId: string | undefined
@@ -107,7 +107,7 @@ export class QueryEngine {
 
   /** Throws what would be wrong with the statement if it ran with these values now. */
   async check(
-    request: Pick<RunRequest, 'catalog' | 'principal' | 'signal'> & {
+    request: Pick<RunRequest, 'peers' | 'principal' | 'signal'> & {
       readonly sql: string
       readonly namespace: string | undefined
       readonly parameters: Readonly<Record<string, SqlParameter>>
@@ -121,7 +121,7 @@ export class QueryEngine {
     await using session = await database.connectApart()
     await using planning = await planners.take()
     const sessions = { session, planning }
-    const statement = { ...rest, sql, parameters, planned, embedded: false, signal }
+    const statement = { ...rest, sql, parameters, planned, embedded: false, checked: true, signal }
     const prepared = await prepareStatement(sessions, statement, lake)
     await session.check(prepared.sql, { signal })
   }
@@ -142,7 +142,7 @@ export class QueryEngine {
     sessions: { readonly session: DuckSession; readonly planning: DuckSession },
     { request, entry, signal }: Started,
   ): Promise<StartedResult> {
-    const { body, format, catalog } = request
+    const { body, format, peers } = request
     const bound = bindParameters(body.parameters)
     const statement = await prepareStatement(
       sessions,
@@ -151,8 +151,9 @@ export class QueryEngine {
         parameters: bound.parameters,
         planned: bound.planned,
         namespace: body.namespace,
+        appendedSince: body.appendedSince,
         embedded: isPaged(body) || format === 'parquet',
-        catalog,
+        peers,
         signal,
       },
       this.#options.lake,

@@ -10,6 +10,7 @@ import {
 } from '@hypermesh/contract'
 import {
   type DuckSession,
+  type GuardedSql,
   type GuardedTable,
   guardSql,
   type PlannedView,
@@ -17,6 +18,11 @@ import {
 } from '@hypermesh/duckdb'
 import { currentSnapshot, scanSchema, schemaIdOf, snapshotAt } from '@hypermesh/iceberg'
 import type { KnownTables } from './known-tables.ts'
+import {
+  type CalledTable,
+  CalledTables,
+  tableFunctionNames,
+} from './table-functions/called-tables.ts'
 import { fieldsOf, type VirtualDefinition, type VirtualTables } from './virtual-tables.ts'
 
 interface NamedTable {
@@ -47,8 +53,11 @@ export interface Resolution {
   readonly virtuals: readonly ResolvedVirtual[]
   /** Each after those that it reads. */
   readonly views: readonly PlannedView[]
-  /** One for each place of the statement that names a table, in order. */
+  /** Calls of table functions, of the statement and of its views. */
+  readonly called: readonly CalledTable[]
+  /** One for each place of the statement that names a table, in order; and for each of its calls. */
   readonly places: readonly ViewName[]
+  readonly callPlaces: readonly ViewName[]
 }
 
 export interface ResolveOptions {
@@ -58,6 +67,7 @@ export interface ResolveOptions {
   /** Parses the SQL of views. */
   readonly planning: DuckSession
   readonly viewDepthMax: number
+  readonly callsMax: number
   /** Where a table without a namespace is looked up. */
   readonly namespace: string
   readonly signal: AbortSignal
@@ -68,34 +78,38 @@ type Loaded =
   | { readonly definition: VirtualDefinition }
   | { readonly viewMetadata: ViewMetadata }
 
-type Guarded = readonly GuardedTable[]
-
 /** Looks the tables up, all at one moment as far as the statement can tell: each is loaded once. */
 export async function resolveTables(
-  guarded: Guarded,
+  guarded: Pick<GuardedSql, 'tables' | 'calls'>,
   options: ResolveOptions,
 ): Promise<Resolution> {
   const resolver = new Resolver(options)
-  const places = await resolver.resolve(guarded, options.namespace, [])
-  const { tables, virtuals, views } = resolver
+  const callPlaces = resolver.called.add(guarded.calls)
+  const places = await resolver.resolve(guarded.tables, options.namespace, [])
+  const { tables, virtuals, views, called } = resolver
   const all = <Item>(map: ReadonlyMap<string, Item>) => [...map.values()]
-  return { tables: all(tables), virtuals: all(virtuals), views: all(views), places }
+  return {
+    ...{ tables: all(tables), virtuals: all(virtuals), views: all(views) },
+    ...{ called: called.tables, places, callPlaces },
+  }
 }
 
 class Resolver {
   readonly tables = new Map<string, ResolvedTable>()
   readonly virtuals = new Map<string, ResolvedVirtual>()
   readonly views = new Map<string, PlannedView>()
+  readonly called: CalledTables
   readonly #options: ResolveOptions
   readonly #loaded = new Map<string, Promise<Loaded>>()
 
   constructor(options: ResolveOptions) {
     this.#options = options
+    this.called = new CalledTables(options.callsMax)
   }
 
   /** `within` holds the views that the names stand in, the outermost first. */
   async resolve(
-    guarded: Guarded,
+    guarded: readonly GuardedTable[],
     defaultNamespace: string,
     within: readonly string[],
   ): Promise<ViewName[]> {
@@ -157,12 +171,13 @@ class Resolver {
       if (!(error instanceof HyperMeshError) || error.code !== 'invalid') throw error
       throw wrongView(name, `is not read: ${error.message}`, { reason: error.details?.reason })
     }
-    const guarded = await guardSql(planning, sql, { signal }).catch(inView)
+    const tableFunctions = tableFunctionNames
+    const guarded = await guardSql(planning, sql, { signal, tableFunctions }).catch(inView)
     if (guarded.kind !== 'select' || guarded.allParameters.size > 0) {
       throw wrongView(name, 'must be a query without parameters')
     }
     const places = await this.resolve(guarded.tables, namespace, [...within, key])
-    const { body } = await guarded.rewrite(places)
+    const { body } = await guarded.rewrite(places, this.called.add(guarded.calls))
     // Set after what it reads, so that views are in the order in which they can be made.
     this.views.set(key, { ...view, sql: body, columnNames })
   }

@@ -16,7 +16,7 @@ import type { z } from 'zod'
 import { DefinitionStore } from './definition-store.ts'
 import type { QueryEngine, RunRequest } from './query-engine.ts'
 
-type Caller = Pick<RunRequest, 'catalog' | 'principal' | 'signal'>
+type Caller = Pick<RunRequest, 'peers' | 'principal' | 'signal'>
 type Parameters = Readonly<Record<string, SqlParameter>>
 
 export interface SavedQueriesOptions {
@@ -109,6 +109,7 @@ function bindTyped(declared: readonly SavedParameter[], given: Parameters): Para
 /** Whatever form it is given in, it is read as the type that the saved query names. */
 function textOf(value: SqlParameter): string | null {
   if (value === null || typeof value === 'string') return value
+  if (Array.isArray(value)) return JSON.stringify(value)
   return typeof value === 'object' ? value.value : String(value)
 }
 

@@ -31,6 +31,7 @@ export const query = defineService({
   name: 'query',
   config: queryConfigSchema,
   needs: ['catalog'],
+  asks: ['vector'],
   async create(config, { logger, limits, clock, paths, metrics, upstreams }) {
     const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
     const warehouse = new Warehouse(store, await warehouseUri(upstreams.catalog))
@@ -78,6 +79,7 @@ export const query = defineService({
       knownTables: new KnownTables(limits.tableCacheBytesMax),
       positionTargets: new PositionTargets(),
       viewDepthMax: limits.sqlViewDepthMax,
+      callsMax: limits.sqlCallsMax,
       virtualTables: new VirtualTables({ database, store, roots, limits, clock }),
     }
     const app = createApp({ logger, limits })
@@ -96,7 +98,8 @@ export const query = defineService({
       planners: new PlanningSessions(planner),
       directory: results,
     })
-    const parts = { engine, running, catalog: followWarehouse(upstreams.catalog, warehouse) }
+    const catalog = followWarehouse(upstreams.catalog, warehouse)
+    const parts = { engine, running, catalog, vector: upstreams.vector }
     mountSql(app, parts)
     mountVirtualTables(app, lake.virtualTables, parts)
     mountSavedQueries(app, new SavedQueries({ engine, store, limits, clock }), parts)

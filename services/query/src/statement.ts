@@ -1,5 +1,10 @@
-import type { HyperMeshClient } from '@hypermesh/client'
-import { type ScanDetail, type ScanFacts, toWireLong, type WireLong } from '@hypermesh/contract'
+import {
+  type ScanDetail,
+  type ScanFacts,
+  type SqlRequest,
+  toWireLong,
+  type WireLong,
+} from '@hypermesh/contract'
 import {
   type BoundParameters,
   type DuckSession,
@@ -10,14 +15,22 @@ import {
   type ScanValue,
   toDuckDbType,
 } from '@hypermesh/duckdb'
-import { type ManifestCache, planScan, type ScanPlan, type Warehouse } from '@hypermesh/iceberg'
+import type { ManifestCache, ScanPlan, Warehouse } from '@hypermesh/iceberg'
 import { type PlannedScan, scanDetails } from './explain-scans.ts'
 import type { FileSchemas } from './file-schemas.ts'
 import type { KnownTables } from './known-tables.ts'
+import { filterKey, planFiles } from './plan-files.ts'
 import type { PositionTargets } from './position-deletes.ts'
 import { type Resolution, type ResolvedTable, resolveTables } from './resolved-table.ts'
 import type { Scan } from './scan-view.ts'
 import { createViews, type OpenedVirtual, openVirtuals } from './statement-views.ts'
+import {
+  createCalledTables,
+  describeCalls,
+  tableFunctionNames,
+  toPlannedTable,
+} from './table-functions/called-tables.ts'
+import type { Peers } from './table-functions/table-function.ts'
 import type { OpenVirtualTable, VirtualTables } from './virtual-tables.ts'
 
 export interface StatementRequest {
@@ -26,9 +39,12 @@ export interface StatementRequest {
   /** The same values as plans know them. */
   readonly planned: ReadonlyMap<string, ScanValue>
   readonly namespace: string | undefined
+  readonly appendedSince?: SqlRequest['appendedSince']
   /** True: the SQL will stand inside of another statement, so it must end without a semicolon. */
   readonly embedded: boolean
-  readonly catalog: HyperMeshClient
+  /** True: it will not run, so nobody is asked for rows; parameters may be NULL. */
+  readonly checked?: boolean
+  readonly peers: Peers
   readonly signal: AbortSignal
 }
 
@@ -53,6 +69,7 @@ export interface Lake {
   readonly knownTables: KnownTables
   readonly virtualTables: VirtualTables
   readonly viewDepthMax: number
+  readonly callsMax: number
 }
 
 /** Where a table without a namespace is looked up when the request does not say. */
@@ -74,28 +91,35 @@ export async function prepareStatement(
   request: StatementRequest,
   lake: Lake,
 ): Promise<PreparedStatement> {
-  const { signal, catalog, parameters } = request
-  const guarded = await guardSql(planning, request.sql, { parameters, signal })
+  const { signal, peers, parameters } = request
+  const tableFunctions = tableFunctionNames
+  const guarded = await guardSql(planning, request.sql, { parameters, signal, tableFunctions })
   const namespace = request.namespace ?? defaultNamespace
-  const { knownTables, virtualTables, viewDepthMax } = lake
-  const resolution = await resolveTables(guarded.tables, {
-    ...{ catalog, knownTables, virtualTables, planning, viewDepthMax, namespace, signal },
+  const { knownTables, virtualTables, viewDepthMax, callsMax } = lake
+  const { catalog } = peers
+  const resolution = await resolveTables(guarded, {
+    ...{ catalog, knownTables, virtualTables, planning, viewDepthMax, callsMax },
+    ...{ namespace, signal },
   })
+  const called = await describeCalls(resolution.called, peers, signal)
   const statement = await nameTables(guarded, resolution, {
     namespace,
     rewritten: request.embedded && guarded.body.includes(';'),
   })
   const filters = await planFilters(planning, {
     sql: statement.body,
-    tables: [...resolution.tables, ...resolution.virtuals].map(({ view, fields }) => ({
-      ...view,
-      columns: fields.map(({ name, type }) => ({ name, type: toDuckDbType(type) })),
-    })),
+    tables: [
+      ...[...resolution.tables, ...resolution.virtuals].map(({ view, fields }) => ({
+        ...view,
+        columns: fields.map(({ name, type }) => ({ name, type: toDuckDbType(type) })),
+      })),
+      ...called.map(toPlannedTable),
+    ],
     views: resolution.views,
     parameters: renamed(request.planned, statement.parameterNames),
     signal,
   })
-  const plans = await planFiles(resolution.tables, filters, request, lake)
+  const plans = await planFiles(resolution.tables, { ...request, filters }, lake)
   const scans = await openScans(
     session,
     { tables: resolution.tables, filters, plans },
@@ -103,6 +127,10 @@ export async function prepareStatement(
     signal,
   )
   const virtuals = await openVirtuals(session, resolution.virtuals, virtualTables, signal)
+  await createCalledTables(session, called, {
+    ...{ peers, signal, empty: request.checked === true },
+    filterOf: (view) => filters.get(filterKey(view)),
+  })
   await createViews(session, { scans, virtuals, views: resolution.views }, signal)
   return {
     kind: guarded.kind,
@@ -126,7 +154,7 @@ interface NamedStatement {
  */
 async function nameTables(
   guarded: GuardedSql,
-  { places }: Resolution,
+  { places, callPlaces }: Resolution,
   { namespace, rewritten }: { readonly namespace: string; readonly rewritten: boolean },
 ): Promise<NamedStatement> {
   const travels = guarded.tables.some((table) => table.at !== undefined)
@@ -134,28 +162,14 @@ async function nameTables(
   const defaulted = guarded.tables.some((table) => table.namespace === undefined)
   if (
     !rewritten &&
+    callPlaces.length === 0 &&
     !travels &&
     !moved &&
     (!defaulted || namespace.toLowerCase() === defaultNamespace)
   ) {
     return { body: guarded.body, parameterNames: undefined }
   }
-  return guarded.rewrite(places)
-}
-
-async function planFiles(
-  tables: readonly ResolvedTable[],
-  filters: ReadonlyMap<string, ScanFilter>,
-  { signal }: StatementRequest,
-  { warehouse, cache }: Lake,
-): Promise<readonly ScanPlan[]> {
-  const plans: ScanPlan[] = []
-  for (const { label, metadata, travelledTo, view } of tables) {
-    const predicate = filters.get(filterKey(view))
-    const table = { metadata, snapshotId: travelledTo, table: label }
-    plans.push(await planScan({ ...table, predicate, warehouse, cache, signal }))
-  }
-  return plans
+  return guarded.rewrite(places, callPlaces)
 }
 
 /** What must be known of the files before the SQL that reads them can be written. */
@@ -191,8 +205,6 @@ async function openScans(
   }
   return scans
 }
-
-const filterKey = ({ schema, view }: ResolvedTable['view']) => `${schema}.${view}`.toLowerCase()
 
 function toFacts(
   tables: readonly ResolvedTable[],

@@ -24,6 +24,13 @@ export const vectorConfigSchema = z.strictObject({
     .max(10)
     .default(0.2)
     .describe('and at least this share of the file'),
+  followMs: z
+    .number()
+    .int()
+    .min(10)
+    .max(3_600_000)
+    .default(1000)
+    .describe('how often indexes look whether the tables that they follow have changed'),
   compactDeadShare: z
     .number()
     .min(0.01)

@@ -55,8 +55,13 @@ export class DirectoryOwner {
 
   async release(): Promise<void> {
     if (this.#number === 0) return
-    if (await this.#create(this.#number + 1, null)) await this.#removeBelow(this.#number + 1)
+    const number = this.#number
     this.#number = 0
+    try {
+      if (await this.#create(number + 1, null)) await this.#removeBelow(number + 1)
+    } catch {
+      // The directory may be gone. A claim that stays is that of a dead process, which counts for nothing.
+    }
   }
 
   async #assertFree(holder: Claim | undefined): Promise<void> {

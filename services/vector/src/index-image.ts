@@ -6,6 +6,8 @@ import { type IndexDefinition, parseDefinition } from './index-definition.ts'
 import { type IndexState, StateReaders } from './index-state.ts'
 import { idChunks, metadataChunks, readTable } from './point-codec.ts'
 import { PointTable } from './point-table.ts'
+import { sourceOf } from './source/source-codec.ts'
+import type { SourceState } from './source/source-state.ts'
 
 /** How far an index had come when its file was written. */
 export interface ImagePosition {
@@ -18,11 +20,13 @@ export interface ImagePosition {
 export interface IndexImage extends ImagePosition {
   readonly definition: IndexDefinition
   readonly state: IndexState
+  /** The table that it follows, and how far it has come; null: none. */
+  readonly source: SourceState | null
 }
 
 /** The whole index as the bytes of a file. Requires: nobody writes to it meanwhile. */
 export async function* writeImage(image: IndexImage): AsyncGenerator<Uint8Array, void, void> {
-  const { definition, generation, sequence, state } = image
+  const { definition, generation, sequence, source, state } = image
   const { graph, table } = state
   const chunks = await graph.save()
   const sections: Section[] = [
@@ -35,7 +39,7 @@ export async function* writeImage(image: IndexImage): AsyncGenerator<Uint8Array,
     },
   ]
   const counts = { slots: table.slotCount, points: table.pointCount }
-  yield* writeFrame({ ...definition, generation, sequence, ...counts }, sections)
+  yield* writeFrame({ ...definition, generation, sequence, source, ...counts }, sections)
 }
 
 /** Goes through the chunks once to know how long they are, and a second time to write them. */
@@ -52,6 +56,7 @@ async function measured(name: string, chunks: () => Iterable<Uint8Array>): Promi
 export async function readImage(frame: Frame, limits: Limits): Promise<IndexImage> {
   const { envelope, sections } = frame
   const definition = parseDefinition(envelope)
+  const source = sourceOf(envelope)
   const graph = await loadGraph(sectionOf(sections, 'graph'), definition)
   try {
     const table = new PointTable(definition.fields, limits)
@@ -69,6 +74,7 @@ export async function readImage(frame: Frame, limits: Limits): Promise<IndexImag
     }
     return {
       definition,
+      source,
       state: { graph, table, readers: new StateReaders() },
       generation: Number(generation),
       sequence: Number(sequence),

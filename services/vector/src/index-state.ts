@@ -1,8 +1,9 @@
-import type { Limits } from '@hypermesh/contract'
+import type { Limits, VectorFilter, VectorPointId } from '@hypermesh/contract'
 import { HnswIndex } from '@hypermesh/hnsw'
 import type { IndexDefinition } from './index-definition.ts'
 import type { WriteBatch } from './point-codec.ts'
 import { PointTable, parseStored } from './point-table.ts'
+import { slotsOf } from './slot-bits.ts'
 import { EventLoopTurns } from './text/event-loop-turns.ts'
 
 /** What an index holds: the vectors in a graph, and which point each of its slots is. */
@@ -86,4 +87,13 @@ export function applyRemove({ graph, table }: IndexState, ids: WriteBatch['ids']
     removed.push(slot)
   }
   if (removed.length > 0) graph.remove(removed)
+}
+
+export function idsMatching({ table }: IndexState, filter: VectorFilter): VectorPointId[] {
+  const found: VectorPointId[] = []
+  for (const slot of slotsOf(table.filters.evaluate(filter).words)) {
+    const id = table.idAt(slot)
+    if (id !== null) found.push(id)
+  }
+  return found
 }

@@ -20,7 +20,7 @@ const logMagic = Buffer.from('HMVLOG\r\n', 'latin1')
 const logVersion = 1
 export const logHeadBytes = 44
 export const recordHeadBytes = 28
-export const recordTypes = { mark: 0, write: 1, remove: 2 } as const
+export const recordTypes = { mark: 0, write: 1, remove: 2, follow: 3 } as const
 export type RecordType = (typeof recordTypes)[keyof typeof recordTypes]
 
 /** Longer ones are split by who writes them; what says to be longer is damage. */

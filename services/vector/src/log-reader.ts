@@ -15,7 +15,7 @@ import {
 } from './log-format.ts'
 
 const windowBytes = 1024 * 1024
-const typeMax = recordTypes.remove
+const typeMax = recordTypes.follow
 
 /**
  * Reads a log record by record, one in memory at a time. What ends within a record, or with one whose

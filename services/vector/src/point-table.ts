@@ -37,6 +37,7 @@ export class PointTable {
   readonly #metadata: (string | undefined)[] = []
   readonly #ordinals = new GrowableFloat64()
   readonly #alive = new GrowableBits()
+  #textIds = 0
 
   constructor(declared: DeclaredFields, limits: Limits) {
     this.fields = new MetadataFields(declared)
@@ -52,6 +53,11 @@ export class PointTable {
 
   get pointCount(): number {
     return this.#slotOf.size
+  }
+
+  /** How many ids are of each kind. */
+  get idCounts(): { readonly number: number; readonly text: number } {
+    return { number: this.#slotOf.size - this.#textIds, text: this.#textIds }
   }
 
   /** Longer than needed; the bits beyond are 0. */
@@ -87,6 +93,7 @@ export class PointTable {
   append({ id, ordinal, metadata }: TableRow): number {
     const slot = this.#ids.push(id) - 1
     this.#slotOf.set(id, slot)
+    if (typeof id === 'string') this.#textIds += 1
     this.#metadata.push(metadata?.text)
     this.#ordinals.set(slot, ordinal)
     this.#alive.add(slot)
@@ -108,6 +115,7 @@ export class PointTable {
     const id = this.#ids[slot]
     if (id === null || id === undefined) return
     if (this.#slotOf.get(id) === slot) this.#slotOf.delete(id)
+    if (typeof id === 'string') this.#textIds -= 1
     this.#ids[slot] = null
     this.#metadata[slot] = undefined
     this.#alive.remove(slot)

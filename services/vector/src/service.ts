@@ -4,6 +4,8 @@ import { vectorConfigSchema } from './config.ts'
 import { DirectoryOwner } from './directory-owner.ts'
 import { IndexFiles } from './index-files.ts'
 import { mountVectors } from './routes.ts'
+import { SourceFollower } from './source/source-follower.ts'
+import { sourcePeers } from './source/source-peers.ts'
 import { EmbeddingProviders } from './text/embedding-providers.ts'
 import { VectorIndexes } from './vector-indexes.ts'
 
@@ -12,7 +14,8 @@ export const vector = defineService({
   name: 'vector',
   config: vectorConfigSchema,
   needs: [],
-  async create(settings, { logger, limits, clock, paths, metrics }) {
+  asks: ['catalog', 'query'],
+  async create(settings, { logger, limits, clock, paths, metrics, upstreams }) {
     const { root, temporary } = paths
     const store = new DiskStore({ root, temporary })
     const files = new IndexFiles({ root, temporary, store, limits })
@@ -33,7 +36,13 @@ export const vector = defineService({
       collect: () => indexes.pointCount,
     })
     const app = createApp({ logger, limits })
-    mountVectors(app, indexes, providers)
+    const follower = new SourceFollower({
+      ...{ limits, clock, logger, followMs: settings.followMs },
+      open: () => indexes.opened(),
+      peers: sourcePeers(upstreams, { limits, clock }),
+      providers,
+    })
+    mountVectors(app, { indexes, providers, follower })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>
@@ -41,7 +50,10 @@ export const vector = defineService({
         indexes.open().catch((error: unknown) => {
           logger.warn({ err: error }, 'the vector indexes are not served by this process')
         }),
-      [Symbol.asyncDispose]: () => indexes.close(),
+      [Symbol.asyncDispose]: async () => {
+        await follower[Symbol.asyncDispose]()
+        await indexes.close()
+      },
     }
   },
 })

@@ -15,12 +15,13 @@ import type { IndexDefinition } from './index-definition.ts'
 import type { IndexFiles } from './index-files.ts'
 import type { IndexImage } from './index-image.ts'
 import type { RecoveredIndex } from './index-recovery.ts'
-import { applyRemove, applyWrite, type IndexState } from './index-state.ts'
+import { applyRemove, applyWrite, type IndexState, idsMatching } from './index-state.ts'
 import { IndexWriter, type PendingBytes, type PreparedWrite } from './index-writer.ts'
 import { recordTypes } from './log-format.ts'
 import { type PointBatch, shownId } from './point-batch.ts'
 import { encodeRemove, encodeWrite, type WriteBatch } from './point-codec.ts'
-import { slotsOf } from './slot-bits.ts'
+import { applyFollow, encodeFollow, type FollowStep } from './source/source-codec.ts'
+import type { SourceState } from './source/source-state.ts'
 import type { Bm25Index } from './text/bm25-index.ts'
 import type { LogEntry, WriteAheadLog } from './write-ahead-log.ts'
 
@@ -43,6 +44,7 @@ export class VectorIndex {
   #log: WriteAheadLog
   #generation: number
   #fileBytes: number
+  #source: SourceState | null
   #failure: HyperMeshError | undefined
   #compaction: Promise<number> | undefined
   #compactions = 0
@@ -55,6 +57,7 @@ export class VectorIndex {
     this.#log = recovered.log
     this.#generation = recovered.generation
     this.#fileBytes = recovered.fileBytes
+    this.#source = recovered.source
     this.#writer = new IndexWriter({
       limits: parts.limits,
       pending: parts.pending,
@@ -66,6 +69,11 @@ export class VectorIndex {
   /** As it is at this instant; later writes show in it. Not to be kept: a compaction replaces it. */
   get state(): IndexState {
     return this.#state
+  }
+
+  /** The table that it follows, and how far it has come; null: none. */
+  get source(): SourceState | null {
+    return this.#source
   }
 
   /** Reads that take a while: the state stays usable until they end. */
@@ -87,7 +95,10 @@ export class VectorIndex {
       ids: new Set(batch.ids),
       bytes: batch.vectors.byteLength * 2,
       signal,
-      prepare: () => this.#prepareWrite(batch, mode),
+      prepare: () => {
+        this.#assertUnfollowed()
+        return this.#prepareWrite(batch, mode)
+      },
     })
   }
 
@@ -100,7 +111,20 @@ export class VectorIndex {
       ids: 'ids' in what ? new Set(what.ids) : undefined,
       bytes: 0,
       signal,
-      prepare: () => this.#prepareRemove('ids' in what ? what.ids : this.#matching(what.filter)),
+      prepare: () => {
+        this.#assertUnfollowed()
+        return this.#prepareRemove('ids' in what ? what.ids : idsMatching(this.#state, what.filter))
+      },
+    })
+  }
+
+  /** What a step of following its table changes, and how far that goes: all of it or nothing. */
+  follow(step: FollowStep, signal: AbortSignal): Promise<void> {
+    return this.#writer.write({
+      ids: undefined,
+      bytes: (step.batch?.vectors.byteLength ?? 0) * 2,
+      signal,
+      prepare: () => this.#prepareFollow(step),
     })
   }
 
@@ -124,6 +148,8 @@ export class VectorIndex {
       state: problem === undefined ? 'ready' : 'failed',
       ...(problem === undefined ? {} : { problem: problem.message }),
       points: this.#state.table.pointCount,
+      ids: this.#state.table.idCounts,
+      ...(this.#source === null ? {} : { source: this.#source.table }),
     }
   }
 
@@ -201,14 +227,30 @@ export class VectorIndex {
     }
   }
 
-  #matching(filter: VectorFilter): VectorPointId[] {
-    const { table } = this.#state
-    const found: VectorPointId[] = []
-    for (const slot of slotsOf(table.filters.evaluate(filter).words)) {
-      const id = table.idAt(slot)
-      if (id !== null) found.push(id)
+  #prepareFollow({ source, remove, batch, check }: FollowStep): PreparedWrite<void> {
+    check?.()
+    if (batch !== undefined) this.#assertRoom(batch)
+    const write = batch && this.#withKeptVectors(batch)
+    const record = { source, remove, write }
+    return {
+      entry: { type: recordTypes.follow, payload: encodeFollow(record) },
+      apply: () =>
+        this.#applied(async () => {
+          await applyFollow(this.#state, record)
+          this.#source = source
+        }),
     }
-    return found
+  }
+
+  /** Its points are those of its table, and nobody else's. */
+  #assertUnfollowed(): void {
+    if (this.#source === null) return
+    const { table } = this.#source
+    throw new HyperMeshError(
+      'precondition',
+      `the index ${this.definition.index} follows ${table}: write to the table, or end that first`,
+      { details: { reason: 'followed', table } },
+    )
   }
 
   #withKeptVectors({ ids, metadata, vectors, withoutVector }: PointBatch): WriteBatch {
@@ -310,6 +352,7 @@ export class VectorIndex {
     return {
       definition: this.definition,
       state: this.#state,
+      source: this.#source,
       generation: this.#generation,
       sequence: this.#log.sequence,
     }

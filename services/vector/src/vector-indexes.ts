@@ -15,7 +15,7 @@ import { defineIndex, haveSameParameters, type IndexDefinition } from './index-d
 import type { IndexFiles } from './index-files.ts'
 import type { IndexImage } from './index-image.ts'
 import { recoverIndex } from './index-recovery.ts'
-import { emptyState, type IndexState } from './index-state.ts'
+import { emptyState } from './index-state.ts'
 import { PendingBytes } from './index-writer.ts'
 import type { EmbeddingProviders } from './text/embedding-providers.ts'
 import { resolveEmbedding } from './text/index-embedding.ts'
@@ -97,6 +97,11 @@ export class VectorIndexes {
     return this.#opening
   }
 
+  /** Those that are open now. */
+  opened(): readonly VectorIndex[] {
+    return [...this.#known.values()].filter((known) => known instanceof VectorIndex)
+  }
+
   async list(): Promise<z.input<typeof vectorIndexes>['indexes']> {
     if (!this.#isOpen) await this.open()
     return [...this.#known.entries()]
@@ -139,7 +144,9 @@ export class VectorIndexes {
       this.#assertPlace()
       await files.removeLogs(name.toLowerCase(), Number.MAX_SAFE_INTEGER)
       const state = emptyState(definition, limits)
-      const index = await this.#place(definition, { state, generation: 1, isNew: true })
+      const index = await this.#place(definition, {
+        ...{ state, generation: 1, isNew: true, source: null },
+      })
       return { index: index.describe(), isNew: true }
     })
   }
@@ -205,7 +212,11 @@ export class VectorIndexes {
       try {
         const generation = ((await files.logs(key)).at(-1)?.generation ?? 0) + 1
         const { state } = image
-        const restored = await this.#place(definition, { state, generation, isNew: false })
+        // A copy under another name does not follow what the first one does.
+        const source = from.toLowerCase() === key ? image.source : null
+        const restored = await this.#place(definition, {
+          ...{ state, generation, isNew: false, source },
+        })
         return restored.describe()
       } catch (error) {
         // The one of before is as it was, or this one is there: the files say which.
@@ -253,11 +264,12 @@ export class VectorIndexes {
   /** Writes log and file of a state, in this order, and opens the index on them. */
   async #place(
     definition: IndexDefinition,
-    { state, generation, isNew }: { state: IndexState; generation: number; isNew: boolean },
+    placed: Pick<IndexImage, 'state' | 'generation' | 'source'> & { readonly isNew: boolean },
   ): Promise<VectorIndex> {
     const { files } = this.#options
     const key = definition.index.toLowerCase()
-    const image: IndexImage = { definition, state, generation, sequence: 0 }
+    const { state, generation, source, isNew } = placed
+    const image: IndexImage = { definition, state, generation, source, sequence: 0 }
     const { indexId } = definition
     const log = await files.createLog(key, { generation, firstSequence: 1, indexId })
     try {

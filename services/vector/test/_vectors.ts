@@ -2,6 +2,7 @@ import { HyperMeshError, type Limits, limits } from '@hypermesh/contract'
 import {
   createLogger,
   defaultLimits,
+  type Fetch,
   type Logger,
   Metrics,
   type Service,
@@ -17,6 +18,8 @@ export interface OpenVectorsOptions {
   readonly limits?: Partial<Limits>
   readonly settings?: Readonly<Record<string, unknown>>
   readonly logger?: Logger
+  /** Where tables are read; without it nothing can be followed. */
+  readonly upstreams?: Readonly<Record<'catalog' | 'query', Fetch>>
 }
 
 export interface OpenVectors extends AsyncDisposable {
@@ -44,7 +47,7 @@ export async function openVectors(options: OpenVectorsOptions = {}): Promise<Ope
     limits: options.limits === undefined ? defaultLimits : limits.parse(options.limits),
     paths: data,
     metrics: new Metrics(),
-    upstreams: {},
+    upstreams: options.upstreams ?? { catalog: refuse, query: refuse },
     version: '0.0.0',
   })
   await service.ready?.()
@@ -76,6 +79,10 @@ export async function openVectors(options: OpenVectorsOptions = {}): Promise<Ope
       await own?.[Symbol.asyncDispose]()
     },
   }
+}
+
+const refuse = () => {
+  throw new HyperMeshError('unavailable', 'there is no such service here')
 }
 
 /** Random numbers that repeat with their seed: mulberry32. */

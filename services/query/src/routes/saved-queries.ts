@@ -3,7 +3,7 @@ import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import { acceptedFormat } from '../accept-header.ts'
 import { toResponse } from '../reply.ts'
 import type { SavedQueries } from '../saved-queries.ts'
-import { catalogOf, type RouteParts } from './statements.ts'
+import { peersOf, type RouteParts } from './statements.ts'
 
 export function mountSavedQueries(app: App, saved: SavedQueries, parts: RouteParts): void {
   mountRoute(app, 'listSavedQueries', async (c) => c.json({ queries: await saved.list() }))
@@ -12,7 +12,7 @@ export function mountSavedQueries(app: App, saved: SavedQueries, parts: RoutePar
     const { principal, signal } = c.var
     const body = await readJson(c, saveQueryRequest)
     const createOnly = c.req.header('if-none-match') === '*'
-    const caller = { principal, signal, catalog: catalogOf(c, parts), createOnly }
+    const caller = { principal, signal, peers: peersOf(c, parts), createOnly }
     return c.json(await saved.save(c.req.param('name') ?? '', body, caller))
   })
   mountRoute(app, 'deleteSavedQuery', async (c) => {
@@ -25,8 +25,8 @@ export function mountSavedQueries(app: App, saved: SavedQueries, parts: RoutePar
     const request = await readJson(c, runSavedRequest)
     const body = await saved.toRequest(c.req.param('name') ?? '', request)
     const queryId = c.req.header(headers.queryId)
-    const catalog = catalogOf(c, parts)
-    const result = await parts.engine.run({ body, format, catalog, principal, queryId, signal })
+    const peers = peersOf(c, parts)
+    const result = await parts.engine.run({ body, format, peers, principal, queryId, signal })
     return toResponse(format, result)
   })
 }

@@ -1,25 +1,29 @@
-import { createClient, type HyperMeshClient } from '@hypermesh/client'
+import { createClient } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
 import { type App, contextOf, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
 import { acceptedFormat } from '../accept-header.ts'
 import type { QueryEngine } from '../query-engine.ts'
 import { toResponse } from '../reply.ts'
 import type { RunningStatements } from '../running-statements.ts'
+import type { Peers } from '../table-functions/table-function.ts'
 
 export interface RouteParts {
   readonly engine: QueryEngine
   readonly running: RunningStatements
   readonly catalog: Fetch
+  readonly vector: Fetch
 }
 
-/** The catalog as the caller of this request may use it. */
-export function catalogOf(
+/** The other services as the caller of this request may use them. */
+export function peersOf(
   c: Parameters<typeof contextOf>[0],
-  { catalog }: RouteParts,
-): HyperMeshClient {
-  return createClient({
-    fetch: (request) => catalog(request, { ...contextOf(c), signal: request.signal }),
-  })
+  { catalog, vector }: RouteParts,
+): Peers {
+  const clientOf = (upstream: Fetch) =>
+    createClient({
+      fetch: (request) => upstream(request, { ...contextOf(c), signal: request.signal }),
+    })
+  return { catalog: clientOf(catalog), vector: clientOf(vector) }
 }
 
 export function mountSql(app: App, parts: RouteParts): void {
@@ -28,9 +32,9 @@ export function mountSql(app: App, parts: RouteParts): void {
     const { principal, signal } = c.var
     const format = acceptedFormat(c.req.header('accept'))
     const body = await readJson(c, sqlRequest)
-    const catalog = catalogOf(c, parts)
+    const peers = peersOf(c, parts)
     const queryId = c.req.header(headers.queryId)
-    const result = await engine.run({ body, format, catalog, principal, queryId, signal })
+    const result = await engine.run({ body, format, peers, principal, queryId, signal })
     return toResponse(format, result)
   })
   mountRoute(app, 'sqlPage', async (c) => {

@@ -1,7 +1,7 @@
 import { HyperMeshError, linkTableRequest, parseTableName } from '@hypermesh/contract'
 import { type App, mountRoute, readJson } from '@hypermesh/kit'
 import type { VirtualTables } from '../virtual-tables.ts'
-import { catalogOf, type RouteParts } from './statements.ts'
+import { peersOf, type RouteParts } from './statements.ts'
 
 export function mountVirtualTables(app: App, tables: VirtualTables, parts: RouteParts): void {
   mountRoute(app, 'listVirtualTables', async (c) =>
@@ -10,7 +10,7 @@ export function mountVirtualTables(app: App, tables: VirtualTables, parts: Route
   mountRoute(app, 'linkVirtualTable', async (c) => {
     const { signal } = c.var
     const body = await readJson(c, linkTableRequest)
-    const catalog = catalogOf(c, parts)
+    const { catalog } = peersOf(c, parts)
     const name = parseTableName(body.table)
     if (await catalog.tableExists(name, { signal })) {
       throw new HyperMeshError('exists', `there is a table ${body.table} in the catalog`)
