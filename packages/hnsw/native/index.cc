@@ -227,7 +227,7 @@ void Index::SearchAt(const float* vector, size_t position, SearchLimits limits,
 void Index::SearchAll(std::span<const float> queries, SearchLimits limits, bool has_filter,
                       std::span<const uint64_t> filter, size_t threads, const Stop& stop,
                       Answers* answers) {
-  // Queries between two looks at who else waits.
+  // Queries that a thread takes at a time.
   constexpr size_t kStride = 8;
   const size_t dimension = space_.dimension();
   const size_t count = queries.size() / dimension;
@@ -235,11 +235,16 @@ void Index::SearchAll(std::span<const float> queries, SearchLimits limits, bool 
   ThreadPool::Searching().RunTogether(std::min(threads, count / kStride + 1), [&] {
     std::vector<uint64_t> words;
     for (size_t from = next.fetch_add(kStride); from < count; from = next.fetch_add(kStride)) {
-      stop.Check();
-      const SharedLock lock(lock_);
-      const Allowed allowed = Allow(has_filter, filter, &words);
-      for (size_t at = from; at < std::min(from + kStride, count); ++at)
-        SearchAt(queries.data() + at * dimension, at, limits, allowed, answers);
+      const size_t end = std::min(from + kStride, count);
+      for (size_t at = from; at < end;) {
+        stop.Check();
+        const SharedLock lock(lock_);
+        const Allowed allowed = Allow(has_filter, filter, &words);
+        do {
+          SearchAt(queries.data() + at * dimension, at, limits, allowed, answers);
+          ++at;
+        } while (at < end && !lock_.HasWaitingWriter());
+      }
     }
   });
 }

@@ -16,6 +16,8 @@ class RwLock {
   bool TryLockShared();
   void LockShared();
   void UnlockShared();
+  // For a reader that has more to do: whether it should let go and come again.
+  bool HasWaitingWriter() const { return (state_.load(std::memory_order_relaxed) & kWriter) != 0; }
 
   void LockExclusive();
   void UnlockExclusive();
