@@ -178,11 +178,11 @@ test('an index follows a table, and SQL joins what is nearest with it', async ()
     })
   expect((await load('mode=append', rows.slice(0, 2))).status).toBe(200)
   await command('create', 'near', '--dimension', '2', '--metric', 'l2')
-  const flags = ['--key', 'id', '--vector', 'v', '--metadata', 'name']
+  const flags = ['--id', 'id', '--vector', 'v', '--metadata', 'name']
   expect(await command('follow', 'near', 'main.near', ...flags)).toContain('2 points of main.near')
   expect((await load('mode=append', rows.slice(2))).status).toBe(200)
   expect(await command('sync', 'near')).toContain('3 points of main.near, current')
-  expect(await command('sources')).toMatch(/near +main.near +current/)
+  expect(await command('sources')).toMatch(/near +│ main.near +│ current/)
   const sql = `SELECT t.name, v.distance FROM vector_search('near', [3, 1], 2) v JOIN main.near t ON t.id = v.id ORDER BY 2`
   const response = await server.fetch('/v1/sql', {
     method: 'POST',

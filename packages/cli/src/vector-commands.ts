@@ -78,7 +78,7 @@ function addSources(vectors: Command, run: Runner, repeated: Repeated): void {
     .description('make an index what a column of a table is, and keep it so')
     .argument('<index>')
     .argument('<table>', 'namespace.table')
-    .requiredOption('--key <column>', 'the ids: whole numbers, texts or UUIDs')
+    .requiredOption('--id <column>', 'the ids: whole numbers, texts or UUIDs')
     .option('--vector <column>', 'lists of numbers')
     .option('--text <column>', 'or texts, from which the index makes its vectors')
     .addOption(repeated('--metadata <column>', 'that the points have as metadata'))

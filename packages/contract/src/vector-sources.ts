@@ -7,7 +7,7 @@ const column = z.string().min(1).max(255)
 export const vectorSourceRequest = z.strictObject({
   table: z.string().describe('namespace.table'),
   key: column.describe('column of whole numbers, texts or UUIDs: the ids of the points'),
-  vector: column.optional().describe('column of lists of FLOAT or DOUBLE'),
+  vector: column.optional().describe('column of lists of numbers'),
   text: column.optional().describe('column of texts, from which the index makes its vectors'),
   metadata: z.array(column).default([]).describe('columns that the points have as metadata'),
   mode: z

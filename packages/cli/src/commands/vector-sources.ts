@@ -5,7 +5,7 @@ import { formatCount, formatPlural } from '../quantities.ts'
 import { printTable } from '../table-print.ts'
 
 export interface FollowFlags {
-  readonly key: string
+  readonly id: string
   readonly vector?: string
   readonly text?: string
   readonly metadata: readonly string[]
@@ -18,11 +18,12 @@ export interface FollowFlags {
 export async function runVectorsFollow(
   { terminal, json, signal, connect }: CommandContext,
   name: string,
-  { manual, skipBadRows, metadata, ...rest }: { readonly table: string } & FollowFlags,
+  { id, manual, skipBadRows, metadata, ...rest }: { readonly table: string } & FollowFlags,
 ): Promise<void> {
   const { client } = await connect()
   const request: VectorSourceRequest = {
     ...rest,
+    key: id,
     metadata: [...metadata],
     mode: manual ? 'manual' : 'follow',
     onBadRows: skipBadRows ? 'skip' : 'fail',

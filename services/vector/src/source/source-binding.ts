@@ -14,7 +14,7 @@ import type { SourceColumn, SourceState } from './source-state.ts'
 type Use = 'key' | 'vector' | 'text' | 'metadata'
 
 const keyTypes = new Set(['int', 'long', 'string', 'uuid'])
-const numberTypes = new Set(['float', 'double'])
+const numberTypes = new Set(['float', 'double', 'int', 'long'])
 const withoutJson = /^(binary|fixed)/
 
 /** Finds the columns of a request; throws for one that is not there or is of another type. */
@@ -100,7 +100,7 @@ function assertType({ name, type }: StructField, use: Use): void {
   if (isOf(use, type)) return
   const wanted = {
     key: 'whole numbers, texts or UUIDs as key',
-    vector: 'lists of FLOAT or DOUBLE as vector',
+    vector: 'lists of numbers as vector',
     text: 'texts as text',
     metadata: 'scalars or lists of them as metadata',
   }[use]
