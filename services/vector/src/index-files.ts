@@ -71,20 +71,24 @@ export class IndexFiles {
     return LogReader.open(this.#logPath(name, generation))
   }
 
-  appendToLog(name: string, reader: LogReader): Promise<WriteAheadLog> {
-    const { soundBytes, sequence } = reader
-    const path = this.#logPath(name, reader.head.generation)
-    return WriteAheadLog.open(path, { bytes: soundBytes, sequence })
+  /** Goes on behind the last that was sound. */
+  appendToLog(
+    name: string,
+    generation: number,
+    end: { readonly soundBytes: number; readonly sequence: number },
+  ): Promise<WriteAheadLog> {
+    const { soundBytes, sequence } = end
+    return WriteAheadLog.open(this.#logPath(name, generation), { bytes: soundBytes, sequence })
   }
 
   createLog(name: string, head: LogHead): Promise<WriteAheadLog> {
     return WriteAheadLog.create(this.#logPath(name, head.generation), this.#options.temporary, head)
   }
 
-  /** Removes those of generations below this one. */
-  async removeLogs(name: string, below: number): Promise<void> {
+  /** Removes those whose generation is one of them. */
+  async removeLogs(name: string, isOne: (generation: number) => boolean): Promise<void> {
     for (const { generation } of await this.logs(name)) {
-      if (generation < below) await removeDurable(this.#logPath(name, generation), 'an old log')
+      if (isOne(generation)) await removeDurable(this.#logPath(name, generation), 'an old log')
     }
   }
 

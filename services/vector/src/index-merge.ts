@@ -2,9 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import { HyperMeshError, type VectorPointId, type VectorStorage } from '@hypermesh/contract'
 import type { IndexState } from './index-state.ts'
 import { checkMetadata } from './metadata-fields.ts'
+import { shownId } from './point-batch.ts'
 import { parseStored } from './point-table.ts'
 import { slotsOf } from './slot-bits.ts'
 import type { VectorIndex } from './vector-index.ts'
+import { copyVector } from './vector-values.ts'
 
 export interface MergeFigures {
   added: number
@@ -46,13 +48,23 @@ function* batches(ids: readonly VectorPointId[]): Generator<readonly VectorPoint
   for (let at = 0; at < ids.length; at += batchPoints) yield ids.slice(at, at + batchPoints)
 }
 
-/** Before anything is written: a field may be of another type there. */
-function assertFit({ table }: IndexState, ids: readonly VectorPointId[], into: VectorIndex): void {
-  const { fields } = into.definition
-  if (Object.keys(fields).length === 0) return
+/** Before anything is written: a field may be of another type there, a number too large. */
+function assertFit(
+  { graph, table }: IndexState,
+  ids: readonly VectorPointId[],
+  { definition }: VectorIndex,
+): void {
+  const { dimension, fields } = definition
+  const target = new Float32Array(dimension)
+  const hasTypes = Object.keys(fields).length > 0
+  const hasLess = graph.options.storage !== definition.storage
   for (const id of ids) {
-    const text = table.metadataTextAt(table.slotOf(id) ?? -1)
+    const slot = table.slotOf(id)
+    if (slot === undefined) continue
+    const text = hasTypes ? table.metadataTextAt(slot) : undefined
     if (text !== undefined) checkMetadata(parseStored(text).value, fields)
+    const what = () => `the vector of point ${shownId(id)}`
+    if (hasLess) copyVector(graph.vectors([slot]), definition, { target, at: 0, what })
   }
 }
 
@@ -98,8 +110,11 @@ async function mergeBatch(batch: Batch, figures: MergeFigures): Promise<void> {
       figures.unchanged += 1
       continue
     }
-    vectors.set(vector, ids.length * dimension)
-    ids.push(source.table.idAt(slot) ?? '')
+    const id = source.table.idAt(slot) ?? ''
+    // What one storage has, another may not be able to hold.
+    const what = () => `the vector of point ${shownId(id)}`
+    copyVector(vector, into.definition, { target: vectors, at: ids.length * dimension, what })
+    ids.push(id)
     metadata.push(text)
   }
   if (ids.length === 0) return

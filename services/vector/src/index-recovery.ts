@@ -4,6 +4,7 @@ import type { IndexFiles } from './index-files.ts'
 import type { IndexImage } from './index-image.ts'
 import { applyRemove, applyWrite } from './index-state.ts'
 import { recordTypes } from './log-format.ts'
+import type { LogReader } from './log-reader.ts'
 import { decodeRemove, decodeWrite } from './point-codec.ts'
 import { applyFollow, decodeFollow } from './source/source-codec.ts'
 import type { SourceState } from './source/source-state.ts'
@@ -26,26 +27,23 @@ export async function recoverIndex(
 ): Promise<RecoveredIndex> {
   const image = await files.read(name)
   try {
-    const logs = (await files.logs(name)).filter((log) => log.generation >= image.generation)
-    let log: WriteAheadLog | undefined
-    let { sequence, source } = image
-    for (const [index, { generation }] of logs.entries()) {
-      if (generation !== image.generation + index) break
-      const isLast = index === logs.length - 1
-      const reader = await files.openLog(name, generation)
-      try {
-        source = await replay({ ...image, source }, reader, sequence)
-        if (reader.isTorn && !isLast) throw damaged('a log is torn, and another follows it')
-        if (reader.isTorn) logger.warn({ index: name, generation }, 'a torn tail of a log was cut')
-        sequence = reader.sequence
-        if (isLast) log = await files.appendToLog(name, reader)
-      } finally {
-        await reader.close()
-      }
+    let { generation, sequence, source } = image
+    let last: LogEnd | undefined
+    for (const log of await files.logs(name)) {
+      if (log.generation < image.generation) continue
+      const terms = { image: { ...image, source }, files, sequence, generation: log.generation }
+      const isNext = log.generation === generation + (last === undefined ? 0 : 1)
+      const end = await readLog(name, { ...terms, isFirst: last === undefined, isNext })
+      if (end === undefined) continue
+      generation = log.generation
+      sequence = end.sequence
+      source = end.source
+      last = end
     }
-    if (log === undefined) throw damaged('a log of it is missing')
-    await files.removeLogs(name, image.generation)
-    const { generation } = logs.at(-1) ?? image
+    if (last === undefined) throw damaged('a log of it is missing')
+    if (last.isTorn) logger.warn({ index: name, generation }, 'a torn tail of a log was cut')
+    const log = await files.appendToLog(name, generation, last)
+    await files.removeLogs(name, (each) => each < image.generation || each > generation)
     return { ...image, source, generation, sequence, fileBytes: image.bytes, log }
   } catch (error) {
     image.state.graph.close()
@@ -53,17 +51,58 @@ export async function recoverIndex(
   }
 }
 
+/** How far a log was sound. */
+export interface LogEnd {
+  readonly sequence: number
+  readonly soundBytes: number
+  readonly isTorn: boolean
+  /** What the index follows after it. */
+  readonly source: SourceState | null
+}
+
+interface LogTerms {
+  readonly image: IndexImage
+  readonly files: IndexFiles
+  readonly generation: number
+  /** Of the last write before it. */
+  readonly sequence: number
+  /** None has been read before it. */
+  readonly isFirst: boolean
+  /** No generation is missing before it. */
+  readonly isNext: boolean
+}
+
+/**
+ * Does again what a log says. Undefined for one that is empty and does not go on from here: a restore
+ * or a checkpoint made it and got no further, so that nothing was ever written to it. A log that is
+ * followed may be torn: the next one begins with the write after its last, so none is missing.
+ */
+async function readLog(name: string, terms: LogTerms): Promise<LogEnd | undefined> {
+  const { image, files, generation, sequence, isFirst, isNext } = terms
+  if (isFirst && !isNext) throw damaged('a log of it is missing')
+  const reader = await files.openLog(name, generation)
+  try {
+    const { indexId, firstSequence } = reader.head
+    const isOurs = indexId === image.definition.indexId
+    if (!isNext || !isOurs || firstSequence !== sequence + 1) {
+      if (!isFirst && reader.isEmpty) return undefined
+      if (!isNext) throw damaged('a log of it is missing')
+      if (!isOurs) throw damaged('its log is that of another index')
+      throw damaged(`its log begins with ${firstSequence} where ${sequence + 1} should come`)
+    }
+    const source = await replay(image, reader)
+    const { sequence: end, soundBytes, isTorn } = reader
+    return { sequence: end, soundBytes, isTorn, source }
+  } finally {
+    await reader.close()
+  }
+}
+
 /** Returns what the index follows after it. */
 async function replay(
-  { definition, source, state }: IndexImage,
-  reader: Awaited<ReturnType<IndexFiles['openLog']>>,
-  sequence: number,
+  { source, state }: IndexImage,
+  reader: LogReader,
 ): Promise<SourceState | null> {
-  const { indexId, firstSequence } = reader.head
-  if (indexId !== definition.indexId) throw damaged('its log is that of another index')
-  if (firstSequence !== sequence + 1) {
-    throw damaged(`its log begins with ${firstSequence} where ${sequence + 1} should come`)
-  }
   let followed = source
   for await (const { type, payload } of reader.records()) {
     if (type === recordTypes.write) await applyWrite(state, decodeWrite(payload))

@@ -65,6 +65,11 @@ export class LogReader {
     return this.#at < this.#fileBytes
   }
 
+  /** Nothing was ever written to it. */
+  get isEmpty(): boolean {
+    return this.#fileBytes === logHeadBytes
+  }
+
   async *records(): AsyncGenerator<LogRecord, void, void> {
     for (;;) {
       const record = await this.#next()

@@ -344,7 +344,7 @@ export class VectorIndex {
       this.#generation = generation
       await old.close()
       this.#fileBytes = await files.write(this.name, this.#image())
-      await files.removeLogs(this.name, generation)
+      await files.removeLogs(this.name, (each) => each < generation)
     })
   }
 

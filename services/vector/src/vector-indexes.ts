@@ -142,7 +142,7 @@ export class VectorIndexes {
         throw new HyperMeshError('exists', `the index ${name} exists with other parameters`)
       }
       this.#assertPlace()
-      await files.removeLogs(name.toLowerCase(), Number.MAX_SAFE_INTEGER)
+      await files.removeLogs(name.toLowerCase(), () => true)
       const state = emptyState(definition, limits)
       const index = await this.#place(definition, {
         ...{ state, generation: 1, isNew: true, source: null },
@@ -161,7 +161,7 @@ export class VectorIndexes {
       if (known instanceof VectorIndex) await known.close({ keep: false })
       // Without its file it is gone; logs that a crash leaves are removed by the next start.
       await files.remove(key)
-      await files.removeLogs(key, Number.MAX_SAFE_INTEGER)
+      await files.removeLogs(key, () => true)
     })
   }
 
@@ -241,7 +241,7 @@ export class VectorIndexes {
     await owner.claim()
     const names = await files.names()
     for (const { name } of await files.logs()) {
-      if (!names.includes(name)) await files.removeLogs(name, Number.MAX_SAFE_INTEGER)
+      if (!names.includes(name)) await files.removeLogs(name, () => true)
     }
     for (const name of names) await this.#load(name)
     this.#isOpen = true
@@ -274,7 +274,7 @@ export class VectorIndexes {
     const log = await files.createLog(key, { generation, firstSequence: 1, indexId })
     try {
       const fileBytes = await files.write(key, image, isNew)
-      await files.removeLogs(key, generation)
+      await files.removeLogs(key, (each) => each < generation)
       const index = new VectorIndex({ ...image, fileBytes, log }, this.#parts)
       this.#known.set(key, index)
       return index

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onFaultPoint } from '@hypermesh/object-store'
 import { expect, test } from 'vitest'
@@ -155,9 +155,14 @@ test('killed at any step of a delete or a restore, the index is what it was or w
   const seen = new Set<number>()
   for (const image of images) {
     const again = await openVectors({ directory: image.directory })
-    const { indexes } = await again.call<{ indexes: { points: number }[] }>('GET', '')
+    const { indexes } = await again.call<{ indexes: { state: string; points: number }[] }>(
+      'GET',
+      '',
+    )
     seen.add(indexes[0]?.points ?? 0)
-    expect(indexes).toHaveLength(indexes.length === 0 ? 0 : 1)
+    expect([image.name, ...indexes.map(({ state }) => state)]).toEqual(
+      indexes.length === 0 ? [image.name] : [image.name, 'ready'],
+    )
     // The same name can be made anew, and what lay there does not come back.
     if (indexes.length === 0) {
       await again.call('PUT', '/x', { dimension })
@@ -237,6 +242,76 @@ test('a checkpoint that fails leaves an index that takes writes and is whole aft
     onFaultPoint(undefined)
     await vectors[Symbol.asyncDispose]()
   }
+})
+
+test('a restore that fails leaves the index as it was, now and after a restart', async () => {
+  await using vectors = await openVectors()
+  const { directory } = vectors
+  await vectors.call('PUT', '/x', { dimension })
+  await vectors.call('POST', '/x/points', { points: [fresh(1)] })
+  await vectors.call('POST', '/x/snapshots', { snapshot: 's' })
+  await vectors.call('POST', '/x/points', { points: [fresh(2)] })
+  try {
+    let renames = 0
+    onFaultPoint((_, name) => {
+      if (name !== 'rename:before') return
+      renames += 1
+      // The log of what is restored is the first; its file, the second, fails.
+      if (renames === 2) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+    })
+    const restore = vectors.call('POST', '/x/restore', { snapshot: 's' })
+    await expect(restore).rejects.toMatchObject({ code: 'storage_full' })
+    expect(renames).toBe(2)
+  } finally {
+    onFaultPoint(undefined)
+  }
+  expect(await vectors.call('GET', '/x')).toMatchObject({ state: 'ready', points: 2 })
+  await vectors.call('POST', '/x/points', { points: [fresh(3)] })
+  const write = () => vectors.call<void>('POST', '/x/points', { points: [fresh(4)] })
+  for (const image of await imagesDuring(directory, write, () => undefined)) {
+    const again = await openVectors({ directory: image.directory })
+    const { state, points } = await again.call<{ state: string; points: number }>('GET', '/x')
+    expect(state).toBe('ready')
+    expect([3, 4]).toContain(points)
+    await again[Symbol.asyncDispose]()
+    dropImage(image)
+  }
+})
+
+test('a log that was made and not taken into use, or is torn and followed, loses nothing', async () => {
+  await using vectors = await openVectors()
+  const { directory } = vectors
+  await vectors.call('PUT', '/x', { dimension })
+  await vectors.call('POST', '/x/points', { points: [1, 2].map(fresh) })
+  await vectors.call('POST', '/x/points/delete', { ids: [2] })
+  try {
+    let isNamed = false
+    onFaultPoint((_, name) => {
+      if (name === 'rename:after') isNamed = true
+      // The log that is to follow has its name, and nobody learns whether that is durable.
+      if (isNamed) throw Object.assign(new Error('broken'), { code: 'EIO' })
+    })
+    await expect(vectors.call('POST', '/x/compact')).rejects.toThrow()
+  } finally {
+    onFaultPoint(undefined)
+  }
+  const place = join(directory, 'vectors')
+  expect((await readdir(place)).filter((name) => name.endsWith('.wal'))).toHaveLength(2)
+  const write = () => vectors.call<void>('POST', '/x/points', { points: [fresh(3)] })
+  const [first, ...images] = await imagesDuring(directory, write, () => undefined)
+  // Before it was written to, the new log goes on from the old one, whose mark may be lost.
+  await appendFile(join(first?.directory ?? '', 'vectors', 'x.1.wal'), 'torn')
+  const found = new Set<number>()
+  for (const image of first === undefined ? [] : [first, ...images]) {
+    const again = await openVectors({ directory: image.directory })
+    const { state, points } = await again.call<{ state: string; points: number }>('GET', '/x')
+    expect([image.name, state]).toEqual([image.name, 'ready'])
+    found.add(points)
+    await again.call('POST', '/x/points', { points: [fresh(4)] })
+    await again[Symbol.asyncDispose]()
+    dropImage(image)
+  }
+  expect([...found].toSorted()).toEqual([1, 2])
 })
 
 test('an index directory has one process at a time, and the next takes over', async () => {

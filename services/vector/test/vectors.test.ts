@@ -282,6 +282,23 @@ test('a merge takes over what differs, and again changes nothing', async () => {
   await expect(other).rejects.toMatchObject({ code: 'type_mismatch' })
 })
 
+test('a merge of numbers that the other storage cannot hold writes nothing', async () => {
+  await call('PUT', '/wide', { dimension: 2, metric: 'l2', storage: 'f32' })
+  await call('PUT', '/narrow', { dimension: 2, metric: 'l2', storage: 'f16' })
+  const points = [
+    { id: 1, vector: [1, 2] },
+    { id: 2, vector: [70_000, 0] },
+  ]
+  await call('POST', '/wide/points', { points })
+  await expect(call('POST', '/narrow/merge', { from: 'wide' })).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining('point 2'),
+  })
+  expect(await call('GET', '/narrow')).toMatchObject({ state: 'ready', points: 0 })
+  await call('POST', '/wide/points/delete', { ids: [2] })
+  expect(await call('POST', '/narrow/merge', { from: 'wide' })).toMatchObject({ added: 1 })
+})
+
 test('a snapshot is restored, also after the index was deleted', async () => {
   await call('PUT', '/kept', { dimension: 2 })
   await call('POST', '/kept/points', {
