@@ -29,7 +29,13 @@ export function createHttpFetch(): (request: Request) => Promise<Response> {
       outgoing.on('error', reject)
       outgoing.on('response', (incoming) => {
         if (body && !outgoing.writableFinished) stopSending(body, outgoing, incoming)
-        resolve(toResponse(incoming, method))
+        // Thrown here, an answer that is none (of status 999) would end the process.
+        try {
+          resolve(toResponse(incoming, method))
+        } catch (error) {
+          incoming.destroy()
+          reject(error)
+        }
       })
       if (body) {
         body.on('error', (error) => outgoing.destroy(error))
@@ -53,7 +59,7 @@ function toResponse(incoming: IncomingMessage, method: string): Response {
   for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
     headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '')
   }
-  const isEmpty = method === 'HEAD' || status === 204 || status === 304
+  const isEmpty = method === 'HEAD' || status === 204 || status === 205 || status === 304
   if (isEmpty) incoming.resume()
   // A reader that leaves early gives up the connection: what is left of the answer is not awaited.
   const body = isEmpty ? null : toPulledStream(incoming, () => incoming.destroy())

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { inspect } from 'node:util'
 import { Secret, systemClock } from '@hypermesh/kit'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -97,6 +97,17 @@ test('a date says when to ask again as well', async () => {
   const { url } = await serve(status(429, { 'retry-after': date }), good)
   await providerAt(url, { clock, onPause: (ms) => waits.push(ms) }).embed(['a'])
   expect(waits).toEqual([0])
+})
+
+test.each([999, 205])('an answer of status %i is an error of the upstream', async (code) => {
+  const raw = createTcpServer((socket) => {
+    socket.once('data', () => socket.end(`HTTP/1.1 ${code} odd\r\ncontent-length: 2\r\n\r\n{}`))
+  })
+  await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve))
+  closers.push(() => raw.close())
+  const { port } = raw.address() as AddressInfo
+  const provider = providerAt(`http://127.0.0.1:${port}/v1`, { attempts: 1 })
+  await expect(provider.embed(['a'])).rejects.toMatchObject({ code: 'upstream' })
 })
 
 describe('upstream errors', () => {
