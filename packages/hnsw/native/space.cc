@@ -59,7 +59,7 @@ Space::Space(Metric metric, Storage storage, size_t dimension)
   }
 }
 
-void Space::Normalise(const float* vector, size_t position, float* exact) const {
+void Space::Normalise(const float* vector, size_t position, float limit, float* exact) const {
   double square = 0;
   for (size_t i = 0; i < dimension_; ++i) {
     // Read once: the caller's memory may change under us.
@@ -76,7 +76,6 @@ void Space::Normalise(const float* vector, size_t position, float* exact) const 
     for (size_t i = 0; i < dimension_; ++i) exact[i] = static_cast<float>(exact[i] * inverse);
     return;
   }
-  const float limit = storage_ == Storage::kF32 ? kMagnitudeMax : kHalfMax;
   for (size_t i = 0; i < dimension_; ++i)
     if (std::fabs(exact[i]) > limit)
       Fail("out_of_range", Named(position) + " has a value at " + std::to_string(i) + " beyond " +
@@ -85,7 +84,7 @@ void Space::Normalise(const float* vector, size_t position, float* exact) const 
 
 void Space::Encode(const float* vector, size_t position, char* stored) const {
   if (storage_ == Storage::kF32) {
-    Normalise(vector, position, reinterpret_cast<float*>(stored));
+    Normalise(vector, position, kMagnitudeMax, reinterpret_cast<float*>(stored));
     return;
   }
   thread_local AlignedArray<float> exact;
@@ -94,7 +93,7 @@ void Space::Encode(const float* vector, size_t position, char* stored) const {
     exact = MakeAligned<float>(padded_);
     room = padded_;
   }
-  Normalise(vector, position, exact.get());
+  Normalise(vector, position, kHalfMax, exact.get());
   kernels_.to_f16(exact.get(), reinterpret_cast<uint16_t*>(stored), padded_);
   if (is_coarse()) DeriveCoarse(stored);
 }
@@ -139,7 +138,7 @@ void Space::Prepare(const float* vector, size_t position, Query* query) const {
       query->fast = query->coarse.get();
     }
   }
-  Normalise(vector, position, query->exact.get());
+  Normalise(vector, position, kQueryMagnitudeMax, query->exact.get());
   if (!is_coarse()) return;
   CoarseTerms terms{};
   auto* codes = reinterpret_cast<int16_t*>(query->coarse.get() + 64);

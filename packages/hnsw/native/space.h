@@ -20,9 +20,11 @@ namespace hypermesh::hnsw {
 enum class Metric : uint8_t { kL2 = 0, kCosine = 1, kIp = 2 };
 enum class Storage : uint8_t { kF32 = 0, kF16 = 1, kI8 = 2 };
 
-// Beyond this a squared distance may not be a finite float any more; halves end at 65504.
+// Beyond these a squared distance may not be a finite float any more; halves end at 65504. A query
+// is not stored and may be the sum of a few vectors that are.
 inline constexpr float kMagnitudeMax = 1e15f;
 inline constexpr float kHalfMax = 65504.0f;
+inline constexpr float kQueryMagnitudeMax = 4e15f;
 
 struct FreeAligned {
   void operator()(void* data) const { ::operator delete (data, std::align_val_t{64}); }
@@ -79,8 +81,8 @@ class Space final : public hnswlib::SpaceInterface<float> {
   }
 
  private:
-  // The vector padded and, under cosine, of length one.
-  void Normalise(const float* vector, size_t position, float* exact) const;
+  // The vector padded and, under cosine, of length one; else its numbers end at `limit`.
+  void Normalise(const float* vector, size_t position, float limit, float* exact) const;
   static float CoarseL2(const void* query, const void* stored, const void* space);
   static float CoarseIp(const void* query, const void* stored, const void* space);
 

@@ -46,12 +46,12 @@ async function search(
 ): Promise<SearchResult> {
   const { dimension } = graph.options
   const effortMax = allow === undefined ? syncEffortMax : syncFilteredEffortMax
-  if (queries.length === dimension && ef * dimension <= effortMax) {
-    const found = graph.searchSync(queries, { k, ef, allow })
-    if (found !== undefined) return found
-  }
   const more = threads === undefined ? {} : { threads }
   try {
+    if (queries.length === dimension && ef * dimension <= effortMax) {
+      const found = graph.searchSync(queries, { k, ef, allow })
+      if (found !== undefined) return found
+    }
     return await graph.search(queries, { k, ef, signal, allow, ...more })
   } catch (error) {
     throw toVectorError(error, signal)

@@ -1,12 +1,9 @@
 import { HyperMeshError } from '@hypermesh/contract'
+import { limits } from '@hypermesh/hnsw'
 import type { IndexDefinition } from './index-definition.ts'
 
 type Shape = Pick<IndexDefinition, 'dimension' | 'metric' | 'storage'>
 
-/** Squares of larger ones would leave the range of single precision, and distances be infinite. */
-const magnitudeMax = 1e17
-/** The largest that half precision has. */
-const halfMax = 65_504
 /** A shorter one has no direction that single precision could keep. */
 const normMin = 1e-18
 
@@ -26,7 +23,9 @@ export function copyVector(
       given: source.length,
     })
   }
-  const max = metric === 'cosine' || storage === 'f32' ? magnitudeMax : halfMax
+  // What the graph takes: a write is durable before it comes there, so nothing may be refused by then.
+  const isWide = metric === 'cosine' || storage === 'f32'
+  const max = isWide ? limits.magnitudeMax : limits.halfMax
   let square = 0
   for (let index = 0; index < dimension; index += 1) {
     const value = source[index]
