@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "failure.h"
@@ -13,6 +14,9 @@ namespace {
 
 // Vectors of one slice at most; it ends early for a reader that waits.
 constexpr size_t kSliceMax = 1024;
+
+// Numbers that a search on a JavaScript thread may compare in a scan: a few milliseconds.
+constexpr size_t kNumbersNowMax = size_t{8} << 20;
 
 }  // namespace
 
@@ -27,13 +31,16 @@ Index::Index(const IndexOptions& options)
       graph_(&space_, options.graph) {}
 
 void Index::EnqueueWriter(std::function<void()> job) {
-  {
-    const std::lock_guard lock(writers_mutex_);
-    writers_.push_back(std::move(job));
-    if (writing_) return;
-    writing_ = true;
+  const std::lock_guard lock(writers_mutex_);
+  writers_.push_back(std::move(job));
+  if (writing_) return;
+  try {
+    ThreadPool::Building().Post([self = shared_from_this()] { self->RunWriters(); });
+  } catch (...) {
+    writers_.pop_back();
+    throw;
   }
-  ThreadPool::Building().Post([self = shared_from_this()] { self->RunWriters(); });
+  writing_ = true;
 }
 
 void Index::RunWriters() {
@@ -86,9 +93,8 @@ uint32_t Index::AddStored(const char* staged, size_t count, size_t threads, cons
       AddSlice(staged + done * space_.data_bytes(), first + static_cast<uint32_t>(done), wanted,
                threads, stop, &linked);
     } catch (...) {
-      std::vector<uint32_t> undone(done + linked);
-      for (size_t at = 0; at < undone.size(); ++at) undone[at] = first + static_cast<uint32_t>(at);
-      Remove(undone);
+      const SharedLock lock(lock_);
+      RemoveFrom(first, done + linked);
       throw;
     }
     done += linked;
@@ -140,6 +146,13 @@ size_t Index::Remove(std::span<const uint32_t> slots) {
     if (slot < graph_.count() && ClearBit(alive_.data(), slot)) ++removed;
   alive_count_.fetch_sub(static_cast<uint32_t>(removed), std::memory_order_relaxed);
   return removed;
+}
+
+void Index::RemoveFrom(uint32_t first, size_t count) {
+  uint32_t removed = 0;
+  for (size_t at = 0; at < count; ++at)
+    if (ClearBit(alive_.data(), first + static_cast<uint32_t>(at))) ++removed;
+  alive_count_.fetch_sub(removed, std::memory_order_relaxed);
 }
 
 void Index::Vectors(std::span<const uint32_t> slots, float* vectors) {
@@ -196,7 +209,7 @@ Allowed Index::Allow(bool has_filter, std::span<const uint64_t> filter,
   return {words->data(), allowed};
 }
 
-void Index::SearchAt(const float* vector, size_t position, SearchLimits limits,
+bool Index::SearchAt(const float* vector, size_t position, SearchLimits limits,
                      const Allowed& allowed, Answers* answers) {
   // Of this thread and for this space's dimension; made anew for another.
   thread_local Query query;
@@ -210,8 +223,10 @@ void Index::SearchAt(const float* vector, size_t position, SearchLimits limits,
   space_.Prepare(vector, position, &query);
   uint32_t* slots = answers->slots.data() + position * limits.k;
   float* distances = answers->distances.data() + position * limits.k;
-  const Answer answer =
+  const std::optional<Answer> found =
       Search(graph_, query, limits, allowed, &Scratch::OfThread(), slots, distances);
+  if (!found) return false;
+  const Answer& answer = *found;
   std::fill(slots + answer.count, slots + limits.k, kNoSlot);
   std::fill(distances + answer.count, distances + limits.k, std::numeric_limits<float>::infinity());
   answers->counts[position] = static_cast<uint32_t>(answer.count);
@@ -222,6 +237,7 @@ void Index::SearchAt(const float* vector, size_t position, SearchLimits limits,
   while (known < dearer && !__atomic_compare_exchange_n(strategy, &known, dearer, true,
                                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
   }
+  return true;
 }
 
 void Index::SearchAll(std::span<const float> queries, SearchLimits limits, bool has_filter,
@@ -258,8 +274,8 @@ bool Index::TrySearch(std::span<const float> query, SearchLimits limits, bool ha
   } const unlock{lock_};
   thread_local std::vector<uint64_t> words;
   const Allowed allowed = Allow(has_filter, filter, &words);
-  SearchAt(query.data(), 0, limits, allowed, answers);
-  return true;
+  limits.distances = kNumbersNowMax / space_.padded();
+  return SearchAt(query.data(), 0, limits, allowed, answers);
 }
 
 }  // namespace hypermesh::hnsw

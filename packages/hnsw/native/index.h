@@ -77,7 +77,7 @@ class Index : public std::enable_shared_from_this<Index> {
   void SearchAll(std::span<const float> queries, SearchLimits limits, bool has_filter,
                  std::span<const uint64_t> filter, size_t threads, const Stop& stop,
                  Answers* answers);
-  // One query here and now; false when a writer is at work.
+  // One query here and now; false when a writer is at work, or when it would take long.
   bool TrySearch(std::span<const float> query, SearchLimits limits, bool has_filter,
                  std::span<const uint64_t> filter, Answers* answers);
 
@@ -96,11 +96,14 @@ class Index : public std::enable_shared_from_this<Index> {
  private:
   // What a filter leaves, into `words`. Requires the lock.
   Allowed Allow(bool has_filter, std::span<const uint64_t> filter, std::vector<uint64_t>* words);
-  void SearchAt(const float* query, size_t position, SearchLimits limits, const Allowed& allowed,
+  // False when it would take more than the limits allow.
+  bool SearchAt(const float* query, size_t position, SearchLimits limits, const Allowed& allowed,
                 Answers* answers);
   uint32_t AddStored(const char* staged, size_t count, size_t threads, const Stop& stop);
   void AddSlice(const char* staged, uint32_t first, size_t count, size_t threads, const Stop& stop,
                 size_t* done);
+  // Those of a row of slots; takes no memory. Requires the lock.
+  void RemoveFrom(uint32_t first, size_t count);
   void RunWriters();
 
   const IndexOptions options_;

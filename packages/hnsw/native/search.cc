@@ -63,28 +63,36 @@ void Rescore(const Graph& graph, const Query& query, Scratch* scratch) {
 
 }  // namespace
 
-Answer Search(const Graph& graph, const Query& query, SearchLimits limits, const Allowed& allowed,
-              Scratch* scratch, uint32_t* slots, float* distances) {
+std::optional<Answer> Search(const Graph& graph, const Query& query, SearchLimits limits,
+                             const Allowed& allowed, Scratch* scratch, uint32_t* slots,
+                             float* distances) {
   const size_t wanted = std::min(limits.k, allowed.count);
-  const size_t ef = std::max(limits.ef, limits.k);
-  if (wanted == 0) return {Strategy::kExact, 0};
+  const size_t ef = limits.ef = std::max(limits.ef, limits.k);
+  const bool may_scan = allowed.count <= limits.distances;
+  limits.distances = std::min(limits.distances, allowed.count);
+  if (wanted == 0) return Answer{Strategy::kExact, 0};
   Strategy strategy = Plan(graph, allowed, ef);
   bool is_done = true;
   if (strategy == Strategy::kPlain) TraversePlain(graph, query, ef, allowed, scratch);
-  if (strategy == Strategy::kBitset) is_done = TraverseChecked(graph, query, ef, allowed, scratch);
-  if (strategy == Strategy::kTwoHop) is_done = TraverseTwoHop(graph, query, ef, allowed, scratch);
+  if (strategy == Strategy::kBitset)
+    is_done = TraverseChecked(graph, query, limits, allowed, scratch);
+  if (strategy == Strategy::kTwoHop)
+    is_done = TraverseTwoHop(graph, query, limits, allowed, scratch);
   // Fewer than there are: the graph does not lead to the others.
   if (strategy == Strategy::kExact || !is_done || scratch->results.count() < wanted) {
+    if (!may_scan) return std::nullopt;
     strategy = Strategy::kExact;
     ScanExactly(graph, query, wanted, allowed, scratch);
   } else if (graph.space().is_coarse()) {
     Rescore(graph, query, scratch);
   }
-  for (size_t at = 0; at < wanted; ++at) {
+  // Without a filter the bits of those alive are read in place, and removals clear them at any time.
+  const size_t found = std::min(wanted, scratch->results.count());
+  for (size_t at = 0; at < found; ++at) {
     slots[at] = scratch->results.slot(at);
     distances[at] = scratch->results.distance(at);
   }
-  return {strategy, wanted};
+  return Answer{strategy, found};
 }
 
 void ScanExactly(const Graph& graph, const Query& query, size_t k, const Allowed& allowed,
@@ -132,8 +140,8 @@ Candidate Pop(std::vector<Candidate>* heap) {
 
 }  // namespace
 
-bool TraverseChecked(const Graph& graph, const Query& query, size_t ef, const Allowed& allowed,
-                     Scratch* scratch) {
+bool TraverseChecked(const Graph& graph, const Query& query, SearchLimits limits,
+                     const Allowed& allowed, Scratch* scratch) {
   constexpr size_t kAhead = 3;
   std::vector<Candidate>& heap = scratch->heap;
   std::vector<uint32_t>& batch = scratch->batch;
@@ -141,7 +149,7 @@ bool TraverseChecked(const Graph& graph, const Query& query, size_t ef, const Al
   const Candidate start = Start(graph, query);
   heap.clear();
   heap.push_back(start);
-  results.Reset(ef);
+  results.Reset(limits.ef);
   scratch->visited.Begin(graph.count());
   scratch->visited.Visit(start.slot);
   if (allowed.Has(start.slot)) results.Insert(start.distance, start.slot);
@@ -149,7 +157,7 @@ bool TraverseChecked(const Graph& graph, const Query& query, size_t ef, const Al
   while (!heap.empty()) {
     const Candidate nearest = Pop(&heap);
     if (nearest.distance > results.worst()) break;
-    if (distances > allowed.count) return false;
+    if (distances > limits.distances) return false;
     batch.clear();
     for (const uint32_t link : graph.Links(nearest.slot, 0))
       if (scratch->visited.Visit(link)) batch.push_back(link);
@@ -166,8 +174,8 @@ bool TraverseChecked(const Graph& graph, const Query& query, size_t ef, const Al
   return true;
 }
 
-bool TraverseTwoHop(const Graph& graph, const Query& query, size_t ef, const Allowed& allowed,
-                    Scratch* scratch) {
+bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
+                    const Allowed& allowed, Scratch* scratch) {
   constexpr size_t kAhead = 3;
   // Candidates of a first look at the query's surroundings, through what may not be found too.
   constexpr size_t kLook = 16;
@@ -175,7 +183,7 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, size_t ef, const All
   std::vector<uint32_t>& batch = scratch->batch;
   NeighborPool& results = scratch->results;
   size_t cost = graph.Traverse<false>(query.fast, false, 0, kLook, Start(graph, query), scratch);
-  results.Reset(ef);
+  results.Reset(limits.ef);
   heap.clear();
   const size_t looked = scratch->pool.count();
   for (size_t at = 0; at < looked; ++at) {
@@ -194,7 +202,7 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, size_t ef, const All
   while (!heap.empty()) {
     const Candidate nearest = Pop(&heap);
     if (nearest.distance > results.worst()) break;
-    if (cost + probes / 8 > allowed.count) return false;
+    if (cost + probes / 8 > limits.distances) return false;
     batch.clear();
     const std::span<const uint32_t> links = graph.Links(nearest.slot, 0);
     for (const uint32_t link : links) take(link);

@@ -51,7 +51,7 @@ export interface NativeAddon {
     threads: number,
     cancellation: NativeCancellation | undefined,
   ): Promise<ArrayBuffer>
-  /** Into 2k + 1 places: slots, distances, the count. The strategy, or −1 when a writer is at work. */
+  /** Into 2k + 1 places: slots, distances, the count. The strategy, or −1 to ask `search`. */
   searchNow(
     index: NativeIndex,
     query: Float32Array,

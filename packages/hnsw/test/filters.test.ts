@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { HnswIndex, SlotSet } from '../src/index.ts'
+import { HnswIndex, limits, SlotSet } from '../src/index.ts'
 import { clustered, queriesIn, recall, truth } from './_clusters.ts'
 
 const k = 10
@@ -107,4 +107,25 @@ test('a thousand copies of one vector hide nothing', async () => {
   expect(recall(found.slots, truth({ ...copies, vectors }, k))).toBeGreaterThanOrEqual(0.98)
   const own = await same.search(new Float32Array(16).fill(0.5), { k: 100 })
   expect([...own.distances]).toEqual(new Array(100).fill(0))
+})
+
+test('what would take long here is left to the pool', async () => {
+  const { dimensionMax } = limits
+  using wide = HnswIndex.create({
+    dimension: dimensionMax,
+    metric: 'l2',
+    storage: 'f16',
+    m: 4,
+    efConstruction: 4,
+  })
+  await wide.add(new Float32Array(1100 * dimensionMax).map((_, at) => at % 1021))
+  const query = new Float32Array(dimensionMax).fill(1)
+  const few = SlotSet.from(Array(1024).keys(), 1100)
+  expect(wide.searchSync(query, { k, allow: few })).toMatchObject({ strategy: 'exact' })
+  const more = SlotSet.from(Array(1025).keys(), 1100)
+  expect(wide.searchSync(query, { k, allow: more })).toBeUndefined()
+  const found = await wide.search(query, { k, allow: more })
+  expect([found.strategy, found.counts[0]]).toEqual(['exact', k])
+  // A walk of the graph is short by itself.
+  expect(wide.searchSync(query, { k: 1, ef: 16 })).toMatchObject({ strategy: 'plain' })
 })
