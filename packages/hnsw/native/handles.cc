@@ -19,10 +19,16 @@ struct StopHandle {
   std::shared_ptr<std::atomic<bool>> aborted = std::make_shared<std::atomic<bool>>(false);
 };
 
+// An index by its open handles: jobs that run may keep it for longer, but nobody attaches to that.
+struct Opened {
+  std::weak_ptr<Index> index;
+  size_t handles = 0;
+};
+
 // The indexes that are open anywhere in the process. Never destroyed: threads outlive the statics.
 struct Registry {
   std::mutex mutex;
-  std::unordered_map<uint64_t, std::weak_ptr<Index>> indexes;
+  std::unordered_map<uint64_t, Opened> indexes;
   uint64_t last = 0;
 
   static Registry& Get() {
@@ -30,14 +36,6 @@ struct Registry {
     return registry;
   }
 };
-
-uint64_t Register(const std::shared_ptr<Index>& index) {
-  Registry& registry = Registry::Get();
-  const std::lock_guard lock(registry.mutex);
-  std::erase_if(registry.indexes, [](const auto& known) { return known.second.expired(); });
-  registry.indexes.emplace(++registry.last, index);
-  return registry.last;
-}
 
 template <typename Handle>
 napi_value ToExternal(napi_env env, std::unique_ptr<Handle> handle, const napi_type_tag& tag) {
@@ -63,10 +61,29 @@ Handle& FromExternal(napi_env env, napi_value value, const napi_type_tag& tag) {
 
 }  // namespace
 
+IndexHandle::IndexHandle(std::shared_ptr<Index> of, std::shared_ptr<std::atomic<bool>> mark,
+                         uint64_t by)
+    : index(std::move(of)), closed(std::move(mark)), id(by) {
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  if (id == 0) id = ++registry.last;
+  Opened& opened = registry.indexes[id];
+  opened.index = index;
+  ++opened.handles;
+}
+
+std::shared_ptr<Index> IndexHandle::Close() {
+  if (index == nullptr) return nullptr;
+  Registry& registry = Registry::Get();
+  const std::lock_guard lock(registry.mutex);
+  const auto found = registry.indexes.find(id);
+  if (--found->second.handles == 0) registry.indexes.erase(found);
+  return std::move(index);
+}
+
 napi_value ToHandle(napi_env env, std::shared_ptr<Index> index, uint64_t id) {
-  if (id == 0) id = Register(index);
   auto closed = Environment::Of(env).MakeClosed();
-  auto handle = std::make_unique<IndexHandle>(IndexHandle{std::move(index), std::move(closed), id});
+  auto handle = std::make_unique<IndexHandle>(std::move(index), std::move(closed), id);
   return ToExternal(env, std::move(handle), kIndexTag);
 }
 
@@ -84,7 +101,7 @@ std::shared_ptr<Index> Attach(uint64_t id) {
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
   const auto found = registry.indexes.find(id);
-  std::shared_ptr<Index> index = found == registry.indexes.end() ? nullptr : found->second.lock();
+  std::shared_ptr<Index> index = found == registry.indexes.end() ? nullptr : found->second.index.lock();
   if (index == nullptr) Fail("closed", "no open index has this handle");
   return index;
 }

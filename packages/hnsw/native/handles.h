@@ -15,6 +15,14 @@ namespace hypermesh::hnsw {
 
 // One reference to an index from one environment. Of its JavaScript thread.
 struct IndexHandle {
+  IndexHandle(std::shared_ptr<Index> of, std::shared_ptr<std::atomic<bool>> mark, uint64_t by);
+  ~IndexHandle() { static_cast<void>(Close()); }
+  IndexHandle(const IndexHandle&) = delete;
+  IndexHandle& operator=(const IndexHandle&) = delete;
+
+  // What it held, for the caller to let go of. Any number of times.
+  std::shared_ptr<Index> Close();
+
   std::shared_ptr<Index> index;               // Null once closed.
   std::shared_ptr<std::atomic<bool>> closed;  // Ends the jobs that were begun through it.
   uint64_t id;                                // By which other threads attach.

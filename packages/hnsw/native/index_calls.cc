@@ -67,9 +67,14 @@ napi_value Close(napi_env env, napi_callback_info info) {
     const auto [value] = ArgumentsOf<1>(env, info);
     IndexHandle& handle = HandleOf(env, value);
     *handle.closed = true;
-    // Freeing gigabytes takes a while.
-    if (handle.index != nullptr) ThreadPool::Searching().Post([index = std::move(handle.index)] {});
-    handle.index = nullptr;
+    std::shared_ptr<Index> index = handle.Close();
+    if (index == nullptr) return UndefinedOf(env);
+    try {
+      // Freeing gigabytes takes a while.
+      ThreadPool::Searching().Post([held = std::move(index)] {});
+    } catch (...) {
+      // Freed here, then.
+    }
     return UndefinedOf(env);
   });
 }
@@ -111,7 +116,7 @@ napi_value FiguresOf(napi_env env, napi_callback_info info) {
 }
 
 // Into an array of k slots, k distances and the count. The strategy, or −1 when a writer is at
-// work.
+// work or it would take long.
 napi_value SearchNow(napi_env env, napi_callback_info info) {
   return Guarded(env, [&] {
     const auto [handle, row, k, ef, filter, into] = ArgumentsOf<6>(env, info);

@@ -134,7 +134,10 @@ export class HnswIndex {
     return toSearchResult(buffer, count, k)
   }
 
-  /** One query, here and now; undefined while vectors are being added: then `search` waits its turn. */
+  /**
+   * One query, here and now; undefined while vectors are being added, and where a filter leaves millions of
+   * numbers to compare: `search` takes its time on the pool.
+   */
   searchSync(query: Float32Array, options: SearchNowOptions): SearchResult | undefined {
     const { k, ef } = candidatesOf(options)
     const into = new Uint32Array(2 * k + 1)
@@ -198,8 +201,9 @@ function threadsOf({ threads }: WorkOptions): number {
 
 function slotsOf(slots: Uint32Array | readonly number[]): Uint32Array {
   if (slots instanceof Uint32Array) return slots
-  const odd = slots.find((slot) => !(Number.isInteger(slot) && slot >= 0 && slot < 2 ** 32))
-  if (odd !== undefined) throw new HnswError('invalid', `${odd} is no slot`)
+  // By its place: what is odd may be undefined, which would become slot 0.
+  const odd = slots.findIndex((slot) => !(Number.isInteger(slot) && slot >= 0 && slot < 2 ** 32))
+  if (odd !== -1) throw new HnswError('invalid', `${slots[odd]} is no slot`)
   return Uint32Array.from(slots)
 }
 

@@ -102,6 +102,11 @@ test('slots that are none are refused or not counted', async () => {
   expect(failure(() => index.vectors([1])).code).toBe('invalid')
   expect(failure(() => index.remove([Number.NaN])).code).toBe('invalid')
   expect(failure(() => index.remove([-1])).code).toBe('invalid')
+  // As a caller without types may: none of these is slot 0.
+  for (const odd of [undefined, null, '0', [0]]) {
+    expect(failure(() => index.remove([odd as never])).code).toBe('invalid')
+  }
+  expect(index.dead).toBe(0)
   expect(index.remove([5, 0, 0])).toBe(1)
   expect(failure(() => new SlotSet(4).add(4)).code).toBe('invalid')
 })
@@ -139,5 +144,17 @@ test('use after close is an error, closing again is not', async () => {
   ]) {
     await expect(use()).rejects.toMatchObject({ code: 'closed' })
   }
-  await expect.poll(() => failure(() => HnswIndex.attach(handle)).code).toBe('closed')
+  expect(failure(() => HnswIndex.attach(handle)).code).toBe('closed')
+})
+
+test('nobody attaches to an index that only a job keeps', async () => {
+  const index = create()
+  const other = HnswIndex.attach(index.handle)
+  const { handle } = index
+  index.close()
+  HnswIndex.attach(handle).close()
+  const adding = other.add(new Float32Array(4 * 5000).map(Math.random))
+  other.close()
+  expect(failure(() => HnswIndex.attach(handle)).code).toBe('closed')
+  await expect(adding).rejects.toMatchObject({ code: 'closed' })
 })
