@@ -55,8 +55,7 @@ napi_value Environment::Run(napi_env env, napi_value kept,
   napi_ref kept_ref = nullptr;
   if (kept != nullptr && napi_create_reference(env, kept, 1, &kept_ref) != napi_ok) return nullptr;
   if (napi_create_promise(env, &deferred, &promise) != napi_ok) return nullptr;
-  if (pending_++ == 0) napi_ref_threadsafe_function(env, function_);
-  post([self = shared_from_this(), deferred, kept_ref, work = std::move(work)]() mutable {
+  auto job = [self = shared_from_this(), deferred, kept_ref, work = std::move(work)]() mutable {
     if (!self->BeginJob()) return;
     Completion completion{deferred, kept_ref, nullptr, false};
     try {
@@ -68,7 +67,14 @@ napi_value Environment::Run(napi_env env, napi_value kept,
     work = nullptr;  // What it holds may be the last owner, and goes before the job is said to be
                      // done.
     self->Complete(std::move(completion));
-  });
+  };
+  try {
+    post(std::move(job));
+  } catch (...) {
+    SettleOne(env, {deferred, kept_ref, CaughtError(), true});
+    return promise;
+  }
+  if (pending_++ == 0) napi_ref_threadsafe_function(env, function_);
   return promise;
 }
 

@@ -4,8 +4,11 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
+
+#include "failure.h"
 
 namespace hypermesh::hnsw {
 namespace {
@@ -56,12 +59,22 @@ void ThreadPool::Post(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
-    if (jobs_.size() > idle_ && threads_ < Threads()) {
-      std::thread([this] { Run(); }).detach();
-      ++threads_;
+    if (jobs_.size() > idle_ && threads_ < Threads() && !StartThread() && threads_ == 0) {
+      jobs_.pop_back();
+      Fail("memory", "the system gives no thread");
     }
   }
   changed_.notify_one();
+}
+
+bool ThreadPool::StartThread() {
+  try {
+    std::thread([this] { Run(); }).detach();
+  } catch (const std::system_error&) {
+    return false;  // Those that are there come to the job.
+  }
+  ++threads_;
+  return true;
 }
 
 void ThreadPool::Run() {
@@ -70,10 +83,12 @@ void ThreadPool::Run() {
     ++idle_;
     changed_.wait(lock, [this] { return !jobs_.empty(); });
     --idle_;
-    const std::function<void()> job = std::move(jobs_.front());
+    std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
     job();
+    // What it holds may be the last of a large index: freed while nobody waits for the mutex.
+    job = nullptr;
     lock.lock();
   }
 }
@@ -85,7 +100,7 @@ void ThreadPool::RunTogether(size_t threads, const std::function<void()>& work) 
   }
   const auto gathering = std::make_shared<Gathering>();
   gathering->work = &work;
-  for (size_t other = 1; other < threads; ++other) {
+  const auto ask = [&] {
     Post([gathering] {
       const std::function<void()>* pieces = nullptr;
       {
@@ -98,6 +113,11 @@ void ThreadPool::RunTogether(size_t threads, const std::function<void()>& work) 
       const std::lock_guard lock(gathering->mutex);
       if (--gathering->present == 0) gathering->changed.notify_one();
     });
+  };
+  try {
+    for (size_t other = 1; other < threads; ++other) ask();
+  } catch (...) {
+    // It goes without others too, and those that were asked may be at work already.
   }
   gathering->Take(work);
   std::unique_lock lock(gathering->mutex);

@@ -22,6 +22,7 @@ class ThreadPool {
   static void SetThreads(size_t threads);
   static size_t Threads();
 
+  // Throws `memory` where the system gives no thread and none is there.
   void Post(std::function<void()> job);
 
   // Runs `work` here and on up to threads − 1 others that are free by then. `work` takes pieces of
@@ -31,6 +32,8 @@ class ThreadPool {
 
  private:
   void Run();
+  // Requires the mutex.
+  bool StartThread();
 
   std::mutex mutex_;
   std::condition_variable changed_;
