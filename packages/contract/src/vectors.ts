@@ -59,7 +59,7 @@ export const createVectorIndexRequest = z.strictObject({
   dimension: z.number().int().min(1).optional().describe('default: what the embedding has'),
   metric: z.enum(vectorMetrics).default('cosine'),
   storage: z.enum(vectorStorages).optional().describe('default: f16 for cosine, else f32'),
-  m: z.number().int().min(2).max(128).default(16).describe('links of a node'),
+  m: z.number().int().min(4).max(128).default(16).describe('links of a node'),
   efConstruction: z.number().int().min(8).max(2000).default(200).describe('effort of building'),
   fields: vectorFields.default({}),
   embedding: vectorEmbeddingRequest.optional().describe('makes vectors of texts'),

@@ -16,6 +16,7 @@ const formatVersion = 1
 const headBytes = 20
 const envelopeBytesMax = 16 * 1024 * 1024
 const chunkBytes = 1024 * 1024
+const pieceBytesUsual = 1024 * 1024 * 1024
 
 export interface Section {
   readonly name: string
@@ -25,7 +26,8 @@ export interface Section {
 
 export interface Frame {
   readonly envelope: Readonly<Record<string, unknown>>
-  readonly sections: ReadonlyMap<string, Uint8Array>
+  /** In pieces, as one buffer holds 4 GiB at most. */
+  readonly sections: ReadonlyMap<string, readonly Uint8Array[]>
 }
 
 /** The file piece by piece, so that it is never in memory as a whole. */
@@ -67,6 +69,7 @@ async function* writeSection(section: Section): AsyncGenerator<Uint8Array, void,
 export async function readFrame(
   source: AsyncIterable<Uint8Array>,
   totalBytes: number,
+  pieceBytesMax = pieceBytesUsual,
 ): Promise<Frame> {
   const reader = new FrameReader(source, totalBytes)
   try {
@@ -83,10 +86,15 @@ export async function readFrame(
       throw damaged(`it is of format ${version}; this program reads ${formatVersion}`)
     }
     const envelope = parseEnvelope(json)
-    const sections = new Map<string, Uint8Array>()
+    const sections = new Map<string, readonly Uint8Array[]>()
     for (const { name, bytes } of envelope.sections) {
-      const content = await reader.take(bytes, `section ${name}`)
-      const crc = reader.crcOfTaken
+      const content: Uint8Array[] = []
+      let crc = 0
+      for (let at = 0; at < bytes; at += pieceBytesMax) {
+        const pieceBytes = Math.min(pieceBytesMax, bytes - at)
+        content.push(await reader.take(pieceBytes, `section ${name}`, crc))
+        crc = reader.crcOfTaken
+      }
       const trailer = await reader.take(4, `the checksum of section ${name}`)
       if (crc !== trailer.readUInt32LE()) {
         throw damaged(`section ${name} fails its checksum`)
@@ -123,7 +131,7 @@ class FrameReader {
   readonly #chunks: AsyncIterator<Uint8Array>
   #left: number
   #chunk: Uint8Array = new Uint8Array(0)
-  /** Counted while it was read. */
+  /** Counted while it was read, on top of the one before. */
   crcOfTaken = 0
 
   constructor(source: AsyncIterable<Uint8Array>, totalBytes: number) {
@@ -132,11 +140,11 @@ class FrameReader {
   }
 
   /** The next bytes, in memory of their own. */
-  async take(bytes: number, what: string): Promise<Buffer> {
+  async take(bytes: number, what: string, crcBefore = 0): Promise<Buffer> {
     // Before memory is taken: a length that was never checked may be any.
     if (bytes > this.#left) throw damaged(`it ends within ${what}`)
     const taken = Buffer.allocUnsafeSlow(bytes)
-    let crc = 0
+    let crc = crcBefore
     for (let at = 0; at < bytes; ) {
       if (this.#chunk.length === 0) await this.#refill(what)
       const piece = this.#chunk.subarray(0, bytes - at)

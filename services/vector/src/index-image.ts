@@ -60,8 +60,9 @@ export async function readImage(frame: Frame, limits: Limits): Promise<IndexImag
   const graph = await loadGraph(sectionOf(sections, 'graph'), definition)
   try {
     const table = new PointTable(definition.fields, limits)
-    const ids = sectionOf(sections, 'ids')
-    for (const _ of readTable(table, { ids, metadata: sectionOf(sections, 'metadata') })) {
+    const ids = joined(sectionOf(sections, 'ids'))
+    const metadata = joined(sectionOf(sections, 'metadata'))
+    for (const _ of readTable(table, { ids, metadata })) {
       await setImmediate()
     }
     const dead = table.slotCount - table.pointCount
@@ -85,8 +86,11 @@ export async function readImage(frame: Frame, limits: Limits): Promise<IndexImag
   }
 }
 
-async function loadGraph(bytes: Uint8Array, definition: IndexDefinition): Promise<HnswIndex> {
-  const graph = await HnswIndex.load(bytes).catch((cause: unknown) => {
+async function loadGraph(
+  pieces: readonly Uint8Array[],
+  definition: IndexDefinition,
+): Promise<HnswIndex> {
+  const graph = await HnswIndex.load(pieces).catch((cause: unknown) => {
     if (cause instanceof HnswError) throw damaged(`its graph: ${cause.message}`, cause)
     throw cause
   })
@@ -103,8 +107,13 @@ async function loadGraph(bytes: Uint8Array, definition: IndexDefinition): Promis
   throw damaged('its graph is of another dimension, metric or storage than its envelope says')
 }
 
-function sectionOf(sections: Frame['sections'], name: string): Uint8Array {
+function sectionOf(sections: Frame['sections'], name: string): readonly Uint8Array[] {
   const section = sections.get(name)
   if (section === undefined) throw damaged(`it has no section ${name}`)
   return section
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
 }

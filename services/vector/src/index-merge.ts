@@ -29,12 +29,12 @@ export async function mergeIndex(
   const figures: MergeFigures = { added: 0, updated: 0, unchanged: 0 }
   const ids = idsOf(from.state)
   for (const batch of batches(ids)) {
-    assertFit(from.state, batch, into)
+    await from.read(async (source) => assertFit(source, batch, into))
     await setImmediate()
   }
   for (const batch of batches(ids)) {
     signal.throwIfAborted()
-    await mergeBatch({ source: from.state, into, ids: batch, signal }, figures)
+    await from.read((source) => mergeBatch({ source, into, ids: batch, signal }, figures))
     await setImmediate()
   }
   return figures

@@ -1,4 +1,9 @@
-import type { Limits, VectorFilter, VectorPointId } from '@hypermesh/contract'
+import {
+  HyperMeshError,
+  type Limits,
+  type VectorFilter,
+  type VectorPointId,
+} from '@hypermesh/contract'
 import { HnswIndex } from '@hypermesh/hnsw'
 import type { IndexDefinition } from './index-definition.ts'
 import type { WriteBatch } from './point-codec.ts'
@@ -16,9 +21,15 @@ export interface IndexState {
 /** Who reads a state that another may replace: its graph is closed when the last has left. */
 export class StateReaders {
   #count = 0
+  #isClosed = false
   #onLeft: (() => void) | undefined
 
   async during<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      throw new HyperMeshError('unavailable', 'the index is being closed', {
+        details: { retryAfterSeconds: 1 },
+      })
+    }
     this.#count += 1
     try {
       return await work()
@@ -28,8 +39,9 @@ export class StateReaders {
     }
   }
 
-  /** Calls back once nobody reads any more; nobody may come after this. */
+  /** Calls back once nobody reads any more; who comes after this is refused. */
   whenLeft(callback: () => void): void {
+    this.#isClosed = true
     if (this.#count === 0) callback()
     else this.#onLeft = callback
   }

@@ -77,8 +77,17 @@ function collect(name: string, value: unknown, found: Map<string, Set<Scalar>>):
 /** Throws for values that are not of a declared type; returns the names that the metadata have. */
 export function checkMetadata(metadata: Metadata, declared: DeclaredFields): Iterable<string> {
   const values = fieldValues(metadata)
+  for (const [name, own] of values) {
+    for (const value of own) if (typeof value === 'number') assertFinite(name, value)
+  }
   for (const [name, type] of Object.entries(declared)) {
     for (const value of values.get(name) ?? []) assertType({ name, declared: type }, value)
   }
   return values.keys()
+}
+
+/** JSON reads 1e400 as infinity and writes that as null: the number would be gone. */
+function assertFinite(name: string, value: number): void {
+  if (Number.isFinite(value)) return
+  throw new HyperMeshError('invalid', `the field ${printable(name)} has a number that is too large`)
 }

@@ -23,7 +23,7 @@ export function mountReads(app: App, indexes: VectorIndexes): void {
     const text = c.req.param('id') ?? ''
     const wanted = wantedOf(readQuery(c, getPointQuery))
     const { state } = await indexes.get(nameOf(c))
-    const number = /^\d{1,16}$/.test(text) ? state.table.slotOf(Number(text)) : undefined
+    const number = /^(0|[1-9]\d{0,15})$/.test(text) ? state.table.slotOf(Number(text)) : undefined
     const slot = number ?? requireSlot(state, text)
     return jsonText(c, pointsText(state, [slot], wanted).slice(1, -1))
   })

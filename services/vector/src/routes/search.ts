@@ -10,7 +10,7 @@ import type { z } from 'zod'
 import { searchGroups } from '../grouped-search.ts'
 import { hitBytes } from '../hit-bytes.ts'
 import { hitsText, scoreOf } from '../hit-text.ts'
-import { rank, recommend } from '../index-queries.ts'
+import { assertAtMost, rank, recommend } from '../index-queries.ts'
 import type { IndexState } from '../index-state.ts'
 import type { NearSlot } from '../nearest-slots.ts'
 import { toFloats } from '../point-batch.ts'
@@ -85,6 +85,8 @@ async function queriesOf(
     text === undefined
       ? (vectors ?? [vector ?? []])
       : [await embedQuery(text, { definition, providers, signal: c.var.signal })]
+  // Before there is a place for each.
+  assertAtMost(rows.length, c.var.limits.vectorQueriesMax, 'queries: vector_queries_max')
   return copyQueries(index, rows)
 }
 
@@ -99,6 +101,8 @@ async function searchOfBytes(c: Visit, index: VectorIndex): Promise<Response> {
       { details: { bytes: body.length, dimension } },
     )
   }
+  const { vectorQueriesMax } = c.var.limits
+  assertAtMost(body.length / (dimension * 4), vectorQueriesMax, 'queries: vector_queries_max')
   const given = toFloats(body)
   const rows = Array.from({ length: given.length / dimension }, (_, row) =>
     given.subarray(row * dimension, (row + 1) * dimension),

@@ -146,3 +146,15 @@ function randomOf(seed: number): () => number {
     return (state >>> 0) / 2 ** 32
   }
 }
+
+test('many words that are looked for with their misspellings let others have their turn, and end', async () => {
+  const words = Array.from({ length: 3000 }, (_, number) => `w${number.toString(36)}`)
+  const index = indexOf([words.join(' ')])
+  const gone = new AbortController()
+  setImmediate(() => gone.abort(new Error('gone')))
+  const search = index.search({
+    ...{ text: words.map((word) => `x${word}`).join(' '), limit: 1, signal: gone.signal },
+    expansion: { fuzzy: 1 },
+  })
+  await expect(search).rejects.toThrow('gone')
+})

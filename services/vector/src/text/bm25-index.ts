@@ -102,13 +102,15 @@ export class Bm25Index {
       const turns = new EventLoopTurns(entriesPerTurn)
       const words = [...new Set(tokenize(query.text))].slice(0, 0xffff)
       const wanted = this.#fields.filter(({ name }) => query.fields?.includes(name) ?? true)
+      const { expansion = {}, signal } = query
       for (const [index, word] of words.entries()) {
         for (const field of wanted) {
-          for (const [term, weight] of await expandTerm(field.terms, word, query.expansion)) {
+          const terms = await expandTerm(field.terms, word, expansion, { turns, signal })
+          for (const [term, weight] of terms) {
             const list = field.terms.get(term)
             if (list === undefined) continue
             this.#score(list, field, { board, weight, word: index + 1, allow: query.allow })
-            if (turns.isOver(list.count)) await turns.next(query.signal)
+            if (turns.isOver(list.count)) await turns.next(signal)
           }
         }
       }

@@ -1,4 +1,4 @@
-import { EventLoopTurns } from './event-loop-turns.ts'
+import type { EventLoopTurns } from './event-loop-turns.ts'
 
 /** Other words that stand for one of the query. Neither is on unless asked for. */
 export interface TermExpansion {
@@ -13,20 +13,27 @@ export type WeightedTerm = readonly [term: string, weight: number]
 const prefixWeight = 0.375
 const fuzzyWeight = 0.45
 const expansionsMax = 64
-const termsPerTurn = 20_000
+/** Of a word that is compared, in entries of posting lists. */
+const comparisonCost = 25
+
+/** Of the whole search: a query of many words would take no turn in any of them. */
+export interface ExpansionTurns {
+  readonly turns: EventLoopTurns
+  readonly signal: AbortSignal | undefined
+}
 
 /** The word itself counts fully, others less the more they differ; the nearest 64 of them. */
 export async function expandTerm(
   terms: ReadonlyMap<string, unknown>,
   word: string,
-  { prefix = false, fuzzy = 0 }: TermExpansion = {},
+  { prefix = false, fuzzy = 0 }: TermExpansion,
+  { turns, signal }: ExpansionTurns,
 ): Promise<WeightedTerm[]> {
   const exact: WeightedTerm[] = terms.has(word) ? [[word, 1]] : []
   if (!prefix && fuzzy === 0) return exact
-  const turns = new EventLoopTurns(termsPerTurn)
   const others: WeightedTerm[] = []
   for (const term of terms.keys()) {
-    if (turns.isOver(1)) await turns.next()
+    if (turns.isOver(comparisonCost)) await turns.next(signal)
     if (term === word) continue
     const weight = Math.max(
       prefix ? weightAsPrefix(term, word) : 0,

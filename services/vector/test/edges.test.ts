@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Call, type OpenVectors, openVectors } from './_vectors.ts'
+
+let vectors: OpenVectors
+beforeAll(async () => {
+  vectors = await openVectors()
+})
+afterAll(async () => {
+  await vectors[Symbol.asyncDispose]()
+})
+
+const json = { 'content-type': 'application/json' }
+
+test('digits that no number is written with name a text', async () => {
+  await vectors.call('PUT', '/ids', { dimension: 2 })
+  const points = [
+    { id: 7, vector: [1, 0] },
+    { id: '007', vector: [0, 1] },
+    { id: '00', vector: [0, 1] },
+  ]
+  await vectors.call('POST', '/ids/points', { points })
+  for (const id of ['007', '00']) {
+    expect(await vectors.call('GET', `/ids/points/${id}`)).toMatchObject({ id })
+  }
+  expect(await vectors.call('GET', '/ids/points/7')).toMatchObject({ id: 7 })
+})
+
+test('metadata with a number beyond what a number can be are refused, not emptied', async () => {
+  await vectors.call('PUT', '/far', { dimension: 2, fields: { price: 'float' } })
+  for (const metadata of ['{"price":1e400}', '{"other":[1,-1e400]}', '{"a":{"b":1e400}}']) {
+    const body = `{"points":[{"id":1,"vector":[1,0],"metadata":${metadata}}]}`
+    const response = await vectors.send('POST', '/far/points', { body, headers: json })
+    expect([metadata, response.status]).toEqual([metadata, 400])
+  }
+  expect(await vectors.call('POST', '/far/count', {})).toEqual({ count: 0 })
+})
+
+test('an index takes as few links as its graph does', async () => {
+  const refused = vectors.call('PUT', '/links', { dimension: 2, m: 3 })
+  await expect(refused).rejects.toMatchObject({ code: 'invalid' })
+  expect(await vectors.call('PUT', '/links', { dimension: 2, m: 4 })).toMatchObject({ m: 4 })
+})
+
+test('queries are counted before there is a place for each', async () => {
+  await vectors.call('PUT', '/one', { dimension: 1, metric: 'l2' })
+  // Were they looked at, the first would be refused for what it is.
+  const rows = Float32Array.from({ length: 1001 }, () => Number.NaN)
+  const octets = { 'content-type': 'application/octet-stream' }
+  const answers = [
+    await vectors.send('POST', '/one/search', { body: rows.buffer, headers: octets }),
+    await vectors.send('POST', '/one/search', {
+      body: JSON.stringify({ vectors: Array.from(rows, () => []) }),
+      headers: json,
+    }),
+  ]
+  for (const answer of answers) {
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringContaining('vector_queries_max is 1000'),
+    ])
+  }
+})
+
+test.each([
+  ['search', '{"vector":[1,0]}'],
+  ['recommend', '{"positive":[1]}'],
+])('a %s whose index is deleted while its body comes is told so', async (path, text) => {
+  await vectors.call('PUT', '/gone', { dimension: 2 })
+  await vectors.call('POST', '/gone/points', { points: [{ id: 1, vector: [1, 0] }] })
+  let deleted = () => {}
+  const isDeleted = new Promise<void>((resolve) => {
+    deleted = resolve
+  })
+  let asked = () => {}
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        asked()
+        await isDeleted
+        controller.enqueue(Buffer.from(text))
+        controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  // Undici's, which the types of a request do not have.
+  const call = { body, headers: json, duplex: 'half' } as Call
+  const answer = vectors.send('POST', `/gone/${path}`, call)
+  await isAsked
+  await vectors.call('DELETE', '/gone')
+  deleted()
+  expect((await answer).status).toBe(503)
+})
