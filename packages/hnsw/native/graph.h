@@ -88,6 +88,13 @@ class Graph {
                  : space_.Fast(query, Data(slot));
   }
   void PrefetchData(uint32_t slot) const;
+  // Of the lowest level.
+  void PrefetchLinks(uint32_t slot) const {
+    const hnswlib::linklistsizeint* list = memory_.get_linklist0(slot);
+    __builtin_prefetch(list);
+    __builtin_prefetch(list + 16);
+    __builtin_prefetch(list + 32);
+  }
 
  private:
   friend class GraphLocks;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <thread>
 
 #include "graph.h"
 
@@ -15,14 +16,16 @@ class GraphLocks {
    public:
     explicit Guard(uint32_t slot) : lock_(locks_[slot % kLocks].held) {
       while (lock_.exchange(true, std::memory_order_acquire))
-        while (lock_.load(std::memory_order_relaxed)) Pause();
+        for (int turn = 0; lock_.load(std::memory_order_relaxed); ++turn) Pause(turn);
     }
     ~Guard() { lock_.store(false, std::memory_order_release); }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
    private:
-    static void Pause() {
+    // Its holder may be waiting for this very core.
+    static void Pause(int turn) {
+      if (turn > 100) std::this_thread::yield();
 #if defined(__x86_64__)
       __builtin_ia32_pause();
 #endif

@@ -101,7 +101,8 @@ std::shared_ptr<Index> Attach(uint64_t id) {
   Registry& registry = Registry::Get();
   const std::lock_guard lock(registry.mutex);
   const auto found = registry.indexes.find(id);
-  std::shared_ptr<Index> index = found == registry.indexes.end() ? nullptr : found->second.index.lock();
+  std::shared_ptr<Index> index =
+      found == registry.indexes.end() ? nullptr : found->second.index.lock();
   if (index == nullptr) Fail("closed", "no open index has this handle");
   return index;
 }

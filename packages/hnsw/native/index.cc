@@ -12,8 +12,11 @@
 namespace hypermesh::hnsw {
 namespace {
 
-// Vectors of one slice at most; it ends early for a reader that waits.
-constexpr size_t kSliceMax = 1024;
+// Vectors of one slice at most; it ends early for a reader that waits. Several threads meet at its
+// end.
+constexpr size_t kSliceMax = 16 * 1024;
+// Vectors that a compaction copies out at a time, under the lock.
+constexpr size_t kCopiedMax = 1024;
 
 // Numbers that a search on a JavaScript thread may compare in a scan: a few milliseconds.
 constexpr size_t kNumbersNowMax = size_t{8} << 20;
@@ -72,7 +75,7 @@ uint32_t Index::Add(std::span<const float> vectors, size_t threads, const Stop& 
   // All are checked before the first is added, from the copy that is then stored.
   const AlignedArray<char> staged = MakeAligned<char>(count * bytes);
   for (size_t at = 0; at < count; ++at) {
-    if (at % kSliceMax == 0) stop.Check();
+    if (at % kCopiedMax == 0) stop.Check();
     space_.Encode(vectors.data() + at * dimension, at, staged.get() + at * bytes);
   }
   return AddStored(staged.get(), count, threads, stop);
@@ -171,12 +174,12 @@ std::shared_ptr<Index> Index::Compact(size_t threads, const Stop& stop,
   auto compacted = std::make_shared<Index>(options_);
   const size_t bytes = space_.data_bytes();
   const uint32_t end = GetFigures().slots;
-  const AlignedArray<char> staged = MakeAligned<char>(kSliceMax * bytes);
+  const AlignedArray<char> staged = MakeAligned<char>(kCopiedMax * bytes);
   for (uint32_t from = 0; from < end;) {
     size_t taken = 0;
     {
       const SharedLock lock(lock_);
-      for (; from < end && taken < kSliceMax; ++from) {
+      for (; from < end && taken < kCopiedMax; ++from) {
         if (!IsAlive(from)) continue;
         std::memcpy(staged.get() + taken++ * bytes, graph_.Data(from), bytes);
         slots->push_back(from);

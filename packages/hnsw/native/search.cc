@@ -86,7 +86,8 @@ std::optional<Answer> Search(const Graph& graph, const Query& query, SearchLimit
   } else if (graph.space().is_coarse()) {
     Rescore(graph, query, scratch);
   }
-  // Without a filter the bits of those alive are read in place, and removals clear them at any time.
+  // Without a filter the bits of those alive are read in place, and removals clear them at any
+  // time.
   const size_t found = std::min(wanted, scratch->results.count());
   for (size_t at = 0; at < found; ++at) {
     slots[at] = scratch->results.slot(at);
@@ -177,24 +178,33 @@ bool TraverseChecked(const Graph& graph, const Query& query, SearchLimits limits
 bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
                     const Allowed& allowed, Scratch* scratch) {
   constexpr size_t kAhead = 3;
-  // Candidates of a first look at the query's surroundings, through what may not be found too.
-  constexpr size_t kLook = 16;
+  // Candidates of a first look at the query's surroundings, through what may not be found too: what
+  // matches is not all in one piece, and each piece has to be entered somewhere.
+  const size_t look = std::max<size_t>(64, limits.ef);
+  // By how much less than on average may match there before it is said to lie elsewhere: a walk
+  // from here would find some of it, not the nearest.
+  constexpr double kScarce = 0.125;
   std::vector<Candidate>& heap = scratch->heap;
   std::vector<uint32_t>& batch = scratch->batch;
   NeighborPool& results = scratch->results;
-  size_t cost = graph.Traverse<false>(query.fast, false, 0, kLook, Start(graph, query), scratch);
+  size_t cost = graph.Traverse<false>(query.fast, false, 0, look, Start(graph, query), scratch);
   results.Reset(limits.ef);
   heap.clear();
   const size_t looked = scratch->pool.count();
+  size_t matching = 0;
   for (size_t at = 0; at < looked; ++at) {
     const Candidate found = {scratch->pool.distance(at), scratch->pool.slot(at)};
-    if (allowed.Has(found.slot)) results.Insert(found.distance, found.slot);
     Push(&heap, found);
+    if (!allowed.Has(found.slot)) continue;
+    results.Insert(found.distance, found.slot);
+    ++matching;
   }
+  const double share = static_cast<double>(allowed.count) / graph.count();
+  if (static_cast<double>(matching) < kScarce * share * static_cast<double>(looked)) return false;
   scratch->visited.Begin(graph.count());
   for (size_t at = 0; at < looked; ++at) scratch->visited.Visit(scratch->pool.slot(at));
 
-  const size_t wanted = 2 * graph.links_max(0);
+  std::vector<uint32_t>& between = scratch->links;
   size_t probes = 0;
   const auto take = [&](uint32_t slot) {
     if (allowed.Has(slot) && scratch->visited.Visit(slot)) batch.push_back(slot);
@@ -205,10 +215,16 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
     if (cost + probes / 8 > limits.distances) return false;
     batch.clear();
     const std::span<const uint32_t> links = graph.Links(nearest.slot, 0);
-    for (const uint32_t link : links) take(link);
+    between.clear();
     for (const uint32_t link : links) {
-      if (batch.size() >= wanted) break;
-      if (allowed.Has(link) || !scratch->visited.Visit(link)) continue;
+      if (allowed.Has(link)) {
+        if (scratch->visited.Visit(link)) batch.push_back(link);
+      } else if (scratch->visited.Visit(link)) {
+        graph.PrefetchLinks(link);
+        between.push_back(link);
+      }
+    }
+    for (const uint32_t link : between) {
       const std::span<const uint32_t> beyond = graph.Links(link, 0);
       for (const uint32_t slot : beyond) take(slot);
       probes += beyond.size();

@@ -40,8 +40,9 @@ struct Answer {
 
 // Writes the nearest first; min(k, allowed.count) of them, fewer only where slots are removed
 // meanwhile. Nothing where it would take more than limits.distances.
-std::optional<Answer> Search(const Graph& graph, const Query& query, SearchLimits limits, const Allowed& allowed,
-              Scratch* scratch, uint32_t* slots, float* distances);
+std::optional<Answer> Search(const Graph& graph, const Query& query, SearchLimits limits,
+                             const Allowed& allowed, Scratch* scratch, uint32_t* slots,
+                             float* distances);
 
 // The ways of the planner; each leaves what it found in scratch->results, in order. Those that are
 // not exact return false when they would take longer than an exact scan, or than the limits allow.
