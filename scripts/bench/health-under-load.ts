@@ -29,6 +29,23 @@ export async function measureHealth(
     format: 'csv',
     body: Readable.toWeb(Readable.from(csv(stop.signal))) as ReadableStream<Uint8Array>,
   })
+  const { at } = await probeHealth(server, probes)
+  stop.abort()
+  await Promise.all(asking)
+  const { rows } = await loading
+  await server.client.dropTable(table, { purge: true })
+  console.log(
+    `healthz: p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms of ${probes}, while ` +
+      `${answered} statements and a load of ${rows} rows ran`,
+  )
+  return { figure: 'query-healthz-p99', value: at(0.99), unit: 'ms', target: { atMost: 50 } }
+}
+
+/** How long /healthz takes, asked one after another: `at` a share of the sorted times, in milliseconds. */
+export async function probeHealth(
+  server: BenchServer,
+  probes: number,
+): Promise<{ readonly at: (share: number) => number }> {
   const times: number[] = []
   for (let probe = 0; probe < probes; probe++) {
     const began = performance.now()
@@ -36,17 +53,8 @@ export async function measureHealth(
     await response.arrayBuffer()
     times.push(performance.now() - began)
   }
-  stop.abort()
-  await Promise.all(asking)
-  const { rows } = await loading
-  await server.client.dropTable(table, { purge: true })
   times.sort((a, b) => a - b)
-  const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN
-  console.log(
-    `healthz: p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms of ${probes}, while ` +
-      `${answered} statements and a load of ${rows} rows ran`,
-  )
-  return { figure: 'query-healthz-p99', value: at(0.99), unit: 'ms', target: { atMost: 50 } }
+  return { at: (share) => times[Math.floor(times.length * share)] ?? Number.NaN }
 }
 
 async function* csv(signal: AbortSignal): AsyncGenerator<Uint8Array> {

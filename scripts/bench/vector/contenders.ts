@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { HnswIndex, type Storage } from '@hypermesh/hnsw'
 import { cpuSeconds, efConstruction, k, m, type VectorContender } from './contender.ts'
 import { queriesOf, type VectorData, vectorAt } from './dataset.ts'
 
+const kept = fileURLToPath(new URL('../../../.bench/vector', import.meta.url))
 const require = createRequire(new URL('./peers/', import.meta.url))
 
 /** Of the peers, what is used here; they have no types that can be imported before they are installed. */
@@ -30,6 +32,8 @@ export interface HnswlibIndex {
   initIndex(count: number, m: number, efConstruction: number, seed: number): void
   addPoint(vector: number[], label: number): void
   setEf(ef: number): void
+  writeIndexSync(path: string): void
+  readIndexSync(path: string): void
   searchKnn(
     query: number[],
     k: number,
@@ -81,12 +85,19 @@ export interface Hnswlib extends VectorContender {
   readonly index: HnswlibIndex
 }
 
-export async function hnswlibNode(data: VectorData): Promise<Hnswlib> {
+/** One that `isKept` is built once and then read from a file: where its building is not measured. */
+export async function hnswlibNode(
+  data: VectorData,
+  { isKept = false }: { readonly isKept?: boolean } = {},
+): Promise<Hnswlib> {
   const index = new (peers().hnswlib.HierarchicalNSW)(data.metric, data.dimension)
+  const path = join(kept, `${data.name}-${data.count}.hnswlib`)
+  const isThere = isKept && existsSync(path)
   const from = cpuSeconds()
-  index.initIndex(data.count, m, efConstruction, 100)
-  for (let row = 0; row < data.count; row++) index.addPoint(Array.from(vectorAt(data, row)), row)
+  if (isThere) index.readIndexSync(path)
+  else buildHnswlib(index, data)
   const buildSeconds = cpuSeconds() - from
+  if (!isThere) keep(index, path)
   // It takes arrays of numbers only; making them is not what is measured.
   const queries = queriesOf(data).map((query) => Array.from(query))
   return {
@@ -97,6 +108,17 @@ export async function hnswlibNode(data: VectorData): Promise<Hnswlib> {
     search: (query) => index.searchKnn(queries[query] as number[], k).neighbors,
     close: () => undefined,
   }
+}
+
+function buildHnswlib(index: HnswlibIndex, data: VectorData): void {
+  index.initIndex(data.count, m, efConstruction, 100)
+  for (let row = 0; row < data.count; row++) index.addPoint(Array.from(vectorAt(data, row)), row)
+}
+
+function keep(index: HnswlibIndex, path: string): void {
+  mkdirSync(kept, { recursive: true })
+  index.writeIndexSync(`${path}.${process.pid}`)
+  renameSync(`${path}.${process.pid}`, path)
 }
 
 export async function usearchF16(data: VectorData): Promise<VectorContender> {

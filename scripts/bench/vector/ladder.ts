@@ -1,7 +1,7 @@
 import { median } from '../figures.ts'
 import { cpuSeconds, k, type VectorContender } from './contender.ts'
 
-const ladder = [16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256]
+export const ladder = [16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256]
 
 export interface Step {
   readonly contender: VectorContender

@@ -2,28 +2,19 @@
 //
 //   taskset -c 1 node --import tsx set-child.ts clu128
 import type { Figure } from '../figures.ts'
-import { clu128, clu768, clustered } from './clustered.ts'
 import { hnswlibNode, hypermesh, type Ours, truthOf, usearchF16 } from './contenders.ts'
 import type { VectorData } from './dataset.ts'
-import { fashionMnist } from './fashion-mnist.ts'
 import { measureCorrelated, measureFilters } from './filters.ts'
 import { firstStep, measureRounds, ratioOf } from './ladder.ts'
+import { recallLeast, setNamed } from './sets.ts'
 import { buildTarget, searchTargets, usearchTarget } from './targets.ts'
 import { measureUpdates } from './updates.ts'
 
-const recallLeast = 0.99
 const rounds = 5
 
-const data = dataOf(process.argv[2] ?? '')
+const data = setNamed(process.argv[2] ?? '')
 const figures = data === undefined ? [] : await measure(data)
 console.log(JSON.stringify(figures))
-
-function dataOf(name: string): VectorData | undefined {
-  if (name === 'clu128') return clustered(clu128)
-  if (name === 'clu768') return clustered(clu768)
-  if (name === 'fmnist') return fashionMnist()
-  throw new Error(`no set ${name}`)
-}
 
 async function measure(set: VectorData): Promise<Figure[]> {
   console.log(`\n${set.name}: ${set.count} × ${set.dimension}, ${set.metric}`)

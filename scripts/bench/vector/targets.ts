@@ -21,3 +21,12 @@ export const filterTargets = {
 export const correlatedRecallTarget = 0.95
 /** After a quarter was updated and a quarter removed, before and after a compaction. */
 export const updatedRecallTarget = 0.99
+
+/**
+ * Through the gateway, server and hnswlib-node on one core each in its turn: how many times the queries of
+ * hnswlib-node, by single queries as JSON and by hundreds as bytes.
+ */
+export const httpTargets: Readonly<
+  Record<string, { readonly json: number; readonly batch: number }>
+> = { clu128: { json: 0.4, batch: 1.5 }, clu768: { json: 0.85, batch: 1.5 } }
+export const healthTargetMs = 50
