@@ -92,6 +92,7 @@ export const limits = z.strictObject({
   vectorEfMax: count(10_000, 20_000, 'greatest effort of one query'),
   vectorQueriesMax: count(1000, 100_000, 'most queries in one request'),
   vectorHitsMax: count(100_000, 10_000_000, 'most hits of all queries of a request'),
+  vectorReplyNumbersMax: count(4 * mib, gib, 'most numbers of vectors in one JSON answer'),
   vectorScrollMax: count(1000, 100_000, 'most points in one page, or read by their ids'),
   vectorExamplesMax: count(100, 10_000, 'most examples of a recommendation'),
   vectorSnapshotsMax: count(100, 10_000, 'most snapshots of one index'),

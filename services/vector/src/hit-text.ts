@@ -1,6 +1,7 @@
-import type { VectorMetric } from '@hypermesh/contract'
+import { HyperMeshError, type Limits, type VectorMetric } from '@hypermesh/contract'
 import type { IndexState } from './index-state.ts'
 import type { NearSlot } from './nearest-slots.ts'
+import { EventLoopTurns } from './text/event-loop-turns.ts'
 import type { TextHit } from './text/text-search.ts'
 
 /** What of a point is told. */
@@ -14,14 +15,13 @@ export function scoreOf(metric: VectorMetric, distance: number): number {
   return metric === 'l2' ? 1 / (1 + distance) : 1 - distance
 }
 
-/** Hits as JSON. Written by hand: metadata are kept as JSON, and would be read only to be written. */
+/** Hits as JSON, which `withVectors` completes. Written by hand: metadata are kept as JSON, and would be read only to be written. */
 export function hitsText(
   { graph, table }: IndexState,
   hits: readonly (NearSlot | TextHit)[],
   wanted: Wanted,
 ): string {
   const { metric } = graph.options
-  const vectors = wanted.withVector ? vectorTexts(graph, hits) : undefined
   let text = '['
   for (let index = 0; index < hits.length; index += 1) {
     const hit = hits[index] as NearSlot | TextHit
@@ -29,7 +29,7 @@ export function hitsText(
     text += index === 0 ? '{"id":' : ',{"id":'
     text += JSON.stringify(table.idAt(slot))
     text += 'distance' in hit ? nearText(metric, hit) : foundText(hit)
-    if (vectors !== undefined) text += `,"vector":${vectors[index]}`
+    if (wanted.withVector) text += `,"vector":${mark}${slot}${mark}`
     if (wanted.withMetadata) text += `,"metadata":${table.metadataTextAt(slot) ?? '{}'}`
     text += '}'
   }
@@ -44,32 +44,46 @@ function foundText({ score, ranks }: TextHit): string {
   return `,"score":${score}${ranks === undefined ? '' : `,"ranks":${JSON.stringify(ranks)}`}`
 }
 
-/** Points as JSON. */
+/** Points as JSON, which `withVectors` completes. */
 export function pointsText(
-  { graph, table }: IndexState,
+  { table }: IndexState,
   slots: readonly number[],
   wanted: Wanted,
 ): string {
-  const vectors = wanted.withVector
-    ? vectorTexts(
-        graph,
-        slots.map((slot) => ({ slot })),
-      )
-    : undefined
-  const points = slots.map((slot, index) => {
+  const points = slots.map((slot) => {
     const id = JSON.stringify(table.idAt(slot))
-    const vector = vectors === undefined ? '' : `,"vector":${vectors[index]}`
+    const vector = wanted.withVector ? `,"vector":${mark}${slot}${mark}` : ''
     const metadata = wanted.withMetadata ? `,"metadata":${table.metadataTextAt(slot) ?? '{}'}` : ''
     return `{"id":${id}${vector}${metadata}}`
   })
   return `[${points.join(',')}]`
 }
 
-function vectorTexts(graph: IndexState['graph'], hits: readonly { slot: number }[]): string[] {
+/** Where a vector is to stand: no JSON has this character as it is. */
+const mark = '\0'
+/** Some milliseconds. */
+const numbersPerTurn = 10_000
+
+/** Puts the vectors where they are wanted, and lets others have their turn: they are most of an answer. */
+export async function withVectors(
+  { graph }: IndexState,
+  text: string,
+  { limits, signal }: { readonly limits: Limits; readonly signal: AbortSignal },
+): Promise<string> {
+  const parts = text.split(mark)
+  if (parts.length === 1) return text
   const { dimension } = graph.options
-  const values = graph.vectors(Uint32Array.from(hits, ({ slot }) => slot))
-  return hits.map((_, index) => {
-    const own = values.subarray(index * dimension, (index + 1) * dimension)
-    return `[${own.join(',')}]`
-  })
+  const { vectorReplyNumbersMax: countMax } = limits
+  if (((parts.length - 1) / 2) * dimension > countMax) {
+    const message = `the vectors of one answer have at most ${countMax} numbers; ask for fewer, or for none`
+    throw new HyperMeshError('too_large', message, {
+      details: { limit: 'vector_reply_numbers_max', countMax },
+    })
+  }
+  const turns = new EventLoopTurns(numbersPerTurn)
+  for (let at = 1; at < parts.length; at += 2) {
+    parts[at] = `[${graph.vectors([Number(parts[at])]).join(',')}]`
+    if (turns.isOver(dimension)) await turns.next(signal)
+  }
+  return parts.join('')
 }

@@ -94,3 +94,40 @@ test.each([
   deleted()
   expect((await answer).status).toBe(503)
 })
+
+test('vectors of an answer are bounded, and others have their turn while they are written', async () => {
+  const dimension = 500
+  await using own = await openVectors({ limits: { vectorReplyNumbersMax: 100 * dimension } })
+  await own.call('PUT', '/v', { dimension, metric: 'l2' })
+  const vectorOf = (id: number) => Array.from({ length: dimension }, (_, at) => id + at)
+  const points = Array.from({ length: 101 }, (_, id) => ({ id, vector: vectorOf(id) }))
+  await own.call('POST', '/v/points', { points })
+  let turns = 0
+  let isDone = false
+  const count = () => {
+    turns += 1
+    if (!isDone) setImmediate(count)
+  }
+  const search = own.call<{ hits: { id: number; vector: number[] }[] }>('POST', '/v/search', {
+    ...{ vector: vectorOf(0), k: 100, withVector: true },
+  })
+  setImmediate(count)
+  const { hits } = await search
+  isDone = true
+  expect(hits).toHaveLength(100)
+  for (const { id, vector } of hits) expect(vector).toEqual(vectorOf(id))
+  // One for each 10,000 numbers.
+  expect(turns).toBeGreaterThan(4)
+  for (const [path, body] of [
+    ['search', { vector: vectorOf(0), k: 101 }],
+    ['search', { vectors: [vectorOf(0), vectorOf(1)], k: 51 }],
+    ['scroll', { limit: 101 }],
+    ['points/get', { ids: points.map(({ id }) => id) }],
+  ] as const) {
+    const refused = own.call('POST', `/v/${path}`, { ...body, withVector: true })
+    await expect(refused).rejects.toMatchObject({
+      code: 'too_large',
+      details: { limit: 'vector_reply_numbers_max' },
+    })
+  }
+})

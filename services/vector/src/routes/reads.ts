@@ -15,24 +15,31 @@ export function mountReads(app: App, indexes: VectorIndexes): void {
   mountRoute(app, 'getPoints', async (c) => {
     const { ids, ...given } = await readJson(c, getPointsRequest)
     assertAtMost(ids.length, c.var.limits.vectorScrollMax, 'ids: vector_scroll_max')
-    const { state } = await indexes.get(nameOf(c))
-    const slots = ids.flatMap((id) => state.table.slotOf(id) ?? [])
-    return jsonText(c, `{"points":${pointsText(state, slots, wantedOf(given))}}`)
+    const index = await indexes.get(nameOf(c))
+    return index.read((state) => {
+      const slots = ids.flatMap((id) => state.table.slotOf(id) ?? [])
+      return jsonText(c, state, `{"points":${pointsText(state, slots, wantedOf(given))}}`)
+    })
   })
   mountRoute(app, 'getPoint', async (c) => {
     const text = c.req.param('id') ?? ''
     const wanted = wantedOf(readQuery(c, getPointQuery))
-    const { state } = await indexes.get(nameOf(c))
-    const number = /^(0|[1-9]\d{0,15})$/.test(text) ? state.table.slotOf(Number(text)) : undefined
-    const slot = number ?? requireSlot(state, text)
-    return jsonText(c, pointsText(state, [slot], wanted).slice(1, -1))
+    const isNumber = /^(0|[1-9]\d{0,15})$/.test(text)
+    const index = await indexes.get(nameOf(c))
+    return index.read(async (state) => {
+      const number = isNumber ? state.table.slotOf(Number(text)) : undefined
+      const slot = number ?? requireSlot(state, text)
+      return jsonText(c, state, pointsText(state, [slot], wanted).slice(1, -1))
+    })
   })
   mountRoute(app, 'scrollPoints', async (c) => {
     const request = await readJson(c, scrollPointsRequest)
-    const { state } = await indexes.get(nameOf(c))
-    const { slots, next } = scroll(state, request, c.var.limits)
-    const points = pointsText(state, slots, wantedOf(request))
-    return jsonText(c, `{"points":${points},"next":${JSON.stringify(next)}}`)
+    const index = await indexes.get(nameOf(c))
+    return index.read(async (state) => {
+      const { slots, next } = scroll(state, request, c.var.limits)
+      const points = pointsText(state, slots, wantedOf(request))
+      return jsonText(c, state, `{"points":${points},"next":${JSON.stringify(next)}}`)
+    })
   })
   mountRoute(app, 'countPoints', async (c) => {
     const { filter } = await readJson(c, countPointsRequest)

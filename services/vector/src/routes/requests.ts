@@ -1,7 +1,8 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
 import { type AppEnv, readBody } from '@hypermesh/kit'
 import type { Context } from 'hono'
-import type { Wanted } from '../hit-text.ts'
+import { type Wanted, withVectors } from '../hit-text.ts'
+import type { IndexState } from '../index-state.ts'
 
 type Visit = Context<AppEnv>
 
@@ -27,9 +28,9 @@ export function readBytes(c: Visit): Promise<Uint8Array> {
   })
 }
 
-/** JSON that was written as text already. */
-export function jsonText(c: Visit, text: string): Response {
-  return c.body(text, 200, { 'content-type': 'application/json' })
+/** JSON that was written as text already, but for the vectors of points of this state. */
+export async function jsonText(c: Visit, state: IndexState, text: string): Promise<Response> {
+  return c.body(await withVectors(state, text, c.var), 200, { 'content-type': 'application/json' })
 }
 
 export function wantedOf(given: {

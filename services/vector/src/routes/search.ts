@@ -45,7 +45,7 @@ export function mountSearch(app: App, indexes: VectorIndexes, providers: Embeddi
       const { limits, signal } = c.var
       const hits = await recommend(state, request, { limits, signal })
       const kept = withinThreshold(state, hits, request.scoreThreshold)
-      return jsonText(c, `{"hits":${hitsText(state, kept, wantedOf(request))}}`)
+      return jsonText(c, state, `{"hits":${hitsText(state, kept, wantedOf(request))}}`)
     })
   })
 }
@@ -143,7 +143,11 @@ function search(
     }
     const wanted = wantedOf(request)
     const texts = rows.map((hits) => `{"hits":${hitsText(state, hits, wanted)}}`)
-    return jsonText(c, isMany ? `{"results":[${texts.join(',')}]}` : (texts[0] ?? '{"hits":[]}'))
+    return jsonText(
+      c,
+      state,
+      isMany ? `{"results":[${texts.join(',')}]}` : (texts[0] ?? '{"hits":[]}'),
+    )
   })
 }
 
@@ -164,7 +168,7 @@ function searchInGroups(
         `{"value":${JSON.stringify(value)},"hits":${hitsText(state, kept, wantedOf(request))}}`,
       ]
     })
-    return jsonText(c, `{"groups":[${texts.join(',')}]}`)
+    return jsonText(c, state, `{"groups":[${texts.join(',')}]}`)
   })
 }
 

@@ -55,12 +55,12 @@ export async function searchOfText(
     const found = await searchText(state, { ...search, k, queries }, { limits, signal })
     const hits = found.filter(({ score }) => score >= scoreThreshold)
     const textOf = (kept: readonly TextHit[]) => hitsText(state, kept, wantedOf(search))
-    if (groupBy === undefined) return jsonText(c, `{"hits":${textOf(hits)}}`)
+    if (groupBy === undefined) return jsonText(c, state, `{"hits":${textOf(hits)}}`)
     const groups = groupHits(state, hits, { groupBy, limits })
     const texts = groups.map(
       ({ value, hits: own }) => `{"value":${JSON.stringify(value)},"hits":${textOf(own)}}`,
     )
-    return jsonText(c, `{"groups":[${texts.join(',')}]}`)
+    return jsonText(c, state, `{"groups":[${texts.join(',')}]}`)
   })
 }
 
