@@ -44,6 +44,9 @@ test('the session of the README runs as it is written', async () => {
     expect(stdout).toContain('nothing to do')
     expect(stdout).toMatch(/│ +344 │/)
     expect(stdout).toMatch(/penguins\r?\n334/)
+    // By meaning, and joined with its table.
+    expect(stdout).toContain('{"body":"the storm left many roads under water"}')
+    expect(stdout).toContain('│ the storm left many roads under water │')
   } finally {
     if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
     await ended
