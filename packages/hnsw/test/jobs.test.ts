@@ -1,10 +1,15 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { env, execPath, platform } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { HnswIndex } from '../src/index.ts'
 import { clustered, recall, truth } from './_clusters.ts'
 
+const { LD_PRELOAD } = env
 const k = 10
 const data = clustered({ count: 8000, queries: 50, dimension: 32, clusters: 30, seed: 21 })
 const expected = truth(data, k)
@@ -117,9 +122,43 @@ test('a worker that is terminated amid an add takes nobody with it', async () =>
 test('a process ends at once while vectors are added', () => {
   const script = fileURLToPath(new URL('./_exit-midway.mjs', import.meta.url))
   const { status, stderr, signal } = spawnSync(
-    process.execPath,
+    execPath,
     ['--conditions=hypermesh:source', '--import', 'tsx', script],
     { encoding: 'utf8' },
   )
   expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' })
 })
+
+// A sanitizer wants to be the first that is loaded.
+test.skipIf(platform !== 'linux' || LD_PRELOAD !== undefined)(
+  'without new threads work is refused or goes on with those there are, and nothing is stuck',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hypermesh-hnsw-'))
+    const library = join(folder, 'no-threads.so')
+    const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+    try {
+      const build = [
+        '-shared',
+        '-fPIC',
+        '-o',
+        library,
+        file('./_no-threads.cc'),
+        '-ldl',
+        '-lstdc++',
+      ]
+      expect(spawnSync('gcc', build, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+      const variables = [`LD_PRELOAD=${library}`, `NO_THREADS=${join(folder, 'flag')}`]
+      const node = [execPath, '--conditions=hypermesh:source', '--import', 'tsx']
+      const script = file('./_no-threads.mjs')
+      const run = (threads: number) =>
+        spawnSync('env', [...variables, ...node, script, String(threads)], { encoding: 'utf8' })
+      const none = 'memory memory memory 0 plain\n'
+      expect(run(0)).toMatchObject({ status: 0, signal: null, stdout: none })
+      const few = '0 2000 memory 4000 plain\n'
+      expect(run(1)).toMatchObject({ status: 0, signal: null, stdout: few })
+      expect(run(3)).toMatchObject({ status: 0, signal: null, stdout: few })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)
