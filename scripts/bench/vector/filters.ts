@@ -18,19 +18,22 @@ export function measureFilters(data: VectorData, ours: HnswIndex, theirs: Hnswli
     const queries = queriesOf(data)
     const options = { k, ef, allow }
     const search = (query: Float32Array) => [...(ours.searchSync(query, options)?.slots ?? [])]
-    const recall = recallOf(queries.map(search), truthOf(data, rows))
+    const truth = truthOf(data, rows)
+    const recall = recallOf(queries.map(search), truth)
     const ourRate = rateOf(queries, (query) => ours.searchSync(query, options))
     const allowed = new Uint8Array(data.count)
     for (const row of rows) allowed[row] = 1
     theirs.index.setEf(ef)
     const arrays = queries.slice(0, theirQueries).map((query) => Array.from(query))
-    const theirRate = rateOf(arrays, (query) =>
-      theirs.index.searchKnn(query, k, (row) => allowed[row] === 1),
-    )
+    const searchTheirs = (query: number[]) =>
+      theirs.index.searchKnn(query, k, (row) => allowed[row] === 1)
+    const theirFound = arrays.map((query) => searchTheirs(query).neighbors)
+    const theirRecall = recallOf(theirFound, truth.slice(0, theirQueries))
+    const theirRate = rateOf(arrays, searchTheirs)
     const strategy = ours.searchSync(queries[0] as Float32Array, options)?.strategy
     console.log(
       `filter ${name}: ${strategy}, recall ${recall.toFixed(4)}, ${ourRate.toFixed(0)}/s, ` +
-        `hnswlib-node ${theirRate.toFixed(0)}/s`,
+        `hnswlib-node recall ${theirRecall.toFixed(4)}, ${theirRate.toFixed(0)}/s`,
     )
     const figure = `${data.name}-filter-${name}`
     return [
