@@ -13,7 +13,6 @@ export interface AppEnv {
     requestId: string
     deadlineAtMs: number | undefined
     limits: Limits
-    logger: Logger
   }
 }
 
@@ -36,8 +35,9 @@ export function createApp(options: AppOptions): App {
   const render = options.renderError ?? renderError
   app.onError((thrown, c) => {
     const error = toHyperMeshError(thrown, c.var.signal)
-    logFault(c.var.logger ?? options.logger, error)
-    return render(error, c.var.requestId)
+    const { requestId } = c.var
+    logFault(requestId ? options.logger.child({ requestId }) : options.logger, error)
+    return render(error, requestId)
   })
   app.notFound((c) => {
     const what = `${printable(c.req.method)} ${printable(c.req.path)}`
@@ -53,7 +53,6 @@ function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { principal, signal, requestId, deadlineAtMs } = c.env ?? {}
     c.set('limits', options.limits)
-    c.set('logger', requestId === undefined ? options.logger : options.logger.child({ requestId }))
     if (principal === undefined || signal === undefined || requestId === undefined) {
       throw new HyperMeshError('unauthenticated', 'the request came without a principal')
     }
@@ -72,7 +71,7 @@ export function contextOf(c: Context<AppEnv>): RequestContext {
 }
 
 const wellFormedPath: MiddlewareHandler<AppEnv> = async (c, next) => {
-  assertWellFormedPath(new URL(c.req.url).pathname)
+  if (c.req.url.includes('%')) assertWellFormedPath(new URL(c.req.url).pathname)
   await next()
 }
 

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import { HyperMeshError } from '@hypermesh/contract'
+import { sourceOf } from './request-body.ts'
 
 export interface BodyOptions {
   readonly bytesMax: number
@@ -34,9 +36,63 @@ export async function* streamBody(
 
 /** The whole body in memory; for small ones only. */
 export async function readBody(request: Request, options: BodyOptions): Promise<Uint8Array> {
+  const declared = declaredBytes(request)
+  if (declared !== undefined && declared > options.bytesMax) throw tooLarge(options)
+  const source = sourceOf(request)
+  // A source that is done already can only be asked as a stream, which knows how it ended.
+  if (source !== undefined && declared !== undefined && !source.destroyed) {
+    return readSource(source, declared, options)
+  }
   const chunks: Uint8Array[] = []
   for await (const chunk of streamBody(request, options)) chunks.push(chunk)
+  return joined(chunks)
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+/**
+ * The same without a stream of the web between: several times quicker for a small body. The parser of
+ * the connection sees to it that exactly what was declared comes.
+ */
+function readSource(
+  source: IncomingMessage,
+  declared: number,
+  { signal }: BodyOptions,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    const leave = () => {
+      source.off('data', onData).off('end', onEnd).off('close', onCut).off('error', onCut)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const onData = (chunk: Uint8Array) => chunks.push(chunk)
+    const onEnd = () => {
+      leave()
+      resolve(joined(chunks))
+    }
+    const onCut = (cause?: Error) => {
+      leave()
+      if (signal?.aborted === true) reject(signal.reason)
+      else reject(cutShort(cause ?? new Error(`fewer than ${declared} bytes came`)))
+    }
+    const onAbort = () => {
+      leave()
+      source.pause()
+      reject(signal?.reason)
+    }
+    source.on('data', onData).on('end', onEnd).on('close', onCut).on('error', onCut)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+function cutShort(cause: unknown): HyperMeshError {
+  return new HyperMeshError('cancelled', 'the body was cut short by the client', {
+    cause,
+    effect: 'none',
+  })
 }
 
 async function* chunksOf(
@@ -70,10 +126,7 @@ async function read(
     return await reader.read()
   } catch (error) {
     signal?.throwIfAborted()
-    throw new HyperMeshError('cancelled', 'the body was cut short by the client', {
-      cause: error,
-      effect: 'none',
-    })
+    throw cutShort(error)
   }
 }
 

@@ -42,9 +42,11 @@ function checkContentType(header: string | undefined): void {
   )
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch (error) {
     throw new HyperMeshError('invalid', 'the body is not valid UTF-8', { cause: error })
   }
@@ -64,6 +66,7 @@ function parseJson(text: string, parse: (text: string) => unknown): unknown {
 
 // Counted before parsing: recursion over a deep value would overflow the stack.
 function nestingOf(text: string): number {
+  if (!opensMoreThan(text, nestingMax)) return 0
   let depth = 0
   let deepest = 0
   let inString = false
@@ -76,4 +79,16 @@ function nestingOf(text: string): number {
     else if (code === 0x5d || code === 0x7d) depth--
   }
   return deepest
+}
+
+/** Whether there are so many brackets at all: most bodies are large in numbers, not in depth. */
+function opensMoreThan(text: string, most: number): boolean {
+  let count = 0
+  for (const bracket of ['[', '{']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      count += 1
+      if (count > most) return true
+    }
+  }
+  return false
 }

@@ -2,20 +2,96 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 
 /**
- * The request with a body that is read only as it is asked for. What the adapter makes of a body,
- * by Readable.toWeb, counts chunks where it should count bytes and so takes gigabytes into memory.
+ * The adapter's request, with a body that is read only as it is asked for. What the adapter makes of a
+ * body, by Readable.toWeb, counts chunks where it should count bytes and so takes gigabytes into memory.
+ * A request with a stream is made when somebody asks for one: small bodies are read from their source.
  */
+class BoundedRequest {
+  readonly #request: Request
+  readonly #incoming: IncomingMessage
+  #streamed: Request | undefined
+
+  constructor(request: Request, incoming: IncomingMessage) {
+    this.#request = request
+    this.#incoming = incoming
+  }
+
+  /** Where the body comes from, while nobody has asked for it as a stream. */
+  static sourceOf(request: object): IncomingMessage | undefined {
+    if (!(#incoming in request)) return undefined
+    return request.#streamed === undefined ? request.#incoming : undefined
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  get url(): string {
+    return this.#request.url
+  }
+
+  get headers(): Headers {
+    return this.#request.headers
+  }
+
+  get signal(): AbortSignal {
+    return this.#asStream().signal
+  }
+
+  get body(): Request['body'] {
+    return this.#asStream().body
+  }
+
+  get bodyUsed(): boolean {
+    return this.#streamed?.bodyUsed ?? false
+  }
+
+  clone(): Request {
+    return this.#asStream().clone()
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#asStream().arrayBuffer()
+  }
+
+  blob(): ReturnType<Request['blob']> {
+    return this.#asStream().blob()
+  }
+
+  formData(): ReturnType<Request['formData']> {
+    return this.#asStream().formData()
+  }
+
+  json(): Promise<unknown> {
+    return this.#asStream().json()
+  }
+
+  text(): Promise<string> {
+    return this.#asStream().text()
+  }
+
+  #asStream(): Request {
+    this.#streamed ??= new Request(this.url, {
+      method: this.method,
+      headers: this.headers,
+      body: toPulledStream(this.#incoming),
+      duplex: 'half',
+    })
+    return this.#streamed
+  }
+}
+
+// To everybody else it is one.
+Object.setPrototypeOf(BoundedRequest.prototype, Request.prototype)
+
 export function withBoundedBody(request: Request, incoming: IncomingMessage): Request {
   const { 'content-length': length, 'transfer-encoding': encoding } = incoming.headers
   const isEmpty = (length === undefined || length === '0') && encoding === undefined
   if (isEmpty || request.method === 'GET' || request.method === 'HEAD') return request
-  return new Request(request.url, {
-    method: request.method,
-    headers: request.headers,
-    body: toPulledStream(incoming),
-    duplex: 'half',
-  })
+  return new BoundedRequest(request, incoming) as unknown as Request
 }
+
+export const sourceOf: (request: Request) => IncomingMessage | undefined = BoundedRequest.sourceOf
 
 /**
  * Holds nothing itself: the source is read when a reader asks, else the sender has to wait. What is to

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { wholeBodyOf } from './whole-response.ts'
 
 type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>
 
@@ -13,6 +14,12 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
   outgoing.statusCode = response.status
+  const whole = wholeBodyOf(response)
+  if (whole !== undefined) {
+    outgoing.setHeader('content-length', Buffer.byteLength(whole))
+    outgoing.end(whole)
+    return
+  }
   if (response.body === null) {
     outgoing.end()
     return

@@ -26,7 +26,7 @@ export class AddressList {
 
   /** False for what is no address. */
   has(text: string): boolean {
-    if (!isAddress(text)) return false
+    if (this.isEmpty || !isAddress(text)) return false
     const address = ipaddr.process(text)
     return this.#ranges.some(
       ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),

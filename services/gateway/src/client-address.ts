@@ -9,7 +9,7 @@ export function clientAddress(
   forwardedFor: string | null,
   trustedProxies: AddressList,
 ): string {
-  let address = canonicalAddress(remoteAddress)
+  let address = canonicalPeer(remoteAddress)
   const hops = forwardedFor?.split(',').map((hop) => hop.trim()) ?? []
   while (trustedProxies.has(address)) {
     const hop = hops.pop()
@@ -17,4 +17,12 @@ export function clientAddress(
     address = canonicalAddress(hop)
   }
   return address
+}
+
+let lastPeer: { readonly given: string; readonly canonical: string } | undefined
+
+/** Most requests in a row come from one address. */
+function canonicalPeer(given: string): string {
+  if (lastPeer?.given !== given) lastPeer = { given, canonical: canonicalAddress(given) }
+  return lastPeer.canonical
 }

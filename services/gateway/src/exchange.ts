@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type HyperMeshError, headers, type Principal } from '@hypermesh/contract'
-import { type Clock, type Logger, type Metrics, meterBody } from '@hypermesh/kit'
+import { type Clock, type Logger, type Metrics, meterBody, wholeBodyOf } from '@hypermesh/kit'
 import type { MatchedRoute } from './route-match.ts'
 
 export interface ExchangeParts {
@@ -69,6 +69,12 @@ export class Exchange {
       this.#ended = true
       options.onEnd()
       this.#record(answer.status, bytes, failure)
+    }
+    const whole = wholeBodyOf(answer)
+    if (whole !== undefined && this.#method !== 'HEAD') {
+      answer.headers.set(headers.requestId, this.requestId)
+      end(Buffer.byteLength(whole))
+      return answer
     }
     const headersOut = new Headers(answer.headers)
     headersOut.set(headers.requestId, this.requestId)

@@ -39,18 +39,21 @@ export function methodsOf(candidates: readonly MatchedRoute[]): string[] {
 // As the services' router does: `:name` is one segment, `:name{.+}` the rest, the others are
 // compared decoded. Encoded slashes do not separate.
 function matches(pattern: readonly string[], path: readonly string[]): boolean {
-  for (const [index, part] of pattern.entries()) {
+  for (let index = 0; index < pattern.length; index += 1) {
+    // Within its length.
+    const part = pattern[index] as string
     const given = path[index]
     if (given === undefined) return false
     if (part.endsWith('{.+}')) return path.slice(index).join('/') !== ''
     if (part.startsWith(':')) {
       if (given === '') return false
-    } else if (decoded(given) !== part) return false
+    } else if (given !== part && decoded(given) !== part) return false
   }
   return pattern.length === path.length
 }
 
 function decoded(segment: string): string {
+  if (!segment.includes('%')) return segment
   try {
     return decodeURIComponent(segment)
   } catch {

@@ -1,5 +1,5 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
-import { type AppEnv, readBody } from '@hypermesh/kit'
+import { type AppEnv, readBody, wholeResponse } from '@hypermesh/kit'
 import type { Context } from 'hono'
 import { type Wanted, withVectors } from '../hit-text.ts'
 import type { IndexState } from '../index-state.ts'
@@ -30,7 +30,8 @@ export function readBytes(c: Visit): Promise<Uint8Array> {
 
 /** JSON that was written as text already, but for the vectors of points of this state. */
 export async function jsonText(c: Visit, state: IndexState, text: string): Promise<Response> {
-  return c.body(await withVectors(state, text, c.var), 200, { 'content-type': 'application/json' })
+  const whole = await withVectors(state, text, c.var)
+  return wholeResponse(whole, { status: 200, headers: { 'content-type': 'application/json' } })
 }
 
 export function wantedOf(given: {

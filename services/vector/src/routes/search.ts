@@ -4,7 +4,14 @@ import {
   searchVectorsQuery,
   searchVectorsRequest,
 } from '@hypermesh/contract'
-import { type App, type AppEnv, mountRoute, readJson, readQuery } from '@hypermesh/kit'
+import {
+  type App,
+  type AppEnv,
+  mountRoute,
+  readJson,
+  readQuery,
+  wholeResponse,
+} from '@hypermesh/kit'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { searchGroups } from '../grouped-search.ts'
@@ -139,7 +146,8 @@ function search(
     const found = await rank(state, { queries, k, ef, filter, signal }, limits)
     const rows = found.map((hits) => withinThreshold(state, hits, scoreThreshold))
     if (wantsBytes(c)) {
-      return c.body(hitBytes(state, rows, k), 200, { 'content-type': 'application/octet-stream' })
+      const headers = { 'content-type': 'application/octet-stream' }
+      return wholeResponse(hitBytes(state, rows, k), { status: 200, headers })
     }
     const wanted = wantedOf(request)
     const texts = rows.map((hits) => `{"hits":${hitsText(state, hits, wanted)}}`)
