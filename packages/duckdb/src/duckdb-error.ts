@@ -50,7 +50,7 @@ const codeOfClass: Readonly<Record<string, ErrorCode>> = {
 const diskFull = /no space left on device|disk quota exceeded|max_temp_directory_size|ENOSPC/i
 const missingFile = /no files found that match|no such file or directory/i
 const damagedParquet =
-  /no magic bytes|too small to be a parquet file|parquet|fixed_len_byte_array|out of buffer|thrift|tprotocol|snappy|zstd|decompress|gzip/i
+  /no magic bytes|too small to be a parquet file|parquet|fixed_len_byte_array|converted type|map_key_value|out of buffer|thrift|tprotocol|snappy|zstd|decompress|gzip/i
 /** Classes whose messages quote values and names of the statement, which may say anything. */
 const aboutStatement = /^(Binder|Catalog|Parser|Conversion|Out of Range|Mismatch Type) Error$/
 /** How the Parquet reader begins where its class is also that of functions, `error(…)` among them. */
