@@ -32,7 +32,7 @@ async function measure(set: VectorData): Promise<Figure[]> {
   try {
     using raw = RawPeer.start(set.name)
     await load(set, dataDir)
-    const { truth, ef, recall } = await raw.ready()
+    const { truth, ef, recall } = await raw.ready
     console.log(`\n${set.name} over HTTP; hnswlib-node: ef ${ef}, recall ${recall.toFixed(4)}`)
     const logFile = join(dataDir, 'server.log')
     await using server = await BenchServer.start({

@@ -11,10 +11,14 @@ export interface RawPeerReady {
 
 /** hnswlib-node in a process of its own on the measured core, which rests but when it is asked. */
 export class RawPeer implements Disposable {
+  readonly ready: Promise<RawPeerReady>
   readonly #child: ChildProcess
 
   private constructor(child: ChildProcess) {
     this.#child = child
+    // From the start: it may be ready before anybody asks.
+    this.ready = this.#next()
+    this.ready.catch(() => undefined)
   }
 
   static start(set: string): RawPeer {
@@ -27,10 +31,6 @@ export class RawPeer implements Disposable {
         serialization: 'json',
       }),
     )
-  }
-
-  ready(): Promise<RawPeerReady> {
-    return this.#next()
   }
 
   /** Searches for every query so often; CPU seconds of one query. */
