@@ -21,11 +21,12 @@ export async function planSplit(): Promise<{ front: Part; parts: readonly Part[]
       HYPERMESH_SERVICES__INGEST_URL: url(ports.ingest),
       HYPERMESH_SERVICES__QUERY_URL: url(ports.query),
       HYPERMESH_SERVICES__VECTOR_URL: url(ports.query),
+      HYPERMESH_SERVICES__GRAPH_URL: url(ports.query),
     },
   })
   return {
     front: part('gateway,catalog,storage', ports.front),
-    parts: [part('ingest', ports.ingest), part('query,vector', ports.query)],
+    parts: [part('ingest', ports.ingest), part('query,vector,graph', ports.query)],
   }
 }
 

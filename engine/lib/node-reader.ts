@@ -7,7 +7,7 @@ import type { PropertyValue } from './property-values.ts'
 import type { AsyncReadOptions, ReadOptions } from './read-options.ts'
 import type { ReadView } from './read-view.ts'
 import { columnLabelsOf } from './result-names.ts'
-import { nodeTableName } from './schema.ts'
+import { nodeTableName, type TableSchema } from './schema.ts'
 
 /** A node with its properties. */
 export interface NodeRow {
@@ -25,6 +25,12 @@ export class NodeReader {
   /** @internal */
   constructor(view: ReadView) {
     this.#view = view
+  }
+
+  /** What properties nodes have, and which indexes over them. */
+  get schema(): TableSchema {
+    this.#view.assertReadable()
+    return this.#view.layout(nodeTableName).schema
   }
 
   /** The properties of a node, on this thread; undefined when it has none. */

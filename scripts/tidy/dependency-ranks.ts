@@ -9,7 +9,7 @@ import {
 } from './source-tree.ts'
 
 const libraries = ['contract', 'client', 'kit', 'object-store', 'iceberg', 'duckdb']
-const services = ['gateway', 'storage', 'catalog', 'ingest', 'query', 'vector']
+const services = ['gateway', 'storage', 'catalog', 'ingest', 'query', 'vector', 'graph']
 
 /** Which of ours a workspace may depend on; the table of ARCHITECTURE.md. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +23,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   iceberg: ['contract', 'object-store'],
   ...Object.fromEntries(services.map((service) => [service, libraries])),
   vector: [...libraries, 'hnsw'],
+  graph: [...libraries, 'engine'],
   lakehouse: [...libraries, ...services],
   cli: [...libraries, ...services, 'lakehouse'],
   testing: [...libraries, ...services, 'lakehouse', 'cli'],

@@ -37,6 +37,8 @@ import type {
 } from '@hypermesh/contract'
 import { catalogMethods } from './catalog-methods.ts'
 import type { NamedFile } from './form-body.ts'
+import type { GraphClient } from './graph-client.ts'
+import { graphMethods } from './graph-methods.ts'
 import type { JobClient } from './job-client.ts'
 import { jobMethods } from './job-methods.ts'
 import { loadMethods } from './load-methods.ts'
@@ -113,7 +115,7 @@ export interface TaggedTable extends LoadTableReply {
 }
 
 /** Every route of the platform as a method of the same name, and two ways to read large results. */
-export interface HyperMeshClient extends SqlClient, JobClient, VectorClient {
+export interface HyperMeshClient extends SqlClient, JobClient, VectorClient, GraphClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -307,5 +309,6 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...catalogMethods(transport),
     ...viewMethods(transport),
     ...vectorMethods(transport),
+    ...graphMethods(transport),
   }
 }

@@ -12,6 +12,7 @@ export {
   type TaggedTable,
 } from './client.ts'
 export type { NamedFile } from './form-body.ts'
+export type { GraphTableReference } from './graph-client.ts'
 export type { JobListQuery } from './job-client.ts'
 export type { SqlStream, StreamFacts } from './result-stream.ts'
 export type { CallOptions, ClientFetch, ClientOptions } from './transport.ts'

@@ -65,6 +65,7 @@ const idempotentRoutes: ReadonlySet<RouteId> = new Set([
   'facetPoints',
   'searchVectors',
   'recommendVectors',
+  'findHyperedges',
 ])
 
 /** Sends calls: address, key, deadline, retries, and errors as `HyperMeshError`. */

@@ -8,6 +8,67 @@ export {
   HyperMeshError,
   toErrorBody,
 } from './errors.ts'
+export type {
+  AlterGraphTableRequest,
+  CreateGraphIndexRequest,
+  CreateGraphTableRequest,
+  GraphDatabase,
+  GraphDatabaseDetail,
+  GraphInstant,
+  GraphNodeId,
+  GraphProperties,
+  GraphPropertyType,
+  GraphTable,
+  GraphTableDetail,
+  GraphTimeUnit,
+} from './graph.ts'
+export {
+  alterGraphTableRequest,
+  createGraphIndexRequest,
+  createGraphTableRequest,
+  graphIndexes,
+  graphInstant,
+  graphTimeUnit,
+  parseGraphTableName,
+} from './graph.ts'
+export type {
+  AggregateHyperedgesRequest,
+  DeleteHyperedgesRequest,
+  ExpandHyperedgesRequest,
+  FindHyperedgesRequest,
+  GraphFilter,
+  GraphHyperedge,
+  GraphHyperedgeInput,
+  GraphHyperedgePage,
+  GraphMembersFilter,
+  GraphReceipt,
+  GraphTransactionRequest,
+  HyperedgePathRequest,
+  InsertHyperedgesReply,
+  InsertHyperedgesRequest,
+  JoinHyperedgesRequest,
+  ListHyperedgesQuery,
+  SetGraphNodesRequest,
+  UpdateHyperedgesRequest,
+} from './graph-hyperedges.ts'
+export {
+  aggregateHyperedgesRequest,
+  deleteHyperedgesRequest,
+  expandHyperedgesRequest,
+  findHyperedgesRequest,
+  graphGroups,
+  graphPairs,
+  graphPath,
+  graphReached,
+  graphTransactionRequest,
+  hyperedgePathRequest,
+  insertHyperedgesQuery,
+  insertHyperedgesRequest,
+  joinHyperedgesRequest,
+  listHyperedgesQuery,
+  setGraphNodesRequest,
+  updateHyperedgesRequest,
+} from './graph-hyperedges.ts'
 export { headers } from './headers.ts'
 export { health, readiness } from './health.ts'
 export {

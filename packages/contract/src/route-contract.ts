@@ -1,11 +1,19 @@
 import type { z } from 'zod'
 import type { Role } from './principal.ts'
 
-export const serviceNames = ['gateway', 'storage', 'catalog', 'ingest', 'query', 'vector'] as const
+export const serviceNames = [
+  'gateway',
+  'storage',
+  'catalog',
+  'ingest',
+  'query',
+  'vector',
+  'graph',
+] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 export interface RouteContract {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Hono's form: `:name` is one segment, `:name{.+}` the rest of the path. */
   readonly path: string
   readonly service: ServiceName

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { graphRoutes } from './graph-routes.ts'
 import { health, readiness } from './health.ts'
 import { icebergRoutes } from './iceberg-routes.ts'
 import {
@@ -257,6 +258,7 @@ export const routes = {
     status: 200,
   },
   ...vectorRoutes,
+  ...graphRoutes,
   ...icebergRoutes,
 } as const satisfies Record<string, RouteContract>
 

@@ -146,7 +146,7 @@ async function makeVisible(
 }
 
 /** Creates the directory and those above it, each durable before anything is put inside. */
-async function makeDirectory(path: string, what: string): Promise<void> {
+export async function makeDirectory(path: string, what: string): Promise<void> {
   for (let race = 0; ; race += 1) {
     try {
       await step('make-directory', what, () => mkdir(path))
@@ -197,7 +197,7 @@ async function syncNames(path: string): Promise<void> {
 }
 
 /** One step between two fault points; what fails in it comes out translated, with its effect. */
-async function step<T>(
+export async function step<T>(
   name: string,
   what: string,
   action: () => Promise<T>,

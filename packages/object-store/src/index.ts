@@ -1,6 +1,8 @@
 export { type ByteRange, resolveRange } from './byte-range.ts'
 export { type DataDirectory, openDataDirectory } from './data-directory.ts'
+export { DirectoryOwner, type DirectoryOwnerOptions } from './directory-owner.ts'
 export { DiskStore, type DiskStoreOptions } from './disk-store.ts'
+export { publishDirectory, retireDirectory } from './durable-directory.ts'
 export {
   type DurableBody,
   type DurableMode,

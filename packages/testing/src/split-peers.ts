@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { Lakehouse } from '@hypermesh/lakehouse'
 import { type PlatformConfig, type PlatformOptions, startProcess } from './platform-process.ts'
 
-const peerNames = ['ingest', 'query', 'vector'] as const
+const peerNames = ['ingest', 'query', 'vector', 'graph'] as const
 export type PeerName = (typeof peerNames)[number]
 
 export interface Peer {
@@ -23,7 +23,12 @@ export interface SplitPeers {
 
 export async function splitPeers(directory: string, options: PlatformOptions): Promise<SplitPeers> {
   const front = await freePort()
-  const ports = { ingest: await freePort(), query: await freePort(), vector: await freePort() }
+  const ports = {
+    ingest: await freePort(),
+    query: await freePort(),
+    vector: await freePort(),
+    graph: await freePort(),
+  }
   const internalSecret = randomBytes(32).toString('hex')
   const urlOf = (port: number) => `http://127.0.0.1:${port}`
   const services = {
@@ -32,6 +37,7 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
     ingestUrl: urlOf(ports.ingest),
     queryUrl: urlOf(ports.query),
     vectorUrl: urlOf(ports.vector),
+    graphUrl: urlOf(ports.graph),
   }
   const configOf = (port: number, target: readonly string[]): PlatformConfig => ({
     lakehouse: { target },
@@ -59,6 +65,7 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
     ingest: peerOf('ingest', ports.ingest),
     query: peerOf('query', ports.query),
     vector: peerOf('vector', ports.vector),
+    graph: peerOf('graph', ports.graph),
   }
   return {
     frontConfig: configOf(front, ['gateway', 'catalog', 'storage']),

@@ -35,6 +35,7 @@ export async function openGateway(options: OpenGatewayOptions = {}) {
         ingest: upstream,
         query: upstream,
         vector: upstream,
+        graph: upstream,
       },
       version: '0.0.0',
     },

@@ -13,6 +13,9 @@ const parameters = {
   name: 'n',
   index: 'x',
   snapshot: 's',
+  database: 'd',
+  backup: 'b',
+  node: 'n',
 }
 const all = Object.entries<RouteContract>(routes).map(([id, route]) => ({
   ...route,

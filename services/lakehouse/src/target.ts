@@ -3,7 +3,7 @@ import type { Secret } from '@hypermesh/kit'
 import { z } from 'zod'
 import { definitions } from './topology.ts'
 
-const remoteNames = ['storage', 'catalog', 'ingest', 'query', 'vector'] as const
+const remoteNames = ['storage', 'catalog', 'ingest', 'query', 'vector', 'graph'] as const
 type RemoteName = (typeof remoteNames)[number]
 
 export const targetSchema = z
@@ -27,6 +27,7 @@ export const servicesConfigSchema = z.strictObject({
   ingestUrl: peerUrl('ingest'),
   queryUrl: peerUrl('query'),
   vectorUrl: peerUrl('vector'),
+  graphUrl: peerUrl('graph'),
 })
 
 interface TargetConfig {

@@ -1,6 +1,7 @@
 import { catalog } from '@hypermesh/catalog'
 import type { ServiceName } from '@hypermesh/contract'
 import type { UpstreamName } from '@hypermesh/gateway'
+import { graph } from '@hypermesh/graph'
 import { ingest } from '@hypermesh/ingest'
 import type { Deps, Service } from '@hypermesh/kit'
 import { query } from '@hypermesh/query'
@@ -20,7 +21,14 @@ export interface AnyDefinition {
 }
 
 /** Every service behind the gateway. */
-export const definitions = [storage, catalog, ingest, query, vector] as readonly AnyDefinition[]
+export const definitions = [
+  storage,
+  catalog,
+  ingest,
+  query,
+  vector,
+  graph,
+] as readonly AnyDefinition[]
 
 export const serviceConfigSchemas = {
   storage: storage.config,
@@ -28,6 +36,7 @@ export const serviceConfigSchemas = {
   ingest: ingest.config,
   query: query.config,
   vector: vector.config,
+  graph: graph.config,
 }
 
 /** In an order in which each comes after those it needs. Throws at a cycle or an unknown name. */
@@ -56,4 +65,5 @@ export const upstreamNames = [
   'ingest',
   'query',
   'vector',
+  'graph',
 ] as const satisfies readonly UpstreamName[]

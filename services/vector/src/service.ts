@@ -1,7 +1,6 @@
 import { createApp, defineService } from '@hypermesh/kit'
-import { DiskStore } from '@hypermesh/object-store'
+import { DirectoryOwner, DiskStore } from '@hypermesh/object-store'
 import { vectorConfigSchema } from './config.ts'
-import { DirectoryOwner } from './directory-owner.ts'
 import { IndexFiles } from './index-files.ts'
 import { mountVectors } from './routes.ts'
 import { SourceFollower } from './source/source-follower.ts'
@@ -19,7 +18,8 @@ export const vector = defineService({
     const { root, temporary } = paths
     const store = new DiskStore({ root, temporary })
     const files = new IndexFiles({ root, temporary, store, limits })
-    const owner = new DirectoryOwner(files.claimsDirectory, paths)
+    const directory = files.claimsDirectory
+    const owner = new DirectoryOwner({ directory, paths, subject: 'the vector indexes' })
     const providers = new EmbeddingProviders(settings.embedding, clock)
     const indexes = new VectorIndexes({
       ...{ files, owner, limits, logger, clock, settings },

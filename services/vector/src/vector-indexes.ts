@@ -8,9 +8,9 @@ import {
   type vectorIndexes,
 } from '@hypermesh/contract'
 import { type Clock, type Logger, toHyperMeshError } from '@hypermesh/kit'
+import type { DirectoryOwner } from '@hypermesh/object-store'
 import type { z } from 'zod'
 import { memoryBytesOf, type VectorSettings } from './config.ts'
-import type { DirectoryOwner } from './directory-owner.ts'
 import { defineIndex, haveSameParameters, type IndexDefinition } from './index-definition.ts'
 import type { IndexFiles } from './index-files.ts'
 import type { IndexImage } from './index-image.ts'

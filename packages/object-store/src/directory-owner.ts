@@ -2,8 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
-import type { DataPaths } from '@hypermesh/kit'
-import { hasErrno, isOwnerAlive, removeDurable, writeDurable } from '@hypermesh/object-store'
+import { removeDurable, writeDurable } from './durable-file.ts'
+import { isOwnerAlive } from './liveness.ts'
+import { hasErrno } from './storage-error.ts'
 
 /** Who has a directory: numbered claims, each created exclusively, the highest of which counts. */
 interface Claim {
@@ -15,21 +16,31 @@ interface Claim {
 
 const claimFile = /^(\d{20})\.json$/
 const racesMax = 100
-const what = 'the claim on the vector indexes'
+
+export interface DirectoryOwnerOptions {
+  /** For the claims. */
+  readonly directory: string
+  /** Of the data directory, and this process's own below it. */
+  readonly paths: { readonly root: string; readonly temporary: string }
+  /** Names in messages what is claimed, as `the vector indexes`. */
+  readonly subject: string
+}
 
 /**
- * Makes a directory this process's own: an index lives in memory, and two processes that write its log
- * would ruin it. A process that has died is told by its socket, so nothing needs to be removed by hand.
+ * Makes something of a data directory this process's own, where two processes that write it would ruin
+ * it. A process that has died is told by its socket, so nothing needs to be removed by hand.
  */
 export class DirectoryOwner {
   readonly #directory: string
-  readonly #paths: DataPaths
+  readonly #paths: DirectoryOwnerOptions['paths']
+  readonly #subject: string
   readonly #instance: string
   #number = 0
 
-  constructor(directory: string, paths: DataPaths) {
+  constructor({ directory, paths, subject }: DirectoryOwnerOptions) {
     this.#directory = directory
     this.#paths = paths
+    this.#subject = subject
     this.#instance = basename(paths.temporary)
   }
 
@@ -43,14 +54,14 @@ export class DirectoryOwner {
       if (!(await this.#create(number + 1, this.#instance))) continue
       if ((await this.#newest()) !== number + 1) {
         // Ours filled a gap behind what others did meanwhile.
-        await removeDurable(this.#pathOf(number + 1), what)
+        await removeDurable(this.#pathOf(number + 1), this.#what)
         continue
       }
       this.#number = number + 1
       await this.#removeBelow(this.#number)
       return
     }
-    throw new HyperMeshError('unavailable', 'several processes start on the vector indexes at once')
+    throw new HyperMeshError('unavailable', `several processes start on ${this.#subject} at once`)
   }
 
   async release(): Promise<void> {
@@ -70,7 +81,7 @@ export class DirectoryOwner {
     if (!(await isOwnerAlive(join(this.#paths.root, 'tmp', holder.instance)))) return
     throw new HyperMeshError(
       'unavailable',
-      `the vector indexes of this data directory are served by process ${holder.pid} on ${holder.hostname}; stop it, or ask it`,
+      `${this.#subject} of this data directory are served by process ${holder.pid} on ${holder.hostname}; stop it, or ask it`,
       { details: { pid: holder.pid, hostname: holder.hostname } },
     )
   }
@@ -100,7 +111,11 @@ export class DirectoryOwner {
     const { temporary } = this.#paths
     try {
       const body = `${JSON.stringify(claim)}\n`
-      await writeDurable(this.#pathOf(number), body, { mode: 'create', temporary, what })
+      await writeDurable(this.#pathOf(number), body, {
+        mode: 'create',
+        temporary,
+        what: this.#what,
+      })
       return true
     } catch (error) {
       if (error instanceof HyperMeshError && error.code === 'exists') return false
@@ -111,8 +126,12 @@ export class DirectoryOwner {
   async #removeBelow(number: number): Promise<void> {
     for (const name of await readdir(this.#directory)) {
       const older = Number(claimFile.exec(name)?.[1] ?? number)
-      if (older < number) await removeDurable(join(this.#directory, name), what)
+      if (older < number) await removeDurable(join(this.#directory, name), this.#what)
     }
+  }
+
+  get #what(): string {
+    return `the claim on ${this.#subject}`
   }
 
   #pathOf(number: number): string {

@@ -1,0 +1,123 @@
+import * as graph from './graph.ts'
+import * as hyperedges from './graph-hyperedges.ts'
+import type { RouteContract } from './route-contract.ts'
+
+const one = '/v1/graph/:database'
+const table = `${one}/tables/:table`
+
+/** The routes of the graph service: databases, tables and what is in them. */
+export const graphRoutes = {
+  listGraphDatabases: {
+    method: 'GET',
+    path: '/v1/graph',
+    service: 'graph',
+    access: 'reader',
+    summary: 'databases of hyperedges',
+    reply: graph.graphDatabases,
+    status: 200,
+  },
+  createGraphDatabase: {
+    method: 'PUT',
+    path: one,
+    service: 'graph',
+    access: 'admin',
+    summary:
+      'create a database; where there is one of that name nothing changes, and it answers 200',
+    reply: graph.graphDatabase,
+    status: 201,
+  },
+  getGraphDatabase: {
+    method: 'GET',
+    path: one,
+    service: 'graph',
+    access: 'reader',
+    summary: 'a database, its sizes and how its files stand',
+    reply: graph.graphDatabaseDetail,
+    status: 200,
+  },
+  deleteGraphDatabase: {
+    method: 'DELETE',
+    path: one,
+    service: 'graph',
+    access: 'admin',
+    summary: 'delete a database with all that is in it; its backups stay',
+    status: 204,
+  },
+  listGraphTables: {
+    method: 'GET',
+    path: `${one}/tables`,
+    service: 'graph',
+    access: 'reader',
+    summary: 'the hyperedge tables of a database',
+    reply: graph.graphTables,
+    status: 200,
+  },
+  createGraphTable: {
+    method: 'POST',
+    path: `${one}/tables`,
+    service: 'graph',
+    access: 'writer',
+    summary: 'create a hyperedge table',
+    body: graph.createGraphTableRequest,
+    reply: graph.graphTable,
+    status: 201,
+  },
+  getGraphTable: {
+    method: 'GET',
+    path: table,
+    service: 'graph',
+    access: 'reader',
+    summary: 'a hyperedge table and its sizes',
+    reply: graph.graphTableDetail,
+    status: 200,
+  },
+  alterGraphTable: {
+    method: 'PATCH',
+    path: table,
+    service: 'graph',
+    access: 'writer',
+    summary: 'add properties to a hyperedge table, or set its options anew',
+    body: graph.alterGraphTableRequest,
+    reply: graph.graphTable,
+    status: 200,
+  },
+  dropGraphTable: {
+    method: 'DELETE',
+    path: table,
+    service: 'graph',
+    access: 'writer',
+    summary: 'drop a hyperedge table with all its hyperedges',
+    status: 204,
+  },
+  insertHyperedges: {
+    method: 'POST',
+    path: `${table}/hyperedges`,
+    service: 'graph',
+    access: 'writer',
+    summary: 'insert hyperedges, all of them or none; JSON, or NDJSON or an Arrow stream of them',
+    query: hyperedges.insertHyperedgesQuery,
+    body: hyperedges.insertHyperedgesRequest,
+    reply: hyperedges.insertHyperedgesReply,
+    status: 200,
+  },
+  listHyperedges: {
+    method: 'GET',
+    path: `${table}/hyperedges`,
+    service: 'graph',
+    access: 'reader',
+    summary: 'hyperedges in the order of their time; a page of JSON, or all as NDJSON or Arrow',
+    query: hyperedges.listHyperedgesQuery,
+    reply: hyperedges.graphHyperedgePage,
+    status: 200,
+  },
+  findHyperedges: {
+    method: 'POST',
+    path: `${table}/hyperedges/find`,
+    service: 'graph',
+    access: 'reader',
+    summary: 'hyperedges by time, members, keys and conditions; JSON, or all as NDJSON or Arrow',
+    body: hyperedges.findHyperedgesRequest,
+    reply: hyperedges.graphHyperedgePage,
+    status: 200,
+  },
+} as const satisfies Record<string, RouteContract>

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import { rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { HyperMeshError } from '@hypermesh/contract'
+import { makeDirectory, step, syncDirectory } from './durable-file.ts'
+import { hasErrno } from './storage-error.ts'
+
+/**
+ * Moves a finished directory, whose content is durable, to its name, all of it at once. Throws `exists`
+ * where something stands there; the source stays then.
+ */
+export async function publishDirectory(from: string, to: string, what: string): Promise<void> {
+  await makeDirectory(dirname(to), what)
+  try {
+    await step('rename', what, () => rename(from, to), 'none', 'unknown')
+  } catch (error) {
+    if (!hasErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) throw error
+    throw new HyperMeshError('exists', `${what} exists already`, { cause: error })
+  }
+  await syncDirectory(dirname(to), what)
+}
+
+/**
+ * Takes a directory away for good, all of it at once: it moves to `temporary`, on the same file system,
+ * where the next start clears what is left should this process end before. False where there is none.
+ */
+export async function retireDirectory(
+  path: string,
+  { temporary, what }: { readonly temporary: string; readonly what: string },
+): Promise<boolean> {
+  const retired = join(temporary, `retired-${randomUUID()}`)
+  try {
+    await step('rename', what, () => rename(path, retired), 'none', 'unknown')
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw error
+  }
+  await syncDirectory(dirname(path), what)
+  await step('unlink', what, () => rm(retired, { recursive: true, force: true }), 'committed')
+  return true
+}

@@ -1,0 +1,26 @@
+import { alterGraphTableRequest, createGraphTableRequest } from '@hypermesh/contract'
+import { type App, readJson } from '@hypermesh/kit'
+import type { GraphDatabases } from '../graph-databases.ts'
+import { databaseOf, mountGraphRoute, tableNameOf } from './requests.ts'
+
+export function mountTables(app: App, databases: GraphDatabases): void {
+  mountGraphRoute(app, 'listGraphTables', async (c) =>
+    c.json({ tables: (await databaseOf(c, databases)).tables.list() }),
+  )
+  mountGraphRoute(app, 'createGraphTable', async (c) => {
+    const { tables } = await databaseOf(c, databases)
+    return c.json(await tables.create(await readJson(c, createGraphTableRequest)), 201)
+  })
+  mountGraphRoute(app, 'getGraphTable', async (c) => {
+    const database = await databaseOf(c, databases)
+    return c.json(await database.tableDetail(tableNameOf(c), c.var.signal))
+  })
+  mountGraphRoute(app, 'alterGraphTable', async (c) => {
+    const { tables } = await databaseOf(c, databases)
+    return c.json(await tables.alter(tableNameOf(c), await readJson(c, alterGraphTableRequest)))
+  })
+  mountGraphRoute(app, 'dropGraphTable', async (c) => {
+    await (await databaseOf(c, databases)).tables.drop(tableNameOf(c))
+    return c.body(null, 204)
+  })
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { createApp, defineService } from '@hypermesh/kit'
+import { DirectoryOwner } from '@hypermesh/object-store'
+import { graphConfigSchema } from './config.ts'
+import { GraphDatabases } from './graph-databases.ts'
+import { mountGraph } from './routes.ts'
+
+/** Databases of temporal hyperedges: the engine behind HTTP. */
+export const graph = defineService({
+  name: 'graph',
+  config: graphConfigSchema,
+  needs: [],
+  asks: ['catalog', 'query', 'ingest', 'vector'],
+  async create(settings, { logger, limits, paths }) {
+    // Its name is that of no database.
+    const directory = join(paths.root, 'graph', '.claims')
+    const owner = new DirectoryOwner({ directory, paths, subject: 'the graph databases' })
+    const databases = new GraphDatabases({ paths, owner, settings, limits, logger })
+    const app = createApp({ logger, limits })
+    mountGraph(app, { databases })
+    return {
+      fetch: (request, context) => app.fetch(request, context),
+      ready: () =>
+        // Where another process has them the rest of the platform is served all the same.
+        databases.open().catch((error: unknown) => {
+          logger.warn({ err: error }, 'the graph databases are not served by this process')
+        }),
+      [Symbol.asyncDispose]: () => databases.close(),
+    }
+  },
+})
