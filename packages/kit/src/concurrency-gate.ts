@@ -50,14 +50,33 @@ export class ConcurrencyGate {
     return this.#waiting
   }
 
+  /** A place where one is free at once. */
+  tryEnter(party?: string): Disposable | undefined {
+    const own = this.#parties.get(party) ?? { running: 0, waiting: new Set() }
+    if (!this.#hasRoom(party, own)) return undefined
+    this.#parties.set(party, own)
+    this.#admit(own)
+    return this.#placeOf(party, own)
+  }
+
   /** Waits for a place; dispose what it returns to give the place on. Leaves when aborted. */
   async enter(signal?: AbortSignal, party?: string): Promise<Disposable> {
     signal?.throwIfAborted()
+    const place = this.tryEnter(party)
+    if (place !== undefined) return place
     const own = this.#parties.get(party) ?? { running: 0, waiting: new Set() }
     this.#parties.set(party, own)
     // Those who wait although there is room have had their share of it.
-    if (this.#hasRoom(party, own)) this.#admit(own)
-    else await this.#wait(party, own, signal)
+    await this.#wait(party, own, signal)
+    return this.#placeOf(party, own)
+  }
+
+  async run<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+    using _place = await this.enter(signal)
+    return await work()
+  }
+
+  #placeOf(party: string | undefined, own: Party): Disposable {
     let held = true
     return {
       [Symbol.dispose]: () => {
@@ -65,11 +84,6 @@ export class ConcurrencyGate {
         held = false
       },
     }
-  }
-
-  async run<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
-    using _place = await this.enter(signal)
-    return await work()
   }
 
   #hasRoom(party: string | undefined, own: Party): boolean {

@@ -44,13 +44,12 @@ export function createApp(options: AppOptions): App {
     return render(new HyperMeshError('not_found', `no route ${what}`), c.var.requestId)
   })
   app.use(requestContext(options))
-  app.use(wellFormedPath)
   return app
 }
 
 // In process is not a bypass: without a principal from the gateway nothing is served.
 function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
+  return (c, next) => {
     const { principal, signal, requestId, deadlineAtMs } = c.env ?? {}
     c.set('limits', options.limits)
     if (principal === undefined || signal === undefined || requestId === undefined) {
@@ -60,7 +59,8 @@ function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
     c.set('signal', signal)
     c.set('requestId', requestId)
     c.set('deadlineAtMs', deadlineAtMs)
-    await next()
+    if (c.req.url.includes('%')) assertWellFormedPath(new URL(c.req.url).pathname)
+    return next()
   }
 }
 
@@ -68,11 +68,6 @@ function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
 export function contextOf(c: Context<AppEnv>): RequestContext {
   const { principal, signal, requestId, deadlineAtMs } = c.var
   return { principal, signal, requestId, deadlineAtMs }
-}
-
-const wellFormedPath: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.url.includes('%')) assertWellFormedPath(new URL(c.req.url).pathname)
-  await next()
 }
 
 /** Throws `invalid` for a path whose percent-encoding is no UTF-8. */

@@ -48,4 +48,4 @@ export {
   type ServiceDefinition,
 } from './service.ts'
 export { toHyperMeshError, toInvalid } from './to-hypermesh-error.ts'
-export { wholeBodyOf, wholeResponse } from './whole-response.ts'
+export { setHeader, wholeBodyOf, wholeResponse } from './whole-response.ts'

@@ -6,13 +6,31 @@ interface MetricOptions {
   readonly labelNames?: readonly string[]
 }
 
+export interface LabelledCount {
+  readonly labels: Readonly<Record<string, string>>
+  readonly count: number
+}
+
 /** The figures of one platform. Each has its own registry, so two in one process do not clash. */
 export class Metrics {
   readonly #registry = new Registry()
 
-  /** Makes the counter, or returns the one of this name. */
-  counter(options: MetricOptions): Counter {
-    return this.#known<Counter>(options.name) ?? new Counter(this.#configured(options))
+  /** Makes the counter, or returns the one of this name. With `collect` that tells the sums, when asked. */
+  counter(options: MetricOptions & { readonly collect?: () => Iterable<LabelledCount> }): Counter {
+    const { collect, ...rest } = options
+    const known = this.#known<Counter>(options.name)
+    if (known) return known
+    return new Counter({
+      ...this.#configured(rest),
+      ...(collect === undefined
+        ? {}
+        : {
+            collect(this: Counter) {
+              this.reset()
+              for (const { labels, count } of collect()) this.inc({ ...labels }, count)
+            },
+          }),
+    })
   }
 
   gauge(options: MetricOptions & { readonly collect?: () => number }): Gauge {

@@ -16,7 +16,7 @@ export function mountRoute(app: App, id: RouteId, handler: Handler<AppEnv>): voi
     const isHead = c.req.method === 'HEAD'
     if (route.method === 'HEAD' ? !isHead : isHead && hasHead) return next()
     if (route.access !== 'open' && route.access !== 'metrics') {
-      requireRole(c.var.principal, route.access)
+      requireRole(c.get('principal'), route.access)
     }
     return handler(c, next)
   })

@@ -41,6 +41,9 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
   const source = sourceOf(request)
   // A source that is done already can only be asked as a stream, which knows how it ended.
   if (source !== undefined && declared !== undefined && !source.destroyed) {
+    options.signal?.throwIfAborted()
+    // A small one has mostly come with its head.
+    if (source.complete && source.readableLength === declared) return source.read() as Buffer
     return readSource(source, declared, options)
   }
   const chunks: Uint8Array[] = []

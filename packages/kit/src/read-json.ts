@@ -20,9 +20,9 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   checkContentType(c.req.header('content-type'))
   const bytes = await readBody(c.req.raw, {
-    bytesMax: c.var.limits.jsonBodyBytesMax,
+    bytesMax: c.get('limits').jsonBodyBytesMax,
     limit: 'json_body_bytes_max',
-    signal: c.var.signal,
+    signal: c.get('signal'),
   })
   const value = parseJson(decode(bytes), options.parse ?? JSON.parse)
   const parsed = schema.safeParse(value)

@@ -3,22 +3,26 @@ import { systemClock } from './clock.ts'
 
 /** A signal that aborts at the deadline or when the client goes away, whichever is first. */
 export class RequestDeadline implements Disposable {
-  readonly #controller = new AbortController()
+  readonly #controller: AbortController
   readonly #timer: NodeJS.Timeout
-  readonly #client: AbortSignal
+  /** Undefined: it is the signal itself. */
+  readonly #client: AbortSignal | undefined
   /** On the monotonic clock of this process, see `Clock`. */
   readonly atMs: number
   readonly #onClientGone = () => this.#abort(clientReason(this.#client))
 
-  constructor(timeoutMs: number, client: AbortSignal) {
-    this.#client = client
+  /** A controller instead of a signal is aborted at the deadline too: it has the one signal of both. */
+  constructor(timeoutMs: number, client: AbortSignal | AbortController) {
+    const isController = client instanceof AbortController
+    this.#controller = isController ? client : new AbortController()
+    this.#client = isController ? undefined : client
     this.atMs = systemClock.monotonicMs() + timeoutMs
     this.#timer = setTimeout(() => {
       this.#abort(new HyperMeshError('deadline', `the deadline of ${timeoutMs} ms has passed`))
     }, timeoutMs)
     this.#timer.unref()
-    if (client.aborted) this.#onClientGone()
-    else client.addEventListener('abort', this.#onClientGone, { once: true })
+    if (this.#client?.aborted === true) this.#onClientGone()
+    else this.#client?.addEventListener('abort', this.#onClientGone, { once: true })
   }
 
   get signal(): AbortSignal {
@@ -27,7 +31,7 @@ export class RequestDeadline implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
-    this.#client.removeEventListener('abort', this.#onClientGone)
+    this.#client?.removeEventListener('abort', this.#onClientGone)
   }
 
   #abort(reason: HyperMeshError): void {
@@ -36,8 +40,8 @@ export class RequestDeadline implements Disposable {
   }
 }
 
-function clientReason(client: AbortSignal): HyperMeshError {
-  return client.reason instanceof HyperMeshError
+function clientReason(client: AbortSignal | undefined): HyperMeshError {
+  return client?.reason instanceof HyperMeshError
     ? client.reason
-    : new HyperMeshError('cancelled', 'the client went away', { cause: client.reason })
+    : new HyperMeshError('cancelled', 'the client went away', { cause: client?.reason })
 }

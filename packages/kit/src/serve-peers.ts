@@ -38,7 +38,10 @@ export function servePeers(
         request.headers.get(headers.principal),
         { ...options, line: `${request.method} ${pathname}${search}` },
       )
-      deadline = new RequestDeadline(timeoutMsOf(request, options.limits), connection.signal)
+      deadline = new RequestDeadline(
+        timeoutMsOf(request, options.limits),
+        connection.controller ?? connection.signal,
+      )
       const { signal, atMs } = deadline
       const context = { principal, signal, requestId, deadlineAtMs: atMs }
       request.headers.delete(headers.principal)

@@ -14,6 +14,8 @@ export interface Connection {
   readonly remoteAddress: string
   /** Aborts with an error of the contract when the client goes away or the server must stop. */
   readonly signal: AbortSignal
+  /** Of that signal, for who may end the request too; absent where it is another's. */
+  readonly controller?: AbortController
 }
 
 export interface ListenOptions {
@@ -78,7 +80,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     })
     const remoteAddress = incoming.socket.remoteAddress ?? ''
     const bounded = withBoundedBody(request, incoming)
-    const response = await options.onRequest(bounded, { remoteAddress, signal: controller.signal })
+    const { signal } = controller
+    const response = await options.onRequest(bounded, { remoteAddress, signal, controller })
     if (state.stopping) response.headers.set('connection', 'close')
     else keepAliveOrClose(incoming, response)
     await writeResponse(response, outgoing)

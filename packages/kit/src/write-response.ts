@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { wholeBodyOf } from './whole-response.ts'
+import { fieldsOf, wholeBodyOf } from './whole-response.ts'
 
 type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>
 
@@ -8,12 +8,7 @@ type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>
  * never taken for the whole; a body that is one chunk gets its length.
  */
 export async function writeResponse(response: Response, outgoing: ServerResponse): Promise<void> {
-  for (const [name, value] of response.headers) {
-    if (name !== 'set-cookie') outgoing.setHeader(name, value)
-  }
-  const cookies = response.headers.getSetCookie()
-  if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
-  outgoing.statusCode = response.status
+  copyHead(response, outgoing)
   const whole = wholeBodyOf(response)
   if (whole !== undefined) {
     outgoing.setHeader('content-length', Buffer.byteLength(whole))
@@ -35,6 +30,20 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
     outgoing.off('close', onClose)
     await reader.cancel().catch(() => undefined)
   }
+}
+
+function copyHead(response: Response, outgoing: ServerResponse): void {
+  outgoing.statusCode = response.status
+  const fields = fieldsOf(response)
+  if (fields !== undefined) {
+    for (const name in fields) outgoing.setHeader(name, fields[name] as string)
+    return
+  }
+  for (const [name, value] of response.headers) {
+    if (name !== 'set-cookie') outgoing.setHeader(name, value)
+  }
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
 }
 
 async function pump(

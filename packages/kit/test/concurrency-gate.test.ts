@@ -18,6 +18,18 @@ describe('a concurrency gate', () => {
     expect(one.runningCount).toBe(0)
   })
 
+  test('has a place at once where one is free, and keeps nothing of who finds none', async () => {
+    const one = gate(1, 1)
+    const place = one.tryEnter()
+    expect([one.tryEnter(), one.runningCount, one.waitingCount]).toEqual([undefined, 1, 0])
+    const waiting = one.enter()
+    place?.[Symbol.dispose]()
+    expect([one.tryEnter(), one.runningCount]).toEqual([undefined, 1])
+    const next = await waiting
+    next[Symbol.dispose]()
+    expect(one.runningCount).toBe(0)
+  })
+
   test('serves those who wait in the order they came', async () => {
     const one = gate(1, 10)
     const order: number[] = []

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { createLogger } from '../src/logger.ts'
 import { readBody } from '../src/read-body.ts'
 import { type Connection, type Listener, listen } from '../src/server.ts'
-import { wholeBodyOf, wholeResponse } from '../src/whole-response.ts'
+import { setHeader, wholeBodyOf, wholeResponse } from '../src/whole-response.ts'
 
 let listener: Listener | undefined
 afterEach(async () => {
@@ -46,6 +46,20 @@ test('a whole response is sent with its length, and is a stream for who asks for
   const first = await own.body?.getReader().read()
   expect([first?.value, wholeBodyOf(own)]).toEqual([Uint8Array.of(1, 2), undefined])
   expect(await wholeResponse('{"a":1}', {}).json()).toEqual({ a: 1 })
+})
+
+test('headers of a whole response that are set before and after they were looked at are sent', async () => {
+  const url = await serve(async () => {
+    const answer = wholeResponse('x', { headers: { a: '1', b: '1' } })
+    setHeader(answer, 'b', '2')
+    expect(answer.headers.get('b')).toBe('2')
+    setHeader(answer, 'c', '3')
+    answer.headers.set('d', '4')
+    expect(answer.clone().headers.get('d')).toBe('4')
+    return answer
+  })
+  const { headers } = await fetch(url)
+  expect(['a', 'b', 'c', 'd'].map((name) => headers.get(name))).toEqual(['1', '2', '3', '4'])
 })
 
 test('a small body is read whole, once, however it comes', async () => {

@@ -1,40 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { type HyperMeshError, headers, type Principal } from '@hypermesh/contract'
-import { type Clock, type Logger, type Metrics, meterBody, wholeBodyOf } from '@hypermesh/kit'
+import { type Clock, type Logger, meterBody, setHeader, wholeBodyOf } from '@hypermesh/kit'
+import type { RequestFigures } from './request-figures.ts'
 import type { MatchedRoute } from './route-match.ts'
 
 export interface ExchangeParts {
   readonly logger: Logger
   readonly clock: Clock
   readonly figures: RequestFigures
-}
-
-/** The figures of all requests. */
-export type RequestFigures = ReturnType<typeof requestFigures>
-
-export function requestFigures(metrics: Metrics) {
-  return {
-    requests: metrics.counter({
-      name: 'hypermesh_http_requests_total',
-      help: 'Requests answered, by route and status.',
-      labelNames: ['method', 'route', 'status'],
-    }),
-    seconds: metrics.histogram({
-      name: 'hypermesh_http_request_seconds',
-      help: 'From the request to the last byte of its answer.',
-      labelNames: ['method', 'route'],
-      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
-    }),
-    bytes: metrics.counter({
-      name: 'hypermesh_http_response_bytes_total',
-      help: 'Bytes of answers.',
-      labelNames: ['route'],
-    }),
-    open: metrics.gauge({
-      name: 'hypermesh_http_requests_open',
-      help: 'Requests whose answer has not ended.',
-    }),
-  }
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
@@ -59,7 +32,7 @@ export class Exchange {
     this.#method = methods.has(request.method) ? request.method : 'other'
     this.#route = matched?.route.path ?? 'none'
     this.#startedAtMs = parts.clock.monotonicMs()
-    parts.figures.open.inc()
+    parts.figures.opened()
   }
 
   /** The answer with its request id, whose end, however it comes, ends the exchange. */
@@ -72,7 +45,7 @@ export class Exchange {
     }
     const whole = wholeBodyOf(answer)
     if (whole !== undefined && this.#method !== 'HEAD') {
-      answer.headers.set(headers.requestId, this.requestId)
+      setHeader(answer, headers.requestId, this.requestId)
       end(Buffer.byteLength(whole))
       return answer
     }
@@ -90,13 +63,12 @@ export class Exchange {
   #record(status: number, bytes: number, failure: unknown): void {
     const { logger, clock, figures } = this.#parts
     const ms = clock.monotonicMs() - this.#startedAtMs
-    const labels = { method: this.#method, route: this.#route }
-    figures.open.dec()
-    figures.requests.inc({ ...labels, status: String(status) })
-    figures.seconds.observe(labels, ms / 1000)
-    figures.bytes.inc({ route: this.#route }, bytes)
+    const method = this.#method
+    const route = this.#route
+    figures.ended({ method, route, status, ms, bytes })
     const line = {
-      ...labels,
+      method,
+      route,
       status,
       ms: Math.round(ms * 10) / 10,
       bytes,

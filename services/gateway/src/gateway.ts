@@ -21,8 +21,9 @@ import {
 } from '@hypermesh/kit'
 import type { AddressList } from './address-list.ts'
 import { clientAddress } from './client-address.ts'
-import { Exchange, type RequestFigures } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import type { OwnPages, Visit } from './own-pages.ts'
+import type { RequestFigures } from './request-figures.ts'
 import { type MatchedRoute, methodsOf, routeFor, routesAt } from './route-match.ts'
 import { timeoutMsOf } from './timeout-of.ts'
 import { upstreamAnswer } from './upstream-answer.ts'
@@ -59,7 +60,10 @@ export async function serveRequest(
   }
   const isOpen = matched !== undefined && isOpenRoute(matched, parts)
   try {
-    deadline = new RequestDeadline(timeoutMsOf(request, matched, parts.limits), connection.signal)
+    deadline = new RequestDeadline(
+      timeoutMsOf(request, matched, parts.limits),
+      connection.controller ?? connection.signal,
+    )
     const { signal } = deadline
     // Nobody outside may say who makes a request.
     if (request.headers.has(headers.principal)) request.headers.delete(headers.principal)
@@ -74,7 +78,7 @@ export async function serveRequest(
     if (route.id in parts.pages) {
       return exchange.finish(await openPage(route, parts, visit), { signal, onEnd })
     }
-    place = await parts.gate.enter(signal)
+    place = parts.gate.tryEnter() ?? (await parts.gate.enter(signal))
     const answer = await callUpstream(request, route, {
       exchange,
       signal,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** An API key as a person holds it: `hm_<id>_<secret>`. The id names it, the secret proves it. */
 export interface KeyText {
@@ -28,9 +28,9 @@ export function parseKey(text: string): KeyText | undefined {
 
 /** The secret has 256 random bits, so a plain hash cannot be searched; it needs no salt. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return hash('sha256', secret)
 }
 
 export function isSecretOf(secret: string, sha256: string): boolean {
-  return timingSafeEqual(Buffer.from(hashSecret(secret), 'hex'), Buffer.from(sha256, 'hex'))
+  return timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(sha256))
 }

@@ -14,10 +14,34 @@ const compiled: readonly CompiledRoute[] = Object.entries<RouteContract>(routes)
   ([id, route]) => ({ id: id as RouteId, route, segments: route.path.split('/') }),
 )
 
-/** Every route of the contract at this path, whatever its method. */
+/** Where most of them differ: behind /v1 or /iceberg. */
+const tellingSegment = 2
+const byTelling = new Map<string, readonly CompiledRoute[]>(
+  compiled.map(({ segments }) => {
+    const telling = segments[tellingSegment] ?? ''
+    return [telling, compiled.filter((route) => mayMatch(route, telling))]
+  }),
+)
+const otherRoutes = compiled.filter((route) => mayMatch(route, undefined))
+
+/** Every route of the contract at this path, whatever its method, in the contract's order. */
 export function routesAt(path: string): readonly MatchedRoute[] {
   const segments = path.split('/')
-  return compiled.filter((candidate) => matches(candidate.segments, segments))
+  const routesThere = byTelling.get(decoded(segments[tellingSegment] ?? '')) ?? otherRoutes
+  return routesThere.filter((candidate) => matches(candidate.segments, segments))
+}
+
+function mayMatch({ segments }: CompiledRoute, given: string | undefined): boolean {
+  const own = segments[tellingSegment]
+  if (own?.startsWith(':')) return true
+  // One that ends before it may end in a part that takes the rest.
+  return own === undefined
+    ? given === undefined || given === '' || takesRest(segments)
+    : own === given
+}
+
+function takesRest(segments: readonly string[]): boolean {
+  return segments.at(-1)?.endsWith('{.+}') === true
 }
 
 /** The one for the method; HEAD falls back to GET. */

@@ -10,11 +10,11 @@ import {
 import { AddressList } from './address-list.ts'
 import { Authenticator } from './authenticator.ts'
 import type { AuthConfig, GatewayConfig } from './config.ts'
-import { requestFigures } from './exchange.ts'
 import { type GatewayParts, serveRequest } from './gateway.ts'
 import { KeyStore } from './key-store.ts'
 import { authenticateLocal } from './loopback-guard.ts'
 import { ownPages, type PeerStates, type Readiness } from './own-pages.ts'
+import { RequestFigures } from './request-figures.ts'
 import { createRoutes } from './routes.ts'
 
 export type UpstreamName = Exclude<ServiceName, 'gateway'>
@@ -52,7 +52,7 @@ export async function createGateway(
     logger,
     clock,
     limits,
-    figures: requestFigures(metrics),
+    figures: new RequestFigures(metrics),
     gate: new ConcurrencyGate({
       name: 'requests',
       concurrencyMax: limits.requestsInFlightMax,

@@ -2,27 +2,33 @@
 const graceMs = 200
 
 /** The answer of an upstream, or the reason of the signal soon after it aborts. */
-export async function upstreamAnswer(
-  answer: Promise<Response>,
-  signal: AbortSignal,
-): Promise<Response> {
-  let timer: NodeJS.Timeout | undefined
-  let onAbort = () => {}
-  const late = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      timer = setTimeout(() => reject(signal.reason), graceMs)
+export function upstreamAnswer(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    let isLate = false
+    const onAbort = () => {
+      timer = setTimeout(() => {
+        isLate = true
+        reject(signal.reason)
+      }, graceMs)
+    }
+    const settle = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
     }
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
+    answer.then(
+      (response) => {
+        settle()
+        resolve(response)
+        // Whoever answers after this answers nobody.
+        if (isLate) response.body?.cancel().catch(() => undefined)
+      },
+      (error: unknown) => {
+        settle()
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([answer, late])
-  } catch (error) {
-    // Whoever answers after this answers nobody.
-    answer.then((response) => response.body?.cancel()).catch(() => undefined)
-    throw error
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -22,15 +22,15 @@ export function wantsBytes(c: Visit): boolean {
 
 export function readBytes(c: Visit): Promise<Uint8Array> {
   return readBody(c.req.raw, {
-    bytesMax: c.var.limits.vectorBodyBytesMax,
+    bytesMax: c.get('limits').vectorBodyBytesMax,
     limit: 'vector_body_bytes_max',
-    signal: c.var.signal,
+    signal: c.get('signal'),
   })
 }
 
 /** JSON that was written as text already, but for the vectors of points of this state. */
 export async function jsonText(c: Visit, state: IndexState, text: string): Promise<Response> {
-  const whole = await withVectors(state, text, c.var)
+  const whole = await withVectors(state, text, { limits: c.get('limits'), signal: c.get('signal') })
   return wholeResponse(whole, { status: 200, headers: { 'content-type': 'application/json' } })
 }
 

@@ -93,7 +93,7 @@ async function queriesOf(
       ? (vectors ?? [vector ?? []])
       : [await embedQuery(text, { definition, providers, signal: c.var.signal })]
   // Before there is a place for each.
-  assertAtMost(rows.length, c.var.limits.vectorQueriesMax, 'queries: vector_queries_max')
+  assertAtMost(rows.length, c.get('limits').vectorQueriesMax, 'queries: vector_queries_max')
   return copyQueries(index, rows)
 }
 
@@ -108,7 +108,7 @@ async function searchOfBytes(c: Visit, index: VectorIndex): Promise<Response> {
       { details: { bytes: body.length, dimension } },
     )
   }
-  const { vectorQueriesMax } = c.var.limits
+  const { vectorQueriesMax } = c.get('limits')
   assertAtMost(body.length / (dimension * 4), vectorQueriesMax, 'queries: vector_queries_max')
   const given = toFloats(body)
   const rows = Array.from({ length: given.length / dimension }, (_, row) =>
@@ -140,7 +140,8 @@ function search(
   index: VectorIndex,
   request: Search & { readonly isMany: boolean },
 ): Promise<Response> {
-  const { limits, signal } = c.var
+  const limits = c.get('limits')
+  const signal = c.get('signal')
   const { queries, k, ef, filter, scoreThreshold, isMany } = request
   return index.read(async (state) => {
     const found = await rank(state, { queries, k, ef, filter, signal }, limits)
