@@ -11,6 +11,11 @@ const calls = [
     exempt: /^$/,
     message: 'Math.random repeats and can be guessed, use randomUUID or randomBytes of node:crypto',
   },
+  {
+    pattern: /\bc\.header\(/,
+    exempt: /^$/,
+    message: 'is not sent with c.json, give c.json the headers',
+  },
 ]
 
 /** Calls that have one right place. Biome knows those of console and process.env. */

@@ -179,11 +179,13 @@ test('a call with one right place is refused elsewhere, also told what to use', 
     'packages/kit/src/a.ts': '/** Not new Date(). */\nDate.now()\nMath.random()\n',
     'packages/kit/src/timer.ts': 'setTimeout(f, 1)\nsetInterval(f, 1)\nclearInterval(i)\n',
     'packages/kit/src/loose.ts': 'setTimeout(f, 1).unref()\n',
+    'services/a/src/routes.ts': "c.req.header('a')\nc.header('a', 'b')\n",
   }
   expect(said(checkBannedCalls, files)).toEqual([
     expect.stringMatching(/^packages\/kit\/src\/a\.ts:2: .*clock in deps$/),
     expect.stringMatching(/^packages\/kit\/src\/a\.ts:3: .*node:crypto$/),
     expect.stringMatching(/^packages\/kit\/src\/timer\.ts:1: setTimeout is neither/),
+    expect.stringMatching(/^services\/a\/src\/routes\.ts:2: .*give c\.json the headers$/),
   ])
 })
 

@@ -33,7 +33,6 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
 const owners: Readonly<Record<string, readonly string[]>> = {
   zod: ['contract', 'kit', ...services, 'lakehouse'],
   hono: ['kit', ...services],
-  '@hono/node-server': ['kit'],
   pino: ['kit'],
   'smol-toml': ['kit'],
   'prom-client': ['kit'],

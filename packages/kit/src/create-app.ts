@@ -1,5 +1,6 @@
 import { HyperMeshError, type Limits, type Principal, printable } from '@hypermesh/contract'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { jsonResponse } from './json-response.ts'
 import type { Logger } from './logger.ts'
 import { type RenderError, renderError } from './render-error.ts'
 import type { RequestContext } from './service.ts'
@@ -51,6 +52,7 @@ export function createApp(options: AppOptions): App {
 function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
   return (c, next) => {
     const { principal, signal, requestId, deadlineAtMs } = c.env ?? {}
+    c.json = wholeJson
     c.set('limits', options.limits)
     if (principal === undefined || signal === undefined || requestId === undefined) {
       throw new HyperMeshError('unauthenticated', 'the request came without a principal')
@@ -63,6 +65,13 @@ function requestContext(options: AppOptions): MiddlewareHandler<AppEnv> {
     return next()
   }
 }
+
+// Without the objects of the web that hono makes of an answer. What `c.header` sets is not looked at.
+const wholeJson = ((value: unknown, status?: number, headers?: Record<string, string>) =>
+  jsonResponse(value, {
+    ...(status === undefined ? {} : { status }),
+    ...(headers === undefined ? {} : { headers }),
+  })) as Context['json']
 
 /** What a route hands on with the requests that it makes itself. */
 export function contextOf(c: Context<AppEnv>): RequestContext {

@@ -7,7 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import type { ReadableStream as WebStream } from 'node:stream/web'
-import { toPulledStream } from './request-body.ts'
+import { toPulledStream } from './pulled-stream.ts'
 
 /**
  * `fetch` over node:http. The built-in one gives up when an answer takes five minutes, which a

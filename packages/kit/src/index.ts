@@ -21,6 +21,7 @@ export {
 } from './create-app.ts'
 export { readEnvironment } from './environment.ts'
 export { createHttpFetch } from './http-fetch.ts'
+export { jsonResponse } from './json-response.ts'
 export { defaultLimits } from './limits.ts'
 export { createLogger, type Logger, type LogLevel, logLevels } from './logger.ts'
 export { meterBody } from './meter-body.ts'

@@ -1,9 +1,13 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { systemClock } from './clock.ts'
 
 export type { Logger } from 'pino'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
+
+/** Of what cannot be written, so much waits for the next line that can; the rest is lost. */
+const unwrittenBytesMax = 1024 * 1024
 
 let standardError: DestinationStream | undefined
 
@@ -15,8 +19,16 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     timestamp: isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  standardError ??= turnsOf(pino.destination({ fd: 2, sync: true }))
-  return pino(options, destination ?? standardError)
+  return pino(options, destination ?? ownStandardError())
+}
+
+function ownStandardError(): DestinationStream {
+  if (standardError !== undefined) return standardError
+  const target = pino.destination({ fd: 2, sync: true, maxLength: unwrittenBytesMax })
+  // A full disk under the log must not end the process.
+  target.on('error', () => undefined)
+  standardError = turnsOf(target)
+  return standardError
 }
 
 /** So much is written at once, and before the turn ends where there is more. */
@@ -48,7 +60,7 @@ let second = { atMs: Number.NaN, text: '' }
 
 /** As pino has it, with the seconds written once for all lines of each. */
 function isoTime(): string {
-  const nowMs = Date.now()
+  const nowMs = systemClock.nowMs()
   const ms = nowMs % 1000
   if (nowMs - ms !== second.atMs) {
     second = { atMs: nowMs - ms, text: new Date(nowMs).toISOString().slice(0, -4) }

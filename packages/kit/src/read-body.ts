@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { HyperMeshError } from '@hypermesh/contract'
-import { sourceOf } from './request-body.ts'
+import { sourceOf } from './incoming-request.ts'
 
 export interface BodyOptions {
   readonly bytesMax: number
@@ -43,7 +43,12 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
   if (source !== undefined && declared !== undefined && !source.destroyed) {
     options.signal?.throwIfAborted()
     // A small one has mostly come with its head.
-    if (source.complete && source.readableLength === declared) return source.read() as Buffer
+    if (source.readableLength === declared) {
+      const body = source.read() as Buffer | null
+      // To its end, which it comes to only as it is read.
+      source.resume()
+      return body ?? new Uint8Array()
+    }
     return readSource(source, declared, options)
   }
   const chunks: Uint8Array[] = []

@@ -31,7 +31,7 @@ export async function readJson<Schema extends z.ZodType>(
 }
 
 function checkContentType(header: string | undefined): void {
-  if (header === undefined) return
+  if (header === undefined || header === 'application/json') return
   const [type = '', ...parameters] = header.toLowerCase().split(';')
   const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='))
   const isJson = /^application\/(json|[a-z0-9.-]+\+json)$/.test(type.trim())

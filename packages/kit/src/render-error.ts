@@ -1,11 +1,12 @@
 import { type ErrorCode, type HyperMeshError, toErrorBody } from '@hypermesh/contract'
+import { jsonResponse } from './json-response.ts'
 
 /** Turns an error into a response; protocols with their own form bring their own. */
 export type RenderError = (error: HyperMeshError, requestId: string | undefined) => Response
 
 /** The platform's own form: `{"error":{code,message,…}}`. */
 export function renderError(error: HyperMeshError, requestId: string | undefined): Response {
-  return Response.json(toErrorBody(error, requestId), {
+  return jsonResponse(toErrorBody(error, requestId), {
     status: error.status,
     headers: errorHeaders(error),
   })
@@ -21,7 +22,7 @@ export function renderIcebergError(error: HyperMeshError, requestId: string | un
   const given = error.details?.icebergType
   const type = typeof given === 'string' ? given : icebergTypes[error.code]
   const body = { error: { message: own.message, type, code: error.status, hypermesh: own } }
-  return Response.json(body, { status: error.status, headers: errorHeaders(error) })
+  return jsonResponse(body, { status: error.status, headers: errorHeaders(error) })
 }
 
 function errorHeaders(error: HyperMeshError): Record<string, string> {

@@ -1,5 +1,6 @@
 import { HyperMeshError, headers, type Limits, type ServiceName } from '@hypermesh/contract'
 import type { Clock } from './clock.ts'
+import { jsonResponse } from './json-response.ts'
 import type { Logger } from './logger.ts'
 import { meterBody } from './meter-body.ts'
 import { verifyPrincipal } from './principal-token.ts'
@@ -30,7 +31,7 @@ export function servePeers(
 ): (request: Request, connection: Connection) => Promise<Response> {
   return async (request, connection) => {
     const { pathname, search } = new URL(request.url)
-    if (pathname === '/healthz') return Response.json({ status: 'ok' })
+    if (pathname === '/healthz') return jsonResponse({ status: 'ok' })
     if (pathname === '/readyz') return readiness(options.isReady())
     let deadline: RequestDeadline | undefined
     try {
@@ -58,7 +59,7 @@ export function servePeers(
 }
 
 function readiness(isReady: boolean): Response {
-  return Response.json({ status: isReady ? 'ready' : 'starting' }, { status: isReady ? 200 : 503 })
+  return jsonResponse({ status: isReady ? 'ready' : 'starting' }, { status: isReady ? 200 : 503 })
 }
 
 function serviceOf(name: ServiceName, { services }: PeerServerOptions): Service {

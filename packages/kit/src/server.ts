@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { HyperMeshError, toErrorBody } from '@hypermesh/contract'
 import { environmentName } from './config-text.ts'
+import { hasBody, incomingRequest } from './incoming-request.ts'
 import type { Logger } from './logger.ts'
-import { withBoundedBody } from './request-body.ts'
+import { skipRest } from './unread-body.ts'
 import { writeResponse } from './write-response.ts'
 
 /** What the network knows of a request beside the request itself. */
@@ -56,10 +55,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       // Half-sent headers are looked for this often.
       connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs),
     },
-    getRequestListener((request, bindings) => answer(request, bindings as HttpBindings), {
-      overrideGlobalObjects: false,
-      errorHandler: (error) => unreadableRequest(error, options.logger),
-    }),
+    (incoming, outgoing) => {
+      serve(incoming, outgoing).catch((error) => sendFault(error, outgoing, options.logger))
+    },
   )
   server.maxConnections = options.connectionsMax
   server.on('connection', (socket) => {
@@ -67,25 +65,26 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     socket.once('close', () => sockets.delete(socket))
   })
 
-  async function answer(request: Request, { incoming, outgoing }: HttpBindings): Promise<Response> {
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const controller = new AbortController()
     open.set(outgoing, controller)
     outgoing.once('close', () => {
       open.delete(outgoing)
       if (!outgoing.writableFinished) {
         controller.abort(new HyperMeshError('cancelled', 'the client went away'))
+      } else if (hasBody(incoming)) {
+        skipRest(incoming)
       }
       // A connection that had promised to stay open before the stop is idle from here.
       if (state.stopping) setImmediate(() => closeIdle(sockets, open))
     })
     const remoteAddress = incoming.socket.remoteAddress ?? ''
-    const bounded = withBoundedBody(request, incoming)
     const { signal } = controller
-    const response = await options.onRequest(bounded, { remoteAddress, signal, controller })
+    const request = incomingRequest(incoming)
+    const response = await options.onRequest(request, { remoteAddress, signal, controller })
     if (state.stopping) response.headers.set('connection', 'close')
     else keepAliveOrClose(incoming, response)
     await writeResponse(response, outgoing)
-    return RESPONSE_ALREADY_SENT
   }
 
   await bind(server, options)
@@ -165,13 +164,18 @@ function cut(server: Server, open: OpenRequests, logger: Logger): void {
 /** Between telling a request to end and cutting its connection: time to write the error. */
 const cutAfterMs = 250
 
-function unreadableRequest(error: unknown, logger: Logger): Response {
-  const isRequest = error instanceof Error && error.name === 'RequestError'
+/** For what no service could answer: a request that names nothing, or headers that cannot be sent. */
+function sendFault(error: unknown, outgoing: ServerResponse, logger: Logger): void {
+  const isRequest = error instanceof HyperMeshError && error.code === 'invalid'
   if (!isRequest) logger.error({ err: error }, 'a request could not be served')
-  const known = isRequest
-    ? new HyperMeshError('invalid', `the request cannot be read: ${error.message}`)
-    : new HyperMeshError('internal', 'a request could not be served')
-  return Response.json(toErrorBody(known, undefined), { status: known.status })
+  if (outgoing.headersSent) {
+    outgoing.destroy()
+    return
+  }
+  const known = isRequest ? error : new HyperMeshError('internal', 'a request could not be served')
+  for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name)
+  outgoing.writeHead(known.status, { 'content-type': 'application/json' })
+  outgoing.end(JSON.stringify(toErrorBody(known, undefined)))
 }
 
 function urlHost(host: string): string {

@@ -8,8 +8,14 @@ type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>
  * never taken for the whole; a body that is one chunk gets its length.
  */
 export async function writeResponse(response: Response, outgoing: ServerResponse): Promise<void> {
-  copyHead(response, outgoing)
   const whole = wholeBodyOf(response)
+  const fields = fieldsOf(response)
+  if (whole !== undefined && fields !== undefined) {
+    outgoing.writeHead(response.status, { ...fields, 'content-length': Buffer.byteLength(whole) })
+    outgoing.end(whole)
+    return
+  }
+  copyHead(response, outgoing)
   if (whole !== undefined) {
     outgoing.setHeader('content-length', Buffer.byteLength(whole))
     outgoing.end(whole)
@@ -34,11 +40,6 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
 
 function copyHead(response: Response, outgoing: ServerResponse): void {
   outgoing.statusCode = response.status
-  const fields = fieldsOf(response)
-  if (fields !== undefined) {
-    for (const name in fields) outgoing.setHeader(name, fields[name] as string)
-    return
-  }
   for (const [name, value] of response.headers) {
     if (name !== 'set-cookie') outgoing.setHeader(name, value)
   }

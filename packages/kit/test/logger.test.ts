@@ -1,17 +1,23 @@
 import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 const source = new URL('../src/logger.ts', import.meta.url).href
 
-/** What a process leaves on standard error that logs and then does this, in one turn of its loop. */
-function logAndThen(statement: string) {
+/** A process that logs and then does this, in one turn of its loop. */
+function run(statement: string, standardError: 'pipe' | number) {
   const script = `
     import { createLogger } from ${JSON.stringify(source)}
     const logger = createLogger('info')
     for (let n = 0; n < 3; n++) logger.info({ n }, 'line')
     ${statement}`
   const args = ['--import', 'tsx', '--input-type=module', '--eval', script]
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const stdio = ['ignore' as const, 'pipe' as const, standardError]
+  return spawnSync(process.execPath, args, { encoding: 'utf8', stdio })
+}
+
+function logAndThen(statement: string) {
+  const { status, stderr } = run(statement, 'pipe')
   const lines = stderr.split('\n').filter((line) => line.startsWith('{'))
   return { status, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
 }
@@ -28,4 +34,15 @@ test.each([
     expect([level, msg]).toEqual(['info', 'line'])
     expect(new Date(String(time)).toISOString()).toBe(time)
   }
+})
+
+test('a log that cannot be written does not end the process', () => {
+  const full = openSync('/dev/full', 'w')
+  const later = `setImmediate(() => {
+    logger.info('more')
+    setImmediate(() => console.log('lives'))
+  })`
+  const { status, stdout } = run(later, full)
+  closeSync(full)
+  expect([status, stdout]).toEqual([0, 'lives\n'])
 })

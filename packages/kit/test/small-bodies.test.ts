@@ -112,3 +112,18 @@ test('a body that is too long is refused before it is read, one that is cut is t
   socket.destroy()
   expect(await Promise.all(outcomes)).toEqual(['too_large', 'cancelled'])
 })
+
+test('requests that come in one packet are answered in their order, each with its own body', async () => {
+  const url = await serve(read)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const requests = ['first', '', 'third, longer', 'last'].map((body, at, all) => {
+    const length = body === '' ? '00' : String(body.length)
+    const close = at === all.length - 1 ? 'connection: close\r\n' : ''
+    return `POST / HTTP/1.1\r\nhost: x\r\n${close}content-length: ${length}\r\n\r\n${body}`
+  })
+  socket.write(requests.join(''))
+  let answers = ''
+  for await (const chunk of socket) answers += String(chunk)
+  const texts = [...answers.matchAll(/"text":"([^"]*)"/g)].map(([, text]) => text)
+  expect(texts).toEqual(['first', '', 'third, longer', 'last'])
+})

@@ -78,6 +78,7 @@ export async function serveRequest(
     if (route.id in parts.pages) {
       return exchange.finish(await openPage(route, parts, visit), { signal, onEnd })
     }
+    signal.throwIfAborted()
     place = parts.gate.tryEnter() ?? (await parts.gate.enter(signal))
     const answer = await callUpstream(request, route, {
       exchange,

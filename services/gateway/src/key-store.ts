@@ -53,7 +53,7 @@ export class KeyStore {
 
   /** The key that the text proves, revoked or not. */
   async find({ id, secret }: KeyText): Promise<StoredKey | undefined> {
-    await this.#refresh(freshMs)
+    if (!this.#isFresh(freshMs)) await this.#refresh(freshMs)
     // One that we do not know may have been made by another process just now.
     if (!this.#byId.has(id)) await this.#refresh(0)
     const key = this.#byId.get(id)
@@ -134,11 +134,14 @@ export class KeyStore {
     throw new HyperMeshError('conflict', 'the keys are changed by others all the time; try again')
   }
 
+  #isFresh(ageMsMax: number): boolean {
+    return this.#options.clock.monotonicMs() - this.#checkedAtMs < ageMsMax
+  }
+
   async #refresh(ageMsMax: number): Promise<void> {
-    const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#checkedAtMs < ageMsMax) return
+    if (this.#isFresh(ageMsMax)) return
     // Before the look, so that of many requests at once one looks.
-    this.#checkedAtMs = nowMs
+    this.#checkedAtMs = this.#options.clock.monotonicMs()
     const newest = await this.#revisions.newest()
     if (newest > this.#current.revision) this.#adopt(await this.#revisions.read())
   }

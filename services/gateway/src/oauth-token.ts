@@ -6,7 +6,7 @@ import {
   toErrorBody,
   tokenRequest,
 } from '@hypermesh/contract'
-import { readBody, toHyperMeshError } from '@hypermesh/kit'
+import { jsonResponse, readBody, toHyperMeshError } from '@hypermesh/kit'
 import { formatKey, parseKey } from './key-text.ts'
 
 export interface TokenVisit {
@@ -39,7 +39,7 @@ export async function answerToken(
       issued_token_type: accessTokenType,
       ...(scope === undefined ? {} : { scope }),
     }
-    return Response.json(reply, { headers: notStored })
+    return jsonResponse(reply, { headers: notStored })
   } catch (thrown) {
     return refusal(toHyperMeshError(thrown, visit.signal), visit.requestId)
   }
@@ -122,7 +122,7 @@ function refusal(error: HyperMeshError, requestId: string): Response {
         ? 'invalid_client'
         : 'invalid_request'
   const seconds = error.details?.retryAfterSeconds
-  return Response.json(
+  return jsonResponse(
     { error: oauthError, error_description: own.message, hypermesh: own },
     {
       status: error.status,

@@ -1,5 +1,5 @@
 import { openApi, type Principal } from '@hypermesh/contract'
-import type { Metrics } from '@hypermesh/kit'
+import { jsonResponse, type Metrics, wholeResponse } from '@hypermesh/kit'
 import { answerToken, type TokenVisit } from './oauth-token.ts'
 
 export type Readiness = 'ready' | 'starting' | 'stopping'
@@ -25,22 +25,22 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
   let document: string | undefined
   return {
     icebergToken: (visit) => answerToken(visit, authenticate),
-    health: () => Response.json({ status: 'ok' }),
+    health: () => jsonResponse({ status: 'ok' }),
     readiness: async () => {
       const own = readiness()
       const services = await peers?.()
       const isWhole = Object.values(services ?? {}).every((state) => state === 'ready')
       const status = own === 'ready' && !isWhole ? 'degraded' : own
       const body = { status, version, ...(services === undefined ? {} : { services }) }
-      return Response.json(body, { status: status === 'ready' ? 200 : 503 })
+      return jsonResponse(body, { status: status === 'ready' ? 200 : 503 })
     },
     openapi: () => {
       document ??= JSON.stringify(openApi(version))
-      return new Response(document, { headers: { 'content-type': 'application/json' } })
+      return wholeResponse(document, { headers: { 'content-type': 'application/json' } })
     },
     metrics: async () => {
       const { text, contentType } = await metrics.render()
-      return new Response(text, { headers: { 'content-type': contentType } })
+      return wholeResponse(text, { headers: { 'content-type': contentType } })
     },
   }
 }

@@ -7,11 +7,18 @@ export interface MatchedRoute {
 
 interface CompiledRoute extends MatchedRoute {
   readonly segments: readonly string[]
+  /** Its last part is the rest of a path, however long. */
+  readonly takesRest: boolean
 }
 
 const compiled: readonly CompiledRoute[] = Object.entries<RouteContract>(routes).map(
   // The entries of `routes` are its ids.
-  ([id, route]) => ({ id: id as RouteId, route, segments: route.path.split('/') }),
+  ([id, route]) => ({
+    id: id as RouteId,
+    route,
+    segments: route.path.split('/'),
+    takesRest: route.path.endsWith('{.+}'),
+  }),
 )
 
 /** Where most of them differ: behind /v1 or /iceberg. */
@@ -28,20 +35,14 @@ const otherRoutes = compiled.filter((route) => mayMatch(route, undefined))
 export function routesAt(path: string): readonly MatchedRoute[] {
   const segments = path.split('/')
   const routesThere = byTelling.get(decoded(segments[tellingSegment] ?? '')) ?? otherRoutes
-  return routesThere.filter((candidate) => matches(candidate.segments, segments))
+  return routesThere.filter((candidate) => matches(candidate, segments))
 }
 
-function mayMatch({ segments }: CompiledRoute, given: string | undefined): boolean {
+function mayMatch({ segments, takesRest }: CompiledRoute, given: string | undefined): boolean {
   const own = segments[tellingSegment]
   if (own?.startsWith(':')) return true
   // One that ends before it may end in a part that takes the rest.
-  return own === undefined
-    ? given === undefined || given === '' || takesRest(segments)
-    : own === given
-}
-
-function takesRest(segments: readonly string[]): boolean {
-  return segments.at(-1)?.endsWith('{.+}') === true
+  return own === undefined ? given === undefined || given === '' || takesRest : own === given
 }
 
 /** The one for the method; HEAD falls back to GET. */
@@ -62,18 +63,22 @@ export function methodsOf(candidates: readonly MatchedRoute[]): string[] {
 
 // As the services' router does: `:name` is one segment, `:name{.+}` the rest, the others are
 // compared decoded. Encoded slashes do not separate.
-function matches(pattern: readonly string[], path: readonly string[]): boolean {
+function matches(
+  { segments: pattern, takesRest }: CompiledRoute,
+  path: readonly string[],
+): boolean {
+  if (!takesRest && pattern.length !== path.length) return false
   for (let index = 0; index < pattern.length; index += 1) {
     // Within its length.
     const part = pattern[index] as string
     const given = path[index]
     if (given === undefined) return false
-    if (part.endsWith('{.+}')) return path.slice(index).join('/') !== ''
+    if (takesRest && index === pattern.length - 1) return path.slice(index).join('/') !== ''
     if (part.startsWith(':')) {
       if (given === '') return false
     } else if (given !== part && decoded(given) !== part) return false
   }
-  return pattern.length === path.length
+  return true
 }
 
 function decoded(segment: string): string {

@@ -14,7 +14,7 @@ export function mountTableDetails(app: App, { tables, manifests }: CatalogParts)
     const entry = await tables.entry(parseTableName(c.req.param('table') ?? ''))
     const { snapshot } = readQuery(c, tableDetailQuery)
     const { metadata } = await tables.load(entry)
-    const context = { ...manifests, signal: c.req.raw.signal }
+    const context = { ...manifests, signal: c.var.signal }
     const detail = await describeTable(context, metadata, toSnapshotId(snapshot))
     return c.json({ table: formatTableName(entry), ...detail })
   })
@@ -22,7 +22,7 @@ export function mountTableDetails(app: App, { tables, manifests }: CatalogParts)
     const entry = await tables.entry(parseTableName(c.req.param('table') ?? ''))
     const { from, to } = readQuery(c, tableDiffQuery)
     const { metadata } = await tables.load(entry)
-    const context = { ...manifests, signal: c.req.raw.signal }
+    const context = { ...manifests, signal: c.var.signal }
     const ids = { from: toSnapshotId(from), to: toSnapshotId(to) }
     return c.json({
       table: formatTableName(entry),

@@ -40,9 +40,10 @@ export function prefersAsync(c: Context<AppEnv>): boolean {
 }
 
 export function accepted(c: Context<AppEnv>, job: Job): Response {
-  c.header('location', routePath('getJob', { jobId: job.id }))
-  if (prefersAsync(c)) c.header('preference-applied', 'respond-async')
-  return c.json(job, 202)
+  return c.json(job, 202, {
+    location: routePath('getJob', { jobId: job.id }),
+    ...(prefersAsync(c) ? { 'preference-applied': 'respond-async' } : {}),
+  })
 }
 
 function readId(c: Context<AppEnv>): string {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { toPulledStream } from './request-body.ts'
+import { toPulledStream } from './pulled-stream.ts'
 
 test('a body is taken from its source only as it is read', async () => {
   let made = 0
