@@ -46,6 +46,12 @@ export interface SqlClient {
    * @example for (let page = await client.sql({ sql, pageRows: 1000 }); page.next; page = await client.sqlPage(page.next)) use(page.rows)
    */
   sqlPage(next: string, options?: CallOptions): Promise<SqlReply>
+  /**
+   * Runs one statement and yields its result page by page; `pageRows` or `pageBytes` say how large.
+   *
+   * @example for await (const page of client.sqlPages({ sql, pageRows: 1000 })) use(page.rows)
+   */
+  sqlPages(request: SqlRequest, options?: CallOptions): AsyncGenerator<SqlReply, void, undefined>
   /** Statements that wait or run now: one's own, to an admin all. */
   listQueries(options?: CallOptions): Promise<{ queries: RunningQuery[] }>
   /** Stops a statement; `not_found` when it has ended, or is another's. */

@@ -8,15 +8,12 @@ import {
 import { callForLargeReply, callForReply } from './reply.ts'
 import { ndjsonRows, toSqlStream } from './result-stream.ts'
 import type { SqlCallOptions, SqlClient } from './sql-client.ts'
-import type { Transport } from './transport.ts'
+import type { CallOptions, Transport } from './transport.ts'
 
 export function sqlMethods(transport: Transport): SqlClient {
   return {
     sql: (request, options) =>
-      callForLargeReply(transport, sqlCall(request, 'json', options), {
-        columns: 'array',
-        rows: 'array',
-      }),
+      callForLargeReply(transport, sqlCall(request, 'json', options), pageShape),
     sqlStream: async (request, options) =>
       toSqlStream(
         options.format,
@@ -27,12 +24,17 @@ export function sqlMethods(transport: Transport): SqlClient {
       const response = await transport.send(sqlCall(request, 'ndjson', options))
       yield* ndjsonRows(toSqlStream('ndjson', response, options?.signal))
     },
-    sqlPage: (id, options) =>
-      callForLargeReply(
-        transport,
-        { id: 'sqlPage', parameters: { id }, options },
-        { columns: 'array', rows: 'array' },
-      ),
+    sqlPage: (id, options) => callForPage(transport, id, options),
+    async *sqlPages(request, options) {
+      const call = sqlCall(request, 'json', options)
+      let page = await callForLargeReply(transport, call, pageShape)
+      for (;;) {
+        const { next } = page
+        yield page
+        if (next === undefined || next === null) return
+        page = await callForPage(transport, next, options)
+      }
+    },
     listVirtualTables: (options) => callForReply(transport, { id: 'listVirtualTables', options }),
     linkVirtualTable: (json, options) =>
       callForReply(transport, { id: 'linkVirtualTable', json, options }),
@@ -69,6 +71,12 @@ export function sqlMethods(transport: Transport): SqlClient {
       await transport.send({ id: 'cancelQuery', parameters: { id }, options })
     },
   }
+}
+
+const pageShape = { columns: 'array', rows: 'array' } as const
+
+function callForPage(transport: Transport, id: string, options: CallOptions | undefined) {
+  return callForLargeReply(transport, { id: 'sqlPage', parameters: { id }, options }, pageShape)
 }
 
 function sqlCall(

@@ -23,6 +23,7 @@ export {
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
 export { mayPlanAgain } from './shadow-tables.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
+export { type StagedColumn, type StageOptions, stageArrowStream } from './source-arrow.ts'
 export { quotePath, type Source, type SourceColumn, type TargetColumn } from './source-columns.ts'
 export { detectCompression, unpack } from './source-compression.ts'
 export { csvRowsSampled } from './source-csv.ts'

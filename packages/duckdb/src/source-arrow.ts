@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { HyperMeshError, printable, quoteIdentifier } from '@hypermesh/contract'
 import { readBuffers } from './arrow-source/arrow-buffers.ts'
+import { type ArrowBytes, ArrowFileBytes, ArrowStreamBytes } from './arrow-source/arrow-bytes.ts'
 import { type ArrowBatch, ArrowMessages } from './arrow-source/arrow-messages.ts'
 import type { ArrowField } from './arrow-source/arrow-schema.ts'
 import { toDuckDbTypeOf } from './arrow-source/arrow-types.ts'
@@ -34,8 +35,8 @@ export async function openArrow(
   head: FileHead,
   file: OpenedFile,
 ): Promise<Source> {
-  const fields = await withFile(file.path, async (handle) =>
-    (await ArrowMessages.open(handle)).schema(),
+  const fields = await withFile(file.path, async (bytes) =>
+    (await ArrowMessages.open(bytes)).schema(),
   )
   if (fields.length === 0) throw new HyperMeshError('invalid', 'the Arrow file has no columns')
   assertNames(fields)
@@ -88,33 +89,86 @@ async function stageRows(
   fields: readonly ArrowField[],
   file: OpenedFile,
 ): Promise<void> {
+  const { signal } = file
+  await createStage(session, stagedTable, { fields, signal })
+  await withFile(file.path, async (bytes) => {
+    const messages = await ArrowMessages.open(bytes)
+    await messages.schema()
+    await session.append(stagedTable, readRows({ bytes, messages, fields }, file), { signal })
+  })
+}
+
+export interface StageOptions extends ReadOptions {
+  /** What the temporary table is called: an identifier. */
+  readonly table: string
+}
+
+/**
+ * Makes a temporary table of what an Arrow stream holds, batch by batch while it comes, and returns
+ * its columns.
+ */
+export async function stageArrowStream(
+  session: DuckSession,
+  pieces: AsyncIterable<Uint8Array>,
+  { table, ...options }: StageOptions,
+): Promise<{ readonly columns: readonly StagedColumn[]; readonly rows: number }> {
+  const { signal } = options
+  const bytes = new ArrowStreamBytes(pieces)
+  const messages = await ArrowMessages.open(bytes)
+  const fields = await messages.schema()
+  assertNames(fields)
+  await createStage(session, table, { fields, signal })
+  let rows = 0
+  const counted = async function* () {
+    for await (const chunk of readRows({ bytes, messages, fields }, options)) {
+      rows += chunk.count
+      yield chunk
+    }
+  }
+  await session.append(table, counted(), { signal })
+  const columns = fields.map((field) => {
+    return { name: field.name, type: formatDuckDbType(toDuckDbTypeOf(field)) }
+  })
+  return { columns, rows }
+}
+
+export interface StagedColumn {
+  readonly name: string
+  /** DuckDB's name. */
+  readonly type: string
+}
+
+async function createStage(
+  session: DuckSession,
+  table: string,
+  { fields, signal }: { fields: readonly ArrowField[]; signal: AbortSignal | undefined },
+): Promise<void> {
   const columns = fields.map((field) => {
     return `${quoteIdentifier(field.name)} ${formatDuckDbType(toDuckDbTypeOf(field))}`
   })
-  const { signal } = file
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${stagedTable} (${columns.join(', ')})`, {
-    signal,
-  })
-  await withFile(file.path, (handle) =>
-    session.append(stagedTable, readRows(handle, fields, file), { signal }),
-  )
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`, { signal })
 }
+
+type ReadOptions = Pick<OpenedFile, 'arrowBatchBytesMax' | 'unpackedBytesMax' | 'signal'>
 
 /** The rows of all batches, in chunks that DuckDB's vectors can take. */
 async function* readRows(
-  handle: FileHandle,
-  fields: readonly ArrowField[],
-  { arrowBatchBytesMax: bytesMax, unpackedBytesMax, signal }: OpenedFile,
+  source: {
+    readonly bytes: ArrowBytes
+    /** Behind its schema. */
+    readonly messages: ArrowMessages
+    readonly fields: readonly ArrowField[]
+  },
+  { arrowBatchBytesMax: bytesMax, unpackedBytesMax, signal }: ReadOptions,
 ): AsyncGenerator<AppendedRows> {
-  const { size } = await handle.stat()
-  const unpackedMax = Math.max(size, unpackedBytesMax)
+  const { bytes, messages, fields } = source
+  const { size } = bytes
+  const unpackedMax = Number.isFinite(size) ? Math.max(size, unpackedBytesMax) : unpackedBytesMax
   let unpacked = 0
-  const messages = await ArrowMessages.open(handle)
-  await messages.schema()
   const dictionaries = new DictionaryStore(fields, bytesMax)
   const room = new TextRoom({ chunkBytesMax: bytesMax, bytesMax: unpackedMax })
   for (let batch = await messages.next(); batch !== undefined; batch = await messages.next()) {
-    const buffers = await readBuffers(handle, batch, { bytesMax, signal })
+    const buffers = await readBuffers(bytes, batch, { bytesMax, signal })
     if (batch.dictionary !== undefined) {
       dictionaries.put(batch, buffers)
       continue
@@ -197,10 +251,10 @@ function findByDictionary(fields: readonly ArrowField[], id: number): ArrowField
   return undefined
 }
 
-async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+async function withFile<T>(path: string, work: (bytes: ArrowBytes) => Promise<T>): Promise<T> {
   const handle = await open(path, 'r')
   try {
-    return await work(handle)
+    return await work(await ArrowFileBytes.of(handle))
   } finally {
     await handle.close()
   }

@@ -1,4 +1,5 @@
 export { appendsSince, lineageBetween } from './appended-files.ts'
+export { type BoundColumn, type BoundTable, boundField, fieldNamed } from './bound-columns.ts'
 export { type ColumnStatistics, toDataFileEntry, type WrittenFile } from './data-file.ts'
 export {
   type Evolution,
@@ -67,6 +68,16 @@ export {
   type WrittenSnapshot,
   writeSnapshot,
 } from './snapshot-writer.ts'
+export {
+  behindSinceMs,
+  lagOf,
+  planSync,
+  type SyncPosition,
+  type SyncStep,
+  snapshotIdText,
+  snapshotsAfter,
+  toLong,
+} from './sync-plan.ts'
 export { describeTable } from './table-description.ts'
 export {
   assertFormatVersion,

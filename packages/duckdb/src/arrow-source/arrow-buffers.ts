@@ -1,8 +1,8 @@
-import type { FileHandle } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HyperMeshError } from '@hypermesh/contract'
 import { ZstdStream } from '../zstd-stream.ts'
-import { type ArrowBatch, readAt } from './arrow-messages.ts'
+import type { ArrowBytes } from './arrow-bytes.ts'
+import type { ArrowBatch } from './arrow-messages.ts'
 import { damagedArrow } from './flatbuffer.ts'
 import { unpackLz4Frame } from './lz4-frame.ts'
 
@@ -11,12 +11,12 @@ const turnMs = 5
 
 /** The buffers of a batch, unpacked. Holds the whole batch, which is refused above `bytesMax`. */
 export async function readBuffers(
-  file: FileHandle,
+  bytes: ArrowBytes,
   batch: ArrowBatch,
   { bytesMax, signal }: { readonly bytesMax: number; readonly signal: AbortSignal | undefined },
 ): Promise<Uint8Array[]> {
   if (batch.bytes > bytesMax) throw tooLarge(bytesMax)
-  const body = await readAt(file, batch.start, batch.bytes)
+  const body = await bytes.read(batch.start, batch.bytes)
   const regions: Uint8Array[] = []
   for (let index = 0; index < batch.buffers.length; index += 2) {
     const [offset = 0, length = 0] = batch.buffers.slice(index, index + 2)

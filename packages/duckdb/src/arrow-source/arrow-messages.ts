@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
 import { HyperMeshError } from '@hypermesh/contract'
+import type { ArrowBytes } from './arrow-bytes.ts'
 import { type ArrowField, readSchema } from './arrow-schema.ts'
 import { damagedArrow, FlatTable } from './flatbuffer.ts'
 
@@ -29,7 +29,7 @@ const continuation = 0xffffffff
  * read from message to message, up to the mark of its end.
  */
 export class ArrowMessages {
-  readonly #file: FileHandle
+  readonly #bytes: ArrowBytes
   /** Where the messages end: the footer of a file, the end of a stream. */
   readonly #end: number
   readonly #footer: FlatTable | undefined
@@ -38,8 +38,8 @@ export class ArrowMessages {
   #block = 0
   #at = 0
 
-  private constructor(file: FileHandle, end: number, footer: FlatTable | undefined) {
-    this.#file = file
+  private constructor(bytes: ArrowBytes, end: number, footer: FlatTable | undefined) {
+    this.#bytes = bytes
     this.#end = end
     this.#footer = footer
     const blocks = [footer?.firstInt64s(2, blockBytes), footer?.firstInt64s(3, blockBytes)]
@@ -47,20 +47,22 @@ export class ArrowMessages {
   }
 
   /** Throws `invalid` where a file has no proper end. */
-  static async open(file: FileHandle): Promise<ArrowMessages> {
-    const { size } = await file.stat()
-    const start = await readAt(file, 0, Math.min(size, 8))
+  static async open(bytes: ArrowBytes): Promise<ArrowMessages> {
+    const { size } = bytes
+    // A stream is known to be one, and is read once.
+    if (size === Number.POSITIVE_INFINITY) return new ArrowMessages(bytes, size, undefined)
+    const start = await bytes.read(0, Math.min(size, 8))
     if (!start.subarray(0, arrowFileMagic.length).equals(arrowFileMagic)) {
-      return new ArrowMessages(file, size, undefined)
+      return new ArrowMessages(bytes, size, undefined)
     }
     if (size < 8 + trailerBytes) throw damagedArrow('it is cut off')
-    const trailer = await readAt(file, size - trailerBytes, trailerBytes)
+    const trailer = await bytes.read(size - trailerBytes, trailerBytes)
     const length = trailer.readInt32LE(0)
     const end = size - trailerBytes - length
     const isWhole = trailer.subarray(4).equals(arrowFileMagic) && length > 0 && end >= 8
     if (!isWhole) throw damagedArrow('it is cut off, its footer is missing')
     if (length > metadataBytesMax) throw damagedArrow('its footer has an impossible length')
-    return new ArrowMessages(file, end, FlatTable.root(await readAt(file, end, length)))
+    return new ArrowMessages(bytes, end, FlatTable.root(await bytes.read(end, length)))
   }
 
   async schema(): Promise<ArrowField[]> {
@@ -111,7 +113,7 @@ export class ArrowMessages {
     // Before version 0.15 the length came first.
     const length = first === continuation ? (await this.#take(4)).readUInt32LE(0) : first
     if (length === 0) {
-      if (this.#at === this.#end || this.#footer !== undefined) return undefined
+      if (this.#footer !== undefined || (await this.#bytes.isEnd(this.#at))) return undefined
       throw damagedArrow('it goes on behind the mark of its end')
     }
     if (length > metadataBytesMax) throw damagedArrow('the length of its metadata is impossible')
@@ -132,7 +134,7 @@ export class ArrowMessages {
     if (this.#at + length > this.#end) {
       throw damagedArrow('it is cut off, the mark of its end is missing')
     }
-    const bytes = await readAt(this.#file, this.#at, length)
+    const bytes = await this.#bytes.read(this.#at, length)
     this.#at += length
     return bytes
   }
@@ -165,17 +167,4 @@ function readBatch(table: FlatTable) {
     codec,
     variadicCounts: table.int64s(4),
   }
-}
-
-/** Exactly these bytes; fewer mean that the file changed meanwhile. */
-export async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  // A buffer of its own, so that typed views of it are aligned.
-  const bytes = Buffer.from(new ArrayBuffer(length))
-  let read = 0
-  while (read < length) {
-    const { bytesRead } = await file.read(bytes, read, length - read, at + read)
-    if (bytesRead === 0) throw damagedArrow('it ends too early')
-    read += bytesRead
-  }
-  return bytes
 }

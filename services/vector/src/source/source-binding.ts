@@ -6,8 +6,7 @@ import {
   type TableMetadata,
   type vectorSourceRequest,
 } from '@hypermesh/contract'
-import { currentSchema, equalNames, formatType } from '@hypermesh/iceberg'
-import { nearestName } from '@hypermesh/kit'
+import { boundField, fieldNamed, formatType } from '@hypermesh/iceberg'
 import type { z } from 'zod'
 import type { SourceColumn, SourceState } from './source-state.ts'
 
@@ -27,7 +26,7 @@ export function bindSource(
     throw new HyperMeshError('invalid', 'say a column for vector or for text, one of them')
   }
   const bind = (name: string, use: Use): SourceColumn => {
-    const field = findField(metadata, table, name)
+    const field = fieldNamed(metadata, table, name)
     assertType(field, use)
     return { id: field.id, name: field.name }
   }
@@ -48,28 +47,10 @@ export function bindSource(
   }
 }
 
-/**
- * Throws `precondition` where the table is not the one that was chosen, or a column not any more what
- * it was: a column by the same name may be another, so names alone are not gone by.
- */
+/** Throws `precondition` where the table is not the one that was chosen, or a column not what it was. */
 export function assertBound(metadata: TableMetadata, source: SourceState): readonly StructField[] {
-  const { table } = source
-  if (metadata['table-uuid'] !== source.tableUuid) {
-    throw changed(`${table} is another table by the same name now`, 'table-replaced', {})
-  }
-  const { fields } = currentSchema(metadata)
-  const find = ({ id, name }: SourceColumn, use: Use): StructField => {
-    const field = fields.find((each) => each.id === id)
-    const column = printable(name)
-    if (field === undefined) {
-      throw changed(`the column ${column} of ${table} was dropped`, 'column-dropped', {
-        column: name,
-      })
-    }
-    if (field.name !== name) {
-      const message = `the column ${column} of ${table} is called ${printable(field.name)} now`
-      throw changed(message, 'column-renamed', { column: name, name: field.name })
-    }
+  const find = (column: SourceColumn, use: Use): StructField => {
+    const field = boundField(metadata, source, column)
     assertType(field, use)
     return field
   }
@@ -79,21 +60,6 @@ export function assertBound(metadata: TableMetadata, source: SourceState): reado
     ...(source.text ? [find(source.text, 'text')] : []),
     ...source.metadata.map((column) => find(column, 'metadata')),
   ]
-}
-
-function findField(metadata: TableMetadata, table: string, name: string): StructField {
-  const { fields } = currentSchema(metadata)
-  const field =
-    fields.find((each) => each.name === name) ?? fields.find((each) => equalNames(each.name, name))
-  if (field !== undefined) return field
-  const nearest = nearestName(
-    name,
-    fields.map((each) => each.name),
-  )
-  const hint = nearest === undefined ? '' : `; did you mean ${printable(nearest)}?`
-  throw new HyperMeshError('invalid', `${table} has no column ${printable(name)}${hint}`, {
-    details: { column: name },
-  })
 }
 
 function assertType({ name, type }: StructField, use: Use): void {
@@ -123,10 +89,4 @@ function isOf(use: Use, type: IcebergType): boolean {
   }
   if (typeof type !== 'string') return false
   return use === 'key' ? keyTypes.has(type) : type === 'string'
-}
-
-function changed(message: string, reason: string, details: object): HyperMeshError {
-  return new HyperMeshError('precondition', `${message}; choose the source anew`, {
-    details: { reason, ...details },
-  })
 }

@@ -6,15 +6,14 @@ import {
   type VectorSource,
   type vectorSourceRequest,
 } from '@hypermesh/contract'
-import { currentSnapshot } from '@hypermesh/iceberg'
-import { type Clock, type Logger, toHyperMeshError } from '@hypermesh/kit'
+import { currentSnapshot, lagOf, snapshotIdText, toLong } from '@hypermesh/iceberg'
+import { type Clock, Follower, type Logger, tellFailure, toHyperMeshError } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { EmbeddingProviders } from '../text/embedding-providers.ts'
 import type { VectorIndex } from '../vector-index.ts'
 import { assertBound, bindSource } from './source-binding.ts'
 import { isSameSource, type SourceState } from './source-state.ts'
 import { loadSource, type SourcePeers, syncSource } from './source-sync.ts'
-import { idOf, lagOf, toLong } from './sync-plan.ts'
 
 export interface SourceFollowerOptions {
   /** The indexes that are open now. */
@@ -28,32 +27,30 @@ export interface SourceFollowerOptions {
   readonly followMs: number
 }
 
-/** What is known of an index beside its files; gone with a restart, which finds it anew. */
-interface Following {
-  running: Promise<void> | undefined
-  failure: { readonly error: HyperMeshError; readonly at: string } | undefined
-  /** The commit log as it was before the last look; undefined: look again. */
-  seenSeq: number | undefined
-}
-
 /** Keeps indexes what their tables are: at each commit, when told to, and after a failure that may pass. */
 export class SourceFollower implements AsyncDisposable {
   readonly #options: SourceFollowerOptions
-  readonly #following = new WeakMap<VectorIndex, Following>()
-  readonly #running = new Set<Promise<void>>()
-  readonly #stopping = new AbortController()
-  readonly #timer: NodeJS.Timeout
-  #looking: Promise<void> | undefined
+  readonly #follower: Follower<VectorIndex>
 
   constructor(options: SourceFollowerOptions) {
+    const { open, peers, providers, limits, clock, logger, followMs } = options
     this.#options = options
-    this.#timer = setInterval(() => this.#lookOnce(), options.followMs)
-    this.#timer.unref()
+    this.#follower = new Follower({
+      followed: () => open().filter(({ source }) => source?.mode === 'follow'),
+      position: async (signal) => (await peers.catalog.commitPosition({ signal })).seq,
+      sync: (index, signal) => syncSource(index, { peers, providers, limits, clock, signal }),
+      onFailure: (index, err) =>
+        logger.warn({ err, index: index.name }, 'an index cannot follow its table'),
+      onUnknown: (err) => logger.debug({ err }, 'the catalog cannot be asked'),
+      concurrencyMax: () => limits.vectorSyncsMax,
+      clock,
+      followMs,
+    })
   }
 
   async status(index: VectorIndex, signal: AbortSignal): Promise<VectorSource> {
     const source = sourceOf(index)
-    const { running, failure } = this.#of(index)
+    const failure = this.#follower.failureOf(index)
     const table = await this.#look(source, signal)
     const error = failure?.error ?? (table instanceof HyperMeshError ? table : undefined)
     const metadata = table instanceof HyperMeshError ? undefined : table
@@ -61,16 +58,22 @@ export class SourceFollower implements AsyncDisposable {
     const isCurrent =
       metadata !== undefined &&
       source.partial === null &&
-      (current === undefined ? null : idOf(current)) === source.snapshotId
-    const at = failure?.at ?? this.#now()
+      (current === undefined ? null : snapshotIdText(current)) === source.snapshotId
+    const at = failure?.at ?? new Date(this.#options.clock.nowMs()).toISOString()
     return {
       ...shown(index, source),
-      state: running ? 'indexing' : error ? 'failed' : isCurrent ? 'current' : 'behind',
+      state: this.#follower.isRunning(index)
+        ? 'indexing'
+        : error
+          ? 'failed'
+          : isCurrent
+            ? 'current'
+            : 'behind',
       ...(metadata && {
         currentSnapshotId: current === undefined ? null : toWireLong(current['snapshot-id']),
         ...lagOf(metadata, source),
       }),
-      ...(error && { lastError: { ...tellable(error), at } }),
+      ...(error && { lastError: tellFailure({ error, at }) }),
     }
   }
 
@@ -88,105 +91,33 @@ export class SourceFollower implements AsyncDisposable {
     const source = isSame ? { ...before, mode: bound.mode } : bound
     if (!isSame || before.mode !== bound.mode) {
       const check = () => assertReplaceable(index, request.replace)
-      await this.#alone(index, () =>
+      await this.#follower.alone(index, () =>
         index.follow({ source, remove: [], batch: undefined, check }, signal),
       )
     }
-    const following = this.#of(index)
-    following.failure = undefined
-    following.seenSeq = undefined
-    if (source.mode === 'follow') void this.#run(index)
+    this.#follower.renew(index)
+    if (source.mode === 'follow') void this.#follower.run(index)
     return this.status(index, signal)
   }
 
   /** Ends it; the points stay. */
   async end(index: VectorIndex, signal: AbortSignal): Promise<void> {
     sourceOf(index)
-    await this.#alone(index, () =>
+    await this.#follower.alone(index, () =>
       index.follow({ source: null, remove: [], batch: undefined }, signal),
     )
-    this.#of(index).failure = undefined
+    this.#follower.renew(index)
   }
 
   /** Returns when the index has what the table had when this was called; throws why it has not. */
   async sync(index: VectorIndex, signal: AbortSignal): Promise<VectorSource> {
     sourceOf(index)
-    // What runs may have looked at the table before.
-    await orAborted(this.#of(index).running, signal)
-    await orAborted(this.#run(index), signal)
-    const { failure } = this.#of(index)
-    if (failure !== undefined) throw failure.error
+    await this.#follower.sync(index, signal)
     return this.status(index, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
-    this.#stopping.abort(new HyperMeshError('cancelled', 'the service stops', { effect: 'none' }))
-    await this.#looking
-    await Promise.all(this.#running)
-  }
-
-  #lookOnce(): void {
-    this.#looking ??= this.#lookAtAll()
-      .catch((err: unknown) => this.#options.logger.debug({ err }, 'the catalog cannot be asked'))
-      .finally(() => {
-        this.#looking = undefined
-      })
-  }
-
-  async #lookAtAll(): Promise<void> {
-    const { open, peers, limits } = this.#options
-    const followed = open().filter(({ source }) => source?.mode === 'follow')
-    if (followed.length === 0) return
-    const { seq } = await peers.catalog.commitPosition({ signal: this.#stopping.signal })
-    for (const index of followed) {
-      const following = this.#of(index)
-      if (following.running !== undefined || following.seenSeq === seq) continue
-      // The rest has its turn at the next look.
-      if (this.#running.size >= limits.vectorSyncsMax) return
-      void this.#run(index, seq)
-    }
-  }
-
-  /** Joins what runs already. */
-  #run(index: VectorIndex, seq?: number): Promise<void> {
-    const following = this.#of(index)
-    if (following.running !== undefined) return following.running
-    const { signal } = this.#stopping
-    const { peers, providers, limits, clock } = this.#options
-    const work = async () => {
-      try {
-        await syncSource(index, { peers, providers, limits, clock, signal })
-        following.failure = undefined
-        following.seenSeq = seq
-      } catch (thrown) {
-        if (signal.aborted) return
-        const error = toHyperMeshError(thrown)
-        following.failure = { error, at: this.#now() }
-        following.seenSeq = error.retryable ? undefined : seq
-        this.#options.logger.warn(
-          { err: error, index: index.name },
-          'an index cannot follow its table',
-        )
-      }
-    }
-    const running = work().finally(() => {
-      following.running = undefined
-      this.#running.delete(running)
-    })
-    following.running = running
-    this.#running.add(running)
-    return running
-  }
-
-  /** Between two runs, so that none goes on with what was changed. */
-  async #alone(index: VectorIndex, work: () => Promise<void>): Promise<void> {
-    for (;;) {
-      const { running } = this.#of(index)
-      if (running === undefined) break
-      await running
-    }
-    await work()
+    await this.#follower[Symbol.asyncDispose]()
   }
 
   async #look(source: SourceState, signal: AbortSignal): Promise<TableMetadata | HyperMeshError> {
@@ -198,18 +129,6 @@ export class SourceFollower implements AsyncDisposable {
       if (signal.aborted) throw error
       return toHyperMeshError(error)
     }
-  }
-
-  #of(index: VectorIndex): Following {
-    const known = this.#following.get(index)
-    if (known !== undefined) return known
-    const following = { running: undefined, failure: undefined, seenSeq: undefined }
-    this.#following.set(index, following)
-    return following
-  }
-
-  #now(): string {
-    return new Date(this.#options.clock.nowMs()).toISOString()
   }
 }
 
@@ -231,12 +150,6 @@ function shown({ definition, state }: VectorIndex, source: SourceState) {
     ...(partial === null ? {} : { partialSnapshotId: toWireLong(toLong(partial)) }),
     points: state.table.pointCount,
   }
-}
-
-/** The real message of these is for the log. */
-function tellable({ code, message, details }: HyperMeshError) {
-  const hidden = code === 'internal' || code === 'corrupt'
-  return { code, message: hidden ? 'see the server log' : message, ...(details && { details }) }
 }
 
 function assertReplaceable({ source, state, definition }: VectorIndex, replace: boolean): void {
@@ -261,20 +174,4 @@ function assertEmbedding({ definition }: VectorIndex, { text, metadata }: Source
   if (same === undefined) return
   const message = `metadata cannot have a column ${embedding.field}: the text is called so`
   throw new HyperMeshError('invalid', message)
-}
-
-/** What was begun goes on when its caller has gone. */
-async function orAborted(work: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  if (work === undefined) return
-  signal.throwIfAborted()
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

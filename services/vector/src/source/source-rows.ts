@@ -7,8 +7,8 @@ import {
   type StructField,
   toWireLong,
 } from '@hypermesh/contract'
+import { toLong } from '@hypermesh/iceberg'
 import type { SourceState } from './source-state.ts'
-import { toLong } from './sync-plan.ts'
 
 /** A part of the rows: key, then vector or text, then metadata in their order. */
 export interface SourcePage {
@@ -33,27 +33,20 @@ export async function* readSource(
   { limits, signal }: { limits: Limits; signal: AbortSignal },
 ): AsyncGenerator<SourcePage, void, void> {
   const options = { signal, timeoutMs: limits.requestTimeoutMsMax }
-  let reply = await query.sql(
-    {
-      sql: selectOf(source, fields),
-      ...(since === undefined
-        ? {}
-        : { appendedSince: { [source.table]: toWireLong(toLong(since)) } }),
-      pageRows: Math.min(pageRows, limits.vectorBatchPointsMax),
-      pageBytes,
-    },
-    options,
-  )
-  const [snapshot] = Object.values(reply.snapshots)
-  if (snapshot === undefined || snapshot === null) {
-    throw new HyperMeshError('conflict', `${source.table} has lost its snapshots meanwhile`)
+  const request = {
+    sql: selectOf(source, fields),
+    ...(since === undefined
+      ? {}
+      : { appendedSince: { [source.table]: toWireLong(toLong(since)) } }),
+    pageRows: Math.min(pageRows, limits.vectorBatchPointsMax),
+    pageBytes,
   }
-  const snapshotId = String(snapshot)
-  for (;;) {
-    const next = reply.next ?? null
-    yield { snapshotId, rows: reply.rows, isLast: next === null }
-    if (next === null) return
-    reply = await query.sqlPage(next, options)
+  for await (const { snapshots, rows, next } of query.sqlPages(request, options)) {
+    const [snapshot] = Object.values(snapshots)
+    if (snapshot === undefined || snapshot === null) {
+      throw new HyperMeshError('conflict', `${source.table} has lost its snapshots meanwhile`)
+    }
+    yield { snapshotId: String(snapshot), rows, isLast: (next ?? null) === null }
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type TableMetadata,
   type VectorPointId,
 } from '@hypermesh/contract'
+import { planSync, type SyncStep } from '@hypermesh/iceberg'
 import type { Clock } from '@hypermesh/kit'
 import type { EmbeddingProviders } from '../text/embedding-providers.ts'
 import type { VectorIndex } from '../vector-index.ts'
@@ -25,7 +26,6 @@ import { isSamePoint } from './same-point.ts'
 import { assertBound } from './source-binding.ts'
 import { readSource, type SourcePage } from './source-rows.ts'
 import type { SourceState } from './source-state.ts'
-import { planSync, type SyncStep } from './sync-plan.ts'
 import { WholeReading } from './whole-reading.ts'
 
 /** Where tables are looked up and read. */

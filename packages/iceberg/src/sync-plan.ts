@@ -1,8 +1,8 @@
 import type { Long, Snapshot, TableMetadata } from '@hypermesh/contract'
-import { currentSnapshot, findSnapshot, lineageBetween } from '@hypermesh/iceberg'
-import type { SourceState } from './source-state.ts'
+import { lineageBetween } from './appended-files.ts'
+import { currentSnapshot, findSnapshot } from './table-metadata.ts'
 
-/** What brings an index nearer to its table. */
+/** What brings who follows a table nearer to it. */
 export type SyncStep =
   /** It has what the table has. */
   | { readonly kind: 'none' }
@@ -15,37 +15,44 @@ export type SyncStep =
   /** The table has no snapshot, so no rows. */
   | { readonly kind: 'empty' }
 
-type Position = Pick<SourceState, 'snapshotId' | 'partial'>
+/** How far who follows a table has come. */
+export interface SyncPosition {
+  /** What it has whole, as decimal text; null: nothing yet, or a table without a snapshot. */
+  readonly snapshotId: string | null
+  /** Some of its rows may be in too; null: it has just what `snapshotId` says. */
+  readonly partial: string | null
+}
 
-export function planSync(metadata: TableMetadata, position: Position): SyncStep {
+export function planSync(metadata: TableMetadata, position: SyncPosition): SyncStep {
   const current = currentSnapshot(metadata)
   const { snapshotId, partial } = position
   if (current === undefined) {
     return snapshotId === null && partial === null ? { kind: 'none' } : { kind: 'empty' }
   }
-  if (snapshotId === idOf(current) && partial === null) return { kind: 'none' }
-  const lineage = lineageOf(metadata, position)
+  if (snapshotId === snapshotIdText(current) && partial === null) return { kind: 'none' }
+  const lineage = snapshotsAfter(metadata, position)
   if (snapshotId === null || lineage === undefined) return { kind: 'whole' }
   // Rows of a snapshot that the table has left would stay for ever.
-  if (partial !== null && !lineage.some((each) => idOf(each) === partial)) return { kind: 'whole' }
+  if (partial !== null && !lineage.some((each) => snapshotIdText(each) === partial))
+    return { kind: 'whole' }
   const rewritten = lineage.findIndex((each) => operationOf(each) !== 'replace')
   const appended = lineage.slice(rewritten)
   const last = lineage[(rewritten === -1 ? lineage.length : rewritten) - 1]
   if (last !== undefined) {
     if (partial !== null) return { kind: 'whole' }
-    return { kind: 'note', snapshotId: idOf(last) }
+    return { kind: 'note', snapshotId: snapshotIdText(last) }
   }
   const isAppended = appended.every((each) => operationOf(each) === 'append')
   if (!isAppended) return { kind: 'whole' }
-  return { kind: 'append', since: snapshotId, current: idOf(current) }
+  return { kind: 'append', since: snapshotId, current: snapshotIdText(current) }
 }
 
-/** How far an index is behind; what the history does not tell is absent. */
+/** How far it is behind; what the history does not tell is absent. */
 export function lagOf(
   metadata: TableMetadata,
-  position: Position,
+  position: SyncPosition,
 ): { snapshotsBehind?: number; rowsBehind?: number } {
-  const lineage = lineageOf(metadata, position)
+  const lineage = snapshotsAfter(metadata, position)
   if (lineage === undefined) return {}
   const rows = lineage.map((each) => rowsAdded(each))
   const isKnown = rows.every((count) => count !== undefined)
@@ -55,10 +62,15 @@ export function lagOf(
   }
 }
 
-/** The snapshots after that of the index, oldest first; undefined where they do not follow from it. */
-function lineageOf(
+/** Since when it is behind, in milliseconds since 1970; undefined: it is not, or nobody can tell. */
+export function behindSinceMs(metadata: TableMetadata, position: SyncPosition): number | undefined {
+  return snapshotsAfter(metadata, position)?.[0]?.['timestamp-ms']
+}
+
+/** The snapshots after the one that it has, oldest first; undefined where they do not follow from it. */
+export function snapshotsAfter(
   metadata: TableMetadata,
-  { snapshotId }: Position,
+  { snapshotId }: SyncPosition,
 ): readonly Snapshot[] | undefined {
   const current = currentSnapshot(metadata)
   if (current === undefined) return snapshotId === null ? [] : undefined
@@ -76,7 +88,7 @@ function rowsAdded(snapshot: Snapshot): number | undefined {
 
 const operationOf = ({ summary }: Snapshot) => summary?.operation
 
-export const idOf = (snapshot: Snapshot): string => String(snapshot['snapshot-id'])
+export const snapshotIdText = (snapshot: Snapshot): string => String(snapshot['snapshot-id'])
 
 /** As metadata have it: a number where that is exact. */
 export function toLong(text: string): Long {
