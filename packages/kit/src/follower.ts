@@ -22,6 +22,8 @@ export interface FollowerOptions<Item extends object> {
 /** What is known of one beside what it keeps itself; gone with a restart, which finds it anew. */
 interface Following {
   running: Promise<void> | undefined
+  /** What changes it, for which the next run waits. */
+  changing: Promise<unknown> | undefined
   failure: FollowFailure | undefined
   /** The position before the last look; undefined: look again. */
   seen: number | undefined
@@ -87,14 +89,20 @@ export class Follower<Item extends object> implements AsyncDisposable {
     if (failure !== undefined) throw failure.error
   }
 
-  /** Between two runs, so that none goes on with what was changed. */
+  /** Between two runs and by itself, so that no run goes on with what was changed. */
   async alone<Result>(item: Item, work: () => Promise<Result>): Promise<Result> {
+    const following = this.#of(item)
     for (;;) {
-      const { running } = this.#of(item)
-      if (running === undefined) break
+      const { running, changing } = following
+      if (running === undefined && changing === undefined) break
       await running
+      await changing?.catch(() => undefined)
     }
-    return await work()
+    const changing = work().finally(() => {
+      following.changing = undefined
+    })
+    following.changing = changing
+    return await changing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,6 +115,7 @@ export class Follower<Item extends object> implements AsyncDisposable {
   async #work(item: Item, following: Following, seen: number | undefined): Promise<void> {
     const { signal } = this.#stopping
     try {
+      await following.changing?.catch(() => undefined)
       await this.#options.sync(item, signal)
       following.failure = undefined
       following.seen = seen
@@ -143,7 +152,9 @@ export class Follower<Item extends object> implements AsyncDisposable {
   #of(item: Item): Following {
     const known = this.#following.get(item)
     if (known !== undefined) return known
-    const following = { running: undefined, failure: undefined, seen: undefined }
+    const following = {
+      ...{ running: undefined, changing: undefined, failure: undefined, seen: undefined },
+    }
     this.#following.set(item, following)
     return following
   }
