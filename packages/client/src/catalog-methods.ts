@@ -1,7 +1,7 @@
 import { parseTableName } from '@hypermesh/contract'
 import type { HyperMeshClient, TableReference } from './client.ts'
 import { tableText } from './load-methods.ts'
-import { callForLargeReply, callForPresence, callForReply, readLargeReply } from './reply.ts'
+import { callForLargeReply, callForPresence, callForReply, toLargeReply } from './reply.ts'
 import type { Transport } from './transport.ts'
 
 type TableMethods = Pick<
@@ -105,10 +105,10 @@ function loadingMethods(transport: Transport): LoadingMethods {
     refreshTable: async (table, known, options) => {
       const headers = { 'if-none-match': known?.etag }
       const call = { id: 'loadTable', parameters: tableParts(table), headers, options } as const
-      const response = await transport.send(call)
+      const { response, text } = await transport.read(call)
       if (response.status === 304 && known !== undefined) return known
-      const { reply, chars } = await readLargeReply(call.id, response, metadataFields)
-      return { ...reply, etag: response.headers.get('etag') ?? undefined, chars }
+      const reply = toLargeReply(call.id, text, metadataFields)
+      return { ...reply, etag: response.headers.get('etag') ?? undefined, chars: text.length }
     },
   }
 }

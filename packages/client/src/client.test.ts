@@ -182,54 +182,6 @@ describe('errors', () => {
   })
 })
 
-describe('retries', () => {
-  function failingTwice(code: 'unavailable' | 'conflict' | 'rate_limited') {
-    let calls = 0
-    const fetch = () => {
-      calls += 1
-      if (calls > 2) return Response.json({ status: 'ok', objects: [], next: null })
-      const error = new HyperMeshError(code, 'not now')
-      return Response.json(toErrorBody(error, undefined), { status: error.status })
-    }
-    return { fetch, calls: () => calls }
-  }
-
-  test('a read is repeated until it succeeds', async () => {
-    const { fetch, calls } = failingTwice('unavailable')
-    expect(await createClient({ fetch }).health()).toEqual({ status: 'ok' })
-    expect(calls()).toBe(3)
-  })
-
-  test('a read gives up at the limit', async () => {
-    const { fetch, calls } = failingTwice('rate_limited')
-    expect((await failure(createClient({ fetch, retriesMax: 1 }).health())).code).toBe(
-      'rate_limited',
-    )
-    expect(calls()).toBe(2)
-  })
-
-  test('a write is not repeated, nor a conflict', async () => {
-    const write = failingTwice('unavailable')
-    await failure(createClient({ fetch: write.fetch }).deleteObject('k'))
-    expect(write.calls()).toBe(1)
-    const conflict = failingTwice('conflict')
-    await failure(createClient({ fetch: conflict.fetch }).health())
-    expect(conflict.calls()).toBe(1)
-  })
-
-  test('waiting for a retry ends when the call is cancelled', async () => {
-    const { fetch } = failingTwice('unavailable')
-    const controller = new AbortController()
-    const client = createClient({
-      fetch: () => {
-        queueMicrotask(() => setImmediate(() => controller.abort()))
-        return fetch()
-      },
-    })
-    expect((await failure(client.health({ signal: controller.signal }))).code).toBe('cancelled')
-  })
-})
-
 describe('rows', () => {
   async function collect(client: HyperMeshClient): Promise<unknown[]> {
     const rows: unknown[] = []

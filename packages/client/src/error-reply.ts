@@ -34,6 +34,8 @@ export async function toReplyError(response: Response): Promise<HyperMeshError> 
   const code = codesByStatus[response.status]
   if (text === '' && code !== undefined) {
     return new HyperMeshError(code, `the server answered ${response.status}`, {
+      // Whoever it was, it did not say that nothing was done.
+      ...(response.status < 500 ? {} : { effect: 'unknown' as const }),
       ...(requestId === undefined ? {} : { requestId }),
     })
   }

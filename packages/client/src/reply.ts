@@ -14,7 +14,7 @@ export async function callForReply<Id extends RouteId>(
   call: Call & { readonly id: Id },
 ): Promise<Reply<Id>> {
   const { reply }: RouteContract = routes[call.id]
-  const body = await readJson(call.id, await transport.send(call))
+  const body = parseReply(call.id, (await transport.read(call)).text)
   if (reply === undefined || reply === 'bytes') throw new TypeError(`${call.id} replies no JSON`)
   const parsed = reply.safeParse(body)
   if (!parsed.success) throw unexpected(call.id, parsed.error.issues[0]?.path.join('.'))
@@ -28,7 +28,7 @@ export async function callForAccepted<Value>(
   call: Call,
   reply: { safeParse(body: unknown): { success: true; data: Value } | { success: false } },
 ): Promise<Value> {
-  const parsed = reply.safeParse(await readJson(call.id, await transport.send(call)))
+  const parsed = reply.safeParse(parseReply(call.id, (await transport.read(call)).text))
   if (!parsed.success) throw unexpected(call.id, undefined)
   return parsed.data
 }
@@ -42,23 +42,23 @@ export async function callForLargeReply<Id extends RouteId>(
   call: Call & { readonly id: Id },
   fields: Readonly<Record<string, 'object' | 'array' | 'string'>>,
 ): Promise<Reply<Id>> {
-  return (await readLargeReply(call.id, await transport.send(call), fields)).reply
+  return toLargeReply(call.id, (await transport.read(call)).text, fields)
 }
 
-/** The same of a reply that is there; `chars` is its length. */
-export async function readLargeReply<Id extends RouteId>(
+/** The same of a body that is there. */
+export function toLargeReply<Id extends RouteId>(
   id: Id,
-  response: Response,
+  text: string,
   fields: Readonly<Record<string, 'object' | 'array' | 'string'>>,
-): Promise<{ reply: Reply<Id>; chars: number }> {
-  const { body, chars } = await readSized(id, response)
+): Reply<Id> {
+  const body = parseReply(id, text)
   for (const [name, kind] of Object.entries(fields)) {
     const value = (body as Record<string, unknown> | null)?.[name]
     const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
     if (actual !== kind) throw unexpected(id, name)
   }
   // Checked above as far as is promised.
-  return { reply: body as Reply<Id>, chars }
+  return body as Reply<Id>
 }
 
 /** Sends a call whose reply is only whether the thing is there. */
@@ -79,17 +79,11 @@ export async function callUnlessMissing(
   }
 }
 
-async function readJson(id: RouteId, response: Response): Promise<unknown> {
-  return (await readSized(id, response)).body
-}
-
-async function readSized(id: RouteId, response: Response) {
+function parseReply(id: RouteId, text: string): unknown {
   try {
-    const text = await response.text()
-    return { body: parseJson(text), chars: text.length }
+    return parseJson(text)
   } catch (cause) {
-    if (cause instanceof HyperMeshError) throw cause
-    throw new HyperMeshError('upstream', `the reply to ${id} ended early or is not JSON`, { cause })
+    throw new HyperMeshError('upstream', `the reply to ${id} is not JSON`, { cause })
   }
 }
 

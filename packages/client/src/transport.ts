@@ -1,5 +1,4 @@
 import {
-  type ErrorCode,
   HyperMeshError,
   headers,
   type RouteContract,
@@ -9,7 +8,8 @@ import {
   stringifyJson,
 } from '@hypermesh/contract'
 import { toReplyError } from './error-reply.ts'
-import { type FetchBody, isReplayable, toFetchBody, type UploadBody } from './upload-body.ts'
+import { isRead, mayRepeat, pause, retryDelay } from './retries.ts'
+import { type FetchBody, toFetchBody, type UploadBody } from './upload-body.ts'
 
 export type ClientFetch = (request: Request) => Response | Promise<Response>
 
@@ -20,9 +20,9 @@ export interface ClientOptions {
   readonly fetch?: ClientFetch
   /** The API key, sent as a bearer token. */
   readonly key?: string
-  /** Deadline of every call that names none of its own. */
+  /** Deadline of every call that names none of its own, over all its attempts. */
   readonly timeoutMs?: number
-  /** How often a safe call is tried again after a failure that may pass. */
+  /** How often a call is tried again after a failure that may pass, where that is safe; 2 by default. */
   readonly retriesMax?: number
 }
 
@@ -30,6 +30,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
   readonly requestId?: string | undefined
+  /** Of a write: makes sending it again safe, for routes that keep what they answered to a key. */
   readonly idempotencyKey?: string | undefined
 }
 
@@ -48,25 +49,13 @@ const inProcessUrl = 'http://hypermesh.internal'
 
 /** The client gives up a little later than the server, whose answer says more. */
 const deadlineGraceMs = 2000
-const retryDelayMs = 100
-const retryDelayMsMax = 5000
-const retryable: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'unavailable', 'upstream'])
-
-/** Routes that are safe to send twice though their method does not say so. */
-const idempotentRoutes: ReadonlySet<RouteId> = new Set([
-  'sql',
-  'runSavedQuery',
-  'appendFiles',
-  'settleCommit',
-  'cancelJob',
-  'getPoints',
-  'scrollPoints',
-  'countPoints',
-  'facetPoints',
-  'searchVectors',
-  'recommendVectors',
-  'findHyperedges',
-])
+/** One call over all its attempts: how long it may take, and who may end it. */
+interface Attempts {
+  readonly timeoutMs: number | undefined
+  readonly startedAtMs: number
+  readonly deadline: AbortSignal | undefined
+  readonly signal: AbortSignal | undefined
+}
 
 /** Sends calls: address, key, deadline, retries, and errors as `HyperMeshError`. */
 export class Transport {
@@ -85,46 +74,64 @@ export class Transport {
   }
 
   /** Sends the call and returns its successful reply; throws `HyperMeshError` otherwise. */
-  async send(call: Call): Promise<Response> {
-    const retriesMax = isRepeatable(call) ? (this.#options.retriesMax ?? 2) : 0
+  send(call: Call): Promise<Response> {
+    return this.#repeat(call, async (response) => response)
+  }
+
+  /** The same with the whole body as text; one that ends early is asked for again, if it may be. */
+  read(call: Call): Promise<{ readonly response: Response; readonly text: string }> {
+    return this.#repeat(call, async (response) => ({ response, text: await response.text() }))
+  }
+
+  async #repeat<Reply>(call: Call, take: (response: Response) => Promise<Reply>): Promise<Reply> {
+    const attempts = this.#begin(call)
+    const retriesMax = this.#options.retriesMax ?? 2
     for (let attempt = 0; ; attempt += 1) {
-      const outcome = await this.#attempt(call)
-      if (!('error' in outcome)) return outcome.response
-      if (attempt >= retriesMax || !retryable.has(outcome.error.code)) throw outcome.error
-      await pause(retryDelay(attempt, outcome.retryAfter), call.options?.signal)
+      const outcome = await this.#attempt(call, attempts, take)
+      if ('reply' in outcome) return outcome.reply
+      const { error, retryAfter } = outcome
+      if (attempt >= retriesMax || !mayRepeat(call, error)) throw error
+      const delayMs = retryDelay(attempt, retryAfter)
+      if (delayMs === undefined || delayMs >= timeLeft(attempts)) throw error
+      await pause(delayMs, attempts.signal)
     }
   }
 
-  async #attempt(
-    call: Call,
-  ): Promise<{ response: Response } | { error: HyperMeshError; retryAfter: string | null }> {
-    const route: RouteContract = routes[call.id]
+  #begin(call: Call): Attempts {
     const timeoutMs = call.options?.timeoutMs ?? this.#options.timeoutMs
     const deadline =
       timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs + deadlineGraceMs)
-    const request = this.#request(call, { timeoutMs, signal: join(call.options?.signal, deadline) })
-    let response: Response
-    try {
-      response = await (this.#options.fetch ?? fetch)(request)
-    } catch (cause) {
-      const error = this.#failure({ call, cause, deadline, write: route.method !== 'GET' })
-      return { error, retryAfter: null }
-    }
-    // 304 is an answer to If-None-Match, which only some calls send.
-    if (response.ok || response.status === 304) return { response }
-    return { error: await toReplyError(response), retryAfter: response.headers.get('retry-after') }
+    const signal = join(call.options?.signal, deadline)
+    return { timeoutMs, startedAtMs: performance.now(), deadline, signal }
   }
 
-  #request(
+  async #attempt<Reply>(
     call: Call,
-    { timeoutMs, signal }: { timeoutMs: number | undefined; signal: AbortSignal | undefined },
-  ): Request {
+    attempts: Attempts,
+    take: (response: Response) => Promise<Reply>,
+  ): Promise<{ reply: Reply } | { error: HyperMeshError; retryAfter: string | null }> {
+    const request = this.#request(call, attempts)
+    let response: Response | undefined
+    try {
+      response = await (this.#options.fetch ?? fetch)(request)
+      // 304 is an answer to If-None-Match, which only some calls send.
+      if (response.ok || response.status === 304) return { reply: await take(response) }
+      const retryAfter = response.headers.get('retry-after')
+      return { error: await toReplyError(response), retryAfter }
+    } catch (cause) {
+      const answered = response !== undefined
+      return { error: this.#failure({ call, cause, attempts, answered }), retryAfter: null }
+    }
+  }
+
+  #request(call: Call, attempts: Attempts): Request {
     const route: RouteContract = routes[call.id]
     const { options } = call
+    const { timeoutMs, signal } = attempts
     const sent: Record<string, string | undefined> = {
       authorization: this.#options.key === undefined ? undefined : `Bearer ${this.#options.key}`,
       'content-type': call.json === undefined ? undefined : 'application/json',
-      [headers.timeoutMs]: timeoutMs === undefined ? undefined : String(timeoutMs),
+      [headers.timeoutMs]: timeoutMs === undefined ? undefined : String(timeLeft(attempts)),
       [headers.requestId]: options?.requestId,
       [headers.idempotencyKey]: options?.idempotencyKey,
       ...call.headers,
@@ -139,20 +146,28 @@ export class Transport {
   }
 
   #failure(failed: {
-    call: Call
-    cause: unknown
-    deadline: AbortSignal | undefined
-    write: boolean
+    readonly call: Call
+    readonly cause: unknown
+    readonly attempts: Attempts
+    /** The head of a success has come, so what the call does is done. */
+    readonly answered: boolean
   }): HyperMeshError {
-    const { call, cause, deadline, write } = failed
-    const signal = call.options?.signal
+    const { call, cause, attempts, answered } = failed
     if (cause instanceof HyperMeshError) return cause
+    const signal = call.options?.signal
+    const effect = isRead(call) ? 'none' : answered ? 'committed' : 'unknown'
     if (signal?.aborted) {
       if (signal.reason instanceof HyperMeshError) return signal.reason
-      return new HyperMeshError('cancelled', `${call.id} was cancelled`, { cause })
+      return new HyperMeshError('cancelled', `${call.id} was cancelled`, { cause, effect })
     }
-    if (deadline?.aborted) {
-      return new HyperMeshError('deadline', `no answer to ${call.id} in time`, { cause })
+    if (attempts.deadline?.aborted) {
+      return new HyperMeshError('deadline', `no answer to ${call.id} in time`, { cause, effect })
+    }
+    if (answered) {
+      return new HyperMeshError('upstream', `the reply to ${call.id} ended early`, {
+        cause,
+        effect,
+      })
     }
     const code = connectionCode(cause)
     const neverSent = code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN'
@@ -162,18 +177,16 @@ export class Transport {
       {
         cause,
         details: { url: this.#baseUrl, ...(code === undefined ? {} : { code }) },
-        effect: write && !neverSent ? 'unknown' : 'none',
+        effect: neverSent ? 'none' : effect,
       },
     )
   }
 }
 
-function isRepeatable(call: Call): boolean {
-  if (call.body !== undefined && !isReplayable(call.body)) return false
-  const { method, path }: RouteContract = routes[call.id]
-  // The catalog answers such a key once, however often it comes.
-  const isKeyed = call.options?.idempotencyKey !== undefined && path.startsWith('/iceberg/')
-  return method === 'GET' || method === 'HEAD' || idempotentRoutes.has(call.id) || isKeyed
+/** Whole milliseconds until the deadline, at least one; for ever without. */
+function timeLeft({ timeoutMs, startedAtMs }: Attempts): number {
+  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY
+  return Math.max(1, timeoutMs - Math.trunc(performance.now() - startedAtMs))
 }
 
 function requestBody(call: Call): FetchBody | undefined {
@@ -210,30 +223,4 @@ function connectionCode(error: unknown): string | undefined {
     if (typeof code === 'string') return code
   }
   return undefined
-}
-
-function retryDelay(attempt: number, retryAfter: string | null): number {
-  const asked = Number(retryAfter ?? Number.NaN) * 1000
-  const backoff = retryDelayMs * 2 ** attempt * (0.5 + jitter())
-  return Math.min(Number.isFinite(asked) ? Math.max(asked, backoff) : backoff, retryDelayMsMax)
-}
-
-/** From 0 up to 1, so that clients that failed together do not return together. */
-function jitter(): number {
-  return (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) / 65_536
-}
-
-function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(new HyperMeshError('cancelled', 'cancelled before a retry', { cause: signal?.reason }))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, delayMs)
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }
