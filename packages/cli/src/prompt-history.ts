@@ -1,23 +1,26 @@
 import { appendFile, chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { type Dialect, sqlDialect, withBlockComments } from './statement-splitter.ts'
 
 const entriesMax = 1000
 
 /** The statements typed at the prompt, kept in a file that only its owner can read. */
 export class PromptHistory {
   readonly #path: string
+  readonly #dialect: Dialect
   /** Newest first, as readline wants them. */
   readonly #entries: string[]
 
-  private constructor(path: string, entries: string[]) {
+  private constructor(path: string, dialect: Dialect, entries: string[]) {
     this.#path = path
+    this.#dialect = dialect
     this.#entries = entries
   }
 
-  static async open(path: string): Promise<PromptHistory> {
+  static async open(path: string, dialect: Dialect = sqlDialect): Promise<PromptHistory> {
     const text = await readFile(path, 'utf8').catch(() => '')
     const lines = text.split('\n').filter((line) => line !== '')
-    return new PromptHistory(path, lines.slice(-entriesMax).reverse())
+    return new PromptHistory(path, dialect, lines.slice(-entriesMax).reverse())
   }
 
   get entries(): readonly string[] {
@@ -26,7 +29,7 @@ export class PromptHistory {
 
   /** Keeps a statement, as one line; a history that cannot be written is no reason to fail. */
   async add(statement: string): Promise<void> {
-    const entry = asOneLine(statement)
+    const entry = asOneLine(withBlockComments(statement.trim(), this.#dialect))
     if (entry === '' || this.#entries[0] === entry) return
     this.#entries.unshift(entry)
     this.#entries.length = Math.min(this.#entries.length, entriesMax)
@@ -40,16 +43,9 @@ export class PromptHistory {
   }
 }
 
-/** A line comment would swallow what follows it on the same line, so it becomes a block comment. */
 function asOneLine(statement: string): string {
   return statement
-    .trim()
     .split('\n')
     .map((line) => line.trim())
-    .map((line, index, all) =>
-      index < all.length - 1
-        ? line.replace(/--\s?(.*)$/, (_, text: string) => `/* ${text} */`)
-        : line,
-    )
     .join(' ')
 }

@@ -40,10 +40,10 @@ export async function readClientSettings(options: GlobalOptions): Promise<Client
   }
 }
 
-/** Where the prompt keeps what was typed. */
-export function historyPath(): string {
+/** Where a prompt keeps what was typed. */
+export function historyPath(language: 'sql' | 'graph'): string {
   const state = readEnvironment().XDG_STATE_HOME
-  return join(state || join(homedir(), '.local', 'state'), 'hypermesh', 'sql_history')
+  return join(state || join(homedir(), '.local', 'state'), 'hypermesh', `${language}_history`)
 }
 
 /** Loading the whole configuration loads the whole platform: only where there is one to read. */

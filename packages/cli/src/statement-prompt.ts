@@ -1,26 +1,33 @@
 import { createInterface, type Interface } from 'node:readline'
-import type { HyperMeshClient } from '@hypermesh/client'
 import { HyperMeshError } from '@hypermesh/contract'
 import { reportFailure } from './failure.ts'
-import { promptCommands, runPromptCommand } from './prompt-commands.ts'
 import type { PromptHistory } from './prompt-history.ts'
-import type { SqlSession } from './sql-session.ts'
-import { splitStatements } from './statement-splitter.ts'
+import { type Dialect, splitStatements } from './statement-splitter.ts'
 import type { Terminal } from './terminal.ts'
 
 const firstPrompt = 'hypermesh> '
 const nextPrompt = '      ...> '
 
-export interface SqlPromptOptions {
+/** What a prompt runs: statements of a language, and commands that begin with a dot. */
+export interface PromptLanguage {
+  readonly dialect: Dialect
+  readonly commands: readonly string[]
+  run(statement: string, signal: AbortSignal): Promise<void>
+  /** False when the prompt shall end. */
+  runCommand(text: string, signal: AbortSignal): Promise<boolean>
+  /** Names that Tab completes, beside the commands. */
+  names(): Promise<readonly string[]>
+}
+
+export interface StatementPromptOptions {
   readonly terminal: Terminal
-  readonly client: HyperMeshClient
-  readonly session: SqlSession
+  readonly language: PromptLanguage
   readonly history: PromptHistory
 }
 
 /** The interactive prompt: a statement runs at its semicolon, Ctrl-C cancels it and not the shell. */
-export class SqlPrompt {
-  readonly #options: SqlPromptOptions
+export class StatementPrompt {
+  readonly #options: StatementPromptOptions
   readonly #lines: string[] = []
   readonly #readline: Interface
   #pending = ''
@@ -28,10 +35,11 @@ export class SqlPrompt {
   #wake: () => void = () => undefined
   #closed = false
   /** Words that Tab completes. */
-  #words: readonly string[] = promptCommands
+  #words: readonly string[]
 
-  constructor(options: SqlPromptOptions) {
+  constructor(options: StatementPromptOptions) {
     this.#options = options
+    this.#words = options.language.commands
     this.#readline = createInterface({
       input: options.terminal.stdin,
       output: options.terminal.stdout,
@@ -61,7 +69,7 @@ export class SqlPrompt {
       entries.splice(0, entries.length, ...this.#options.history.entries)
       this.#shown = entries
     })
-    await this.#learnTables()
+    await this.#learnNames()
     this.#showPrompt()
     for (;;) {
       const line = await this.#nextLine()
@@ -93,19 +101,21 @@ export class SqlPrompt {
       await this.#runSafely((signal) => this.#command(text, signal))
       return
     }
-    const { statements, rest } = splitStatements(`${this.#pending}${line}\n`)
+    const { statements, rest } = splitStatements(
+      `${this.#pending}${line}\n`,
+      this.#options.language.dialect,
+    )
     this.#pending = rest.trim() === '' ? '' : rest
     for (const statement of statements) {
       await this.#remember(`${statement};`)
-      const done = await this.#runSafely((signal) => this.#options.session.run(statement, signal))
+      const done = await this.#runSafely((signal) => this.#options.language.run(statement, signal))
       if (!done) break
     }
-    if (statements.length > 0) await this.#learnTables()
+    if (statements.length > 0) await this.#learnNames()
   }
 
   async #command(text: string, signal: AbortSignal): Promise<void> {
-    const { terminal, client } = this.#options
-    const goesOn = await runPromptCommand({ terminal, client, signal }, text)
+    const goesOn = await this.#options.language.runCommand(text, signal)
     if (!goesOn) this.#readline.close()
   }
 
@@ -151,10 +161,10 @@ export class SqlPrompt {
     this.#shown?.splice(0, this.#shown.length, ...this.#options.history.entries)
   }
 
-  async #learnTables(): Promise<void> {
+  async #learnNames(): Promise<void> {
     try {
-      const { tables } = await this.#options.client.listTables()
-      this.#words = [...promptCommands, ...tables.map(({ table }) => table)]
+      const { language } = this.#options
+      this.#words = [...language.commands, ...(await language.names())]
     } catch {
       // Completion is a comfort; what matters will be told by the statement itself.
     }

@@ -3,12 +3,13 @@ import { text } from 'node:stream/consumers'
 import { resultFormats } from '@hypermesh/contract'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
+import { promptCommands, runPromptCommand } from '../prompt-commands.ts'
 import { PromptHistory } from '../prompt-history.ts'
 import { historyPath } from '../settings.ts'
 import { parseParameters } from '../sql-parameters.ts'
-import { SqlPrompt } from '../sql-prompt.ts'
 import { type OutputFormat, SqlSession } from '../sql-session.ts'
-import { splitStatements } from '../statement-splitter.ts'
+import { type PromptLanguage, StatementPrompt } from '../statement-prompt.ts'
+import { splitStatements, sqlDialect } from '../statement-splitter.ts'
 
 export interface SqlFlags {
   readonly file?: string
@@ -38,8 +39,15 @@ export async function runSql(
   const { version } = await client.readiness({ signal })
   terminal.print(`HyperMesh ${version} at ${url}`)
   terminal.print(terminal.style('dim', 'end statements with ; · .help shows the commands'))
-  const history = await PromptHistory.open(historyPath())
-  await new SqlPrompt({ terminal, client, session, history }).run()
+  const history = await PromptHistory.open(historyPath('sql'))
+  const language: PromptLanguage = {
+    dialect: sqlDialect,
+    commands: promptCommands,
+    run: (text, stopped) => session.run(text, stopped),
+    runCommand: (text, stopped) => runPromptCommand({ terminal, client, signal: stopped }, text),
+    names: async () => (await client.listTables()).tables.map(({ table }) => table),
+  }
+  await new StatementPrompt({ terminal, language, history }).run()
 }
 
 /** A session as the flags describe it; throws `UsageError` for flags that are not right. */

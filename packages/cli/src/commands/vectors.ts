@@ -12,6 +12,7 @@ import {
   vectorSearchModes,
   vectorStorages,
 } from '@hypermesh/contract'
+import { batchesOf } from '../batches.ts'
 import { oneLine } from '../cell-text.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
@@ -121,7 +122,6 @@ export async function runVectorsShow(context: CommandContext, name: string): Pro
 }
 
 const batchPointsMax = 500
-const batchBytesMax = 4 * 1024 * 1024
 
 /** Writes the points of a file in batches, each of which lands as a whole. */
 export async function runVectorsAdd(
@@ -133,7 +133,7 @@ export async function runVectorsAdd(
   const { client } = await connect()
   const startedAtMs = performance.now()
   let [added, updated] = [0, 0]
-  for await (const points of batchesOf(pointsOf(context, target))) {
+  for await (const points of batchesOf(pointsOf(context, target), batchPointsMax)) {
     const reply = await client.writePoints(name, { points }, { signal })
     added += reply.added
     updated += reply.updated
@@ -154,27 +154,6 @@ function pointsOf(
   if (kind === 'csv') return readCsvPoints(source, names)
   if (kind === 'ndjson') return readNdjsonPoints(source, names)
   throw new UsageError(`no format "${kind}"; the formats are ndjson, csv`)
-}
-
-async function* batchesOf(
-  points: AsyncIterable<VectorPoint>,
-): AsyncGenerator<VectorPoint[], void, void> {
-  let batch: VectorPoint[] = []
-  let bytes = 0
-  for await (const point of points) {
-    const pointBytes = JSON.stringify(point).length
-    if (
-      batch.length >= batchPointsMax ||
-      (batch.length > 0 && bytes + pointBytes > batchBytesMax)
-    ) {
-      yield batch
-      batch = []
-      bytes = 0
-    }
-    batch.push(point)
-    bytes += pointBytes
-  }
-  if (batch.length > 0) yield batch
 }
 
 export async function runVectorsSearch(
