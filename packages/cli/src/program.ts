@@ -1,6 +1,7 @@
 import { compression, fileFormats, resultFormats, roles } from '@hypermesh/contract'
 import { Command, Option } from 'commander'
 import { type CommandContext, createContext } from './command-context.ts'
+import { addGraph } from './graph-commands.ts'
 import { addJobs } from './job-commands.ts'
 import { addSavedQueries } from './program-saved.ts'
 import { addRelocate, addVirtualTables, type Runner } from './program-tables.ts'
@@ -61,6 +62,7 @@ export function createProgram({ terminal, version, signal }: ProgramOptions): Co
   addSavedQueries(program, run, repeated)
   addTables(program, run)
   addVectors(program, run, repeated)
+  addGraph(program, run, repeated)
   addKeys(program, run)
   addDiagnosis(program, run)
   return program

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { splitStatements } from './statement-splitter.ts'
+import {
+  graphDialect,
+  splitStatements,
+  sqlDialect,
+  withBlockComments,
+} from './statement-splitter.ts'
 
 test.each([
   ['SELECT 1;', ['SELECT 1'], ''],
@@ -32,5 +37,24 @@ test('statements made of any pieces are found again', () => {
       const found = splitStatements(statements.map((each) => `${each}\n;`).join(''))
       expect(found).toEqual({ statements: statements.map((each) => each.trim()), rest: '' })
     }),
+  )
+})
+
+test.each([
+  ['MATCH HYPEREDGE (e:T) RETURN *; CALL x()', ['MATCH HYPEREDGE (e:T) RETURN *'], ' CALL x()'],
+  ['RETURN \'it\\\';s;\', "a;\\"b;", `c;d`;', ['RETURN \'it\\\';s;\', "a;\\"b;", `c;d`'], ''],
+  ["RETURN 'http://x'; // not; here", ["RETURN 'http://x'"], ''],
+  ['RETURN /* ; /* ; */ 1;', ['RETURN /* ; /* ; */ 1'], ''],
+  ["RETURN 'open;", [], "RETURN 'open;"],
+])('graph statements: %j', (text, statements, rest) => {
+  expect(splitStatements(text, graphDialect)).toEqual({ statements, rest })
+})
+
+test('line comments become block comments, and strings stay', () => {
+  expect(withBlockComments("SELECT '--a' -- b */ c\n+ 1 -- d", sqlDialect)).toBe(
+    "SELECT '--a' /* b * / c */\n+ 1 -- d",
+  )
+  expect(withBlockComments("RETURN 'http://a' // b\n;", graphDialect)).toBe(
+    "RETURN 'http://a' /* b */\n;",
   )
 })

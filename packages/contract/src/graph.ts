@@ -15,7 +15,7 @@ export function parseGraphTableName(text: string): string {
   )
 }
 
-const graphPropertyTypes = ['bool', 'int64', 'float64', 'string', 'timestamp'] as const
+export const graphPropertyTypes = ['bool', 'int64', 'float64', 'string', 'timestamp'] as const
 export type GraphPropertyType = (typeof graphPropertyTypes)[number]
 
 /** What a plain number of time counts; texts are ISO 8601 whatever it is. */

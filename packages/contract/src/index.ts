@@ -28,6 +28,7 @@ export {
   createGraphTableRequest,
   graphIndexes,
   graphInstant,
+  graphPropertyTypes,
   graphTimeUnit,
   parseGraphTableName,
 } from './graph.ts'

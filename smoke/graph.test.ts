@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ErrorReply, json, Server } from './_server.ts'
+
+let server: Server
+beforeAll(async () => {
+  server = await Server.start()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+interface Hyperedges {
+  readonly hyperedges: readonly {
+    readonly id: number
+    readonly at: string
+    readonly members: readonly (string | number)[]
+    readonly roles: readonly (string | null)[] | null
+    readonly props?: Readonly<Record<string, unknown>>
+  }[]
+  readonly next_cursor: string | null
+}
+
+async function ask<T = Record<string, unknown>>(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const response = await server.fetch(`/v1/graph${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: { 'content-type': 'application/json' },
+  })
+  if (response.status === 204) return undefined as T
+  const reply = await json<T & ErrorReply>(response)
+  if (!response.ok) throw new Error(`${response.status} ${reply.error.code}`)
+  return reply
+}
+
+const calls = [
+  { at: '2024-05-01T10:00:00Z', members: { caller: ['ann'], callee: ['bob', 'eve'] }, key: 'a' },
+  { at: '2024-05-01T11:00:00Z', members: { caller: ['bob'], callee: ['carl'] }, key: 'b' },
+  { at: '2024-05-01T12:00:00Z', members: { caller: ['carl'], callee: ['dan'] }, key: 'c' },
+].map((call, index) => ({ ...call, props: { cost: index / 2 } }))
+
+test('databases, tables and hyperedges, written once and read by time and member', async () => {
+  expect(await ask('PUT', '/social')).toMatchObject({ database: 'social', state: 'ready' })
+  expect(await ask('PUT', '/social')).toMatchObject({ database: 'social' })
+  expect(await ask('GET', '')).toMatchObject({ databases: [{ database: 'social' }] })
+  await ask('POST', '/social/tables', {
+    table: 'calls',
+    members: ['caller', 'callee'],
+    properties: { cost: 'float64' },
+  })
+  expect(
+    await ask('PATCH', '/social/tables/calls', { add_properties: { note: 'string' } }),
+  ).toEqual(expect.objectContaining({ properties: { cost: 'float64', note: 'string' } }))
+  const hyperedges = '/social/tables/calls/hyperedges'
+  const first = await ask<{ inserted: number; ids: number[] }>('POST', hyperedges, {
+    hyperedges: calls,
+  })
+  expect(first.inserted).toBe(3)
+  expect(await ask('POST', hyperedges, { hyperedges: calls })).toMatchObject({
+    inserted: 0,
+    duplicates: 3,
+    ids: first.ids,
+  })
+  const page = await ask<Hyperedges>('GET', `${hyperedges}?member=bob&limit=1`)
+  expect(page.hyperedges).toMatchObject([
+    { at: '2024-05-01T10:00:00.000Z', members: ['ann', 'bob', 'eve'], props: { cost: 0 } },
+  ])
+  const next = await ask<Hyperedges>(
+    'GET',
+    `${hyperedges}?member=bob&limit=1&cursor=${page.next_cursor}`,
+  )
+  expect(next.hyperedges.map(({ id }) => id)).toEqual([first.ids[1]])
+  const found = await ask<Hyperedges>('POST', `${hyperedges}/find`, {
+    from: '2024-05-01T11:00:00Z',
+    members: { node: 'bob', role: 'caller' },
+  })
+  expect(found.hyperedges.map(({ id }) => id)).toEqual([first.ids[1]])
+  expect(await ask('GET', '/social/tables')).toMatchObject({ tables: [{ table: 'calls' }] })
+  expect(await ask('GET', '/social/tables/calls')).toMatchObject({ stats: { hyperedges: 3 } })
+  expect(await ask('GET', '/social')).toMatchObject({ state: 'ready', tables: 1 })
+})
+
+test('names that are none are 422, and nothing is done', async () => {
+  for (const name of ['hm_tables', 'E; DELETE FROM x; --', '../../etc']) {
+    const request = ask('POST', '/social/tables', { table: name })
+    await expect(request).rejects.toThrow(/^422 invalid_name|^400 invalid/)
+  }
+  await expect(ask('PUT', `/${encodeURIComponent('../x')}`)).rejects.toThrow('422 invalid_name')
+  expect(await ask('GET', '/social/tables')).toMatchObject({ tables: [{ table: 'calls' }] })
+})
+
+test('what was dropped is gone, and nothing else', async () => {
+  await ask('POST', '/social/tables', { table: 'other' })
+  await ask('DELETE', '/social/tables/other')
+  await expect(ask('GET', '/social/tables/other')).rejects.toThrow('404 not_found')
+  await ask('PUT', '/short')
+  await ask('DELETE', '/short')
+  await expect(ask('GET', '/short')).rejects.toThrow('404 not_found')
+  expect(await ask('GET', '/social/tables/calls')).toMatchObject({ stats: { hyperedges: 3 } })
+})
