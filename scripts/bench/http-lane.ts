@@ -65,18 +65,32 @@ export class HttpLane implements Disposable {
   }
 }
 
-/** A request as bytes. */
+interface Target {
+  readonly url: string
+  readonly key: string
+  readonly path: string
+}
+
+/** A POST as bytes. */
 export function requestBytes(
-  target: { readonly url: string; readonly key: string; readonly path: string },
+  target: Target,
   { type, accept, body }: { type: string; accept: string; body: Uint8Array },
 ): Buffer {
+  const more = [`content-type: ${type}`, `accept: ${accept}`, `content-length: ${body.length}`]
+  return Buffer.concat([headOf('POST', target, more), body])
+}
+
+/** A GET of JSON as bytes. */
+export function readBytes(target: Target): Buffer {
+  return headOf('GET', target, ['accept: application/json'])
+}
+
+function headOf(method: string, { url, key, path }: Target, more: readonly string[]): Buffer {
   const head = [
-    `POST ${target.path} HTTP/1.1`,
-    `host: ${new URL(target.url).host}`,
-    `authorization: Bearer ${target.key}`,
-    `content-type: ${type}`,
-    `accept: ${accept}`,
-    `content-length: ${body.length}`,
+    `${method} ${path} HTTP/1.1`,
+    `host: ${new URL(url).host}`,
+    `authorization: Bearer ${key}`,
+    ...more,
   ]
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n`)
 }

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { askingCores, measuredCore, onCores } from './cores.ts'
+import { figuresOf } from './bench-child.ts'
+import { askingCores, measuredCore } from './cores.ts'
 import type { Bench, Figure } from './figures.ts'
 import { installPeers } from './install-peers.ts'
 
@@ -41,23 +39,7 @@ async function runPart(part: string): Promise<Figure[]> {
   return figures
 }
 
-/** The figures of a process; what it says before is passed on. */
-async function run([script, ...set]: [string, ...string[]], cores?: string): Promise<Figure[]> {
-  const path = fileURLToPath(new URL(`./vector/${script}`, import.meta.url))
-  const node: [string, ...string[]] = [process.execPath, '--import', 'tsx', path, ...set]
-  const [command, ...args] = cores === undefined ? node : onCores(cores, node)
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exit = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
-  })
-  let last = '[]'
-  for await (const line of createInterface(child.stdout)) {
-    last = line
-    if (!line.startsWith('[')) console.log(line)
-  }
-  const code = await exit
-  if (code !== 0) throw new Error(`${script} ${set} ended with ${code}`)
-  // It is the child's own array.
-  return JSON.parse(last) as Figure[]
+function run([script, ...args]: [string, ...string[]], cores?: string): Promise<Figure[]> {
+  const from = new URL(`./vector/${script}`, import.meta.url)
+  return figuresOf(from, { args, ...(cores === undefined ? {} : { cores }) })
 }

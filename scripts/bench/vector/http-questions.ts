@@ -1,9 +1,9 @@
 import type { SearchVectorsReply } from '@hypermesh/contract'
+import { requestBytes } from '../http-lane.ts'
+import type { HttpLanes, Question } from '../http-lanes.ts'
 import type { BenchServer } from '../server.ts'
 import { k } from './contender.ts'
 import { queriesOf, type VectorData } from './dataset.ts'
-import { requestBytes } from './http-lane.ts'
-import type { HttpLanes, Question } from './http-lanes.ts'
 import { ladder, recallOf } from './ladder.ts'
 import { recallLeast } from './sets.ts'
 
