@@ -38,6 +38,8 @@ import type {
 import { catalogMethods } from './catalog-methods.ts'
 import type { NamedFile } from './form-body.ts'
 import type { GraphClient } from './graph-client.ts'
+import type { GraphFeedClient } from './graph-feed-client.ts'
+import { graphFeedMethods } from './graph-feed-methods.ts'
 import { graphMethods } from './graph-methods.ts'
 import type { JobClient } from './job-client.ts'
 import { jobMethods } from './job-methods.ts'
@@ -115,7 +117,12 @@ export interface TaggedTable extends LoadTableReply {
 }
 
 /** Every route of the platform as a method of the same name, and two ways to read large results. */
-export interface HyperMeshClient extends SqlClient, JobClient, VectorClient, GraphClient {
+export interface HyperMeshClient
+  extends SqlClient,
+    JobClient,
+    VectorClient,
+    GraphClient,
+    GraphFeedClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -310,5 +317,6 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...viewMethods(transport),
     ...vectorMethods(transport),
     ...graphMethods(transport),
+    ...graphFeedMethods(transport),
   }
 }

@@ -80,7 +80,7 @@ function callOf<Id extends RouteId>(
 }
 
 /** The server judges the names themselves. */
-function graphTableParameters(table: GraphTableReference) {
+export function graphTableParameters(table: GraphTableReference) {
   if (typeof table !== 'string') return { database: table.database, table: table.table }
   const dot = table.indexOf('.')
   if (dot > 0 && dot < table.length - 1) {

@@ -33,6 +33,12 @@ export {
   parseGraphTableName,
 } from './graph.ts'
 export type {
+  GraphColumns,
+  GraphFeed,
+  GraphFeedRequest,
+} from './graph-feeds.ts'
+export { graphFeedRequest } from './graph-feeds.ts'
+export type {
   AggregateHyperedgesRequest,
   DeleteHyperedgesRequest,
   ExpandHyperedgesRequest,

@@ -107,6 +107,7 @@ export const limits = z.strictObject({
   graphPageBytesMax: count(64 * mib, gib, 'most bytes of what such a page is made of'),
   graphTermsMax: count(10_000, 1_000_000, 'most nodes, ids, keys or values in one question'),
   graphFrontierMax: count(1_000_000, 100_000_000, 'most nodes that one walk reaches'),
+  graphSyncsMax: count(4, 64, 'feeds, and publications, that run at once; the others wait'),
   graphBackupsMax: count(100, 10_000, 'most backups of one graph database'),
   keysMax: count(10_000, 1_000_000, 'most API keys'),
   ratePerSecond: count(2000, 1_000_000, 'requests per second of one key, on average'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { graphFeedRoutes } from './graph-feed-routes.ts'
 import { graphRoutes } from './graph-routes.ts'
 import { health, readiness } from './health.ts'
 import { icebergRoutes } from './iceberg-routes.ts'
@@ -259,6 +260,7 @@ export const routes = {
   },
   ...vectorRoutes,
   ...graphRoutes,
+  ...graphFeedRoutes,
   ...icebergRoutes,
 } as const satisfies Record<string, RouteContract>
 

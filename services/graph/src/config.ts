@@ -14,6 +14,13 @@ export const graphConfigSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('directory below which COPY FROM may read; without it nothing is read'),
+  followMs: z
+    .number()
+    .int()
+    .min(10)
+    .max(3_600_000)
+    .default(1000)
+    .describe('how often feeds and publications look whether there is something new'),
   memtableBytes: z
     .number()
     .int()

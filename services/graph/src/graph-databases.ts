@@ -71,6 +71,11 @@ export class GraphDatabases {
       .sort((one, other) => (one.database < other.database ? -1 : 1))
   }
 
+  /** Those that are open now. */
+  opened(): GraphDatabase[] {
+    return [...this.#entries.values()].filter((entry) => entry instanceof GraphDatabase)
+  }
+
   /** Throws `invalid_name`, `not_found`, or what is wrong with it. */
   async get(text: string): Promise<GraphDatabase> {
     if (!this.#isOpen) await this.open()

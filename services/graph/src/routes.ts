@@ -1,15 +1,22 @@
 import type { App } from '@hypermesh/kit'
+import type { Feeds } from './feed/feeds.ts'
 import type { GraphDatabases } from './graph-databases.ts'
+import { mountColumns } from './routes/columns.ts'
 import { mountDatabases } from './routes/databases.ts'
+import { mountFeeds } from './routes/feeds.ts'
 import { mountHyperedges } from './routes/hyperedges.ts'
 import { mountTables } from './routes/tables.ts'
 
 export interface GraphParts {
   readonly databases: GraphDatabases
+  readonly feeds: Feeds
 }
 
-export function mountGraph(app: App, { databases }: GraphParts): void {
+export function mountGraph(app: App, parts: GraphParts): void {
+  const { databases, feeds } = parts
   mountDatabases(app, databases)
   mountTables(app, databases)
   mountHyperedges(app, databases)
+  mountFeeds(app, databases, feeds)
+  mountColumns(app, databases)
 }

@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { createApp, defineService } from '@hypermesh/kit'
 import { DirectoryOwner } from '@hypermesh/object-store'
 import { graphConfigSchema } from './config.ts'
+import { Feeds } from './feed/feeds.ts'
 import { GraphDatabases } from './graph-databases.ts'
+import { graphPeers } from './graph-peers.ts'
 import { mountGraph } from './routes.ts'
 
 /** Databases of temporal hyperedges: the engine behind HTTP. */
@@ -11,13 +13,18 @@ export const graph = defineService({
   config: graphConfigSchema,
   needs: [],
   asks: ['catalog', 'query', 'ingest', 'vector'],
-  async create(settings, { logger, limits, paths }) {
+  async create(settings, { logger, limits, clock, paths, upstreams }) {
     // Its name is that of no database.
     const directory = join(paths.root, 'graph', '.claims')
     const owner = new DirectoryOwner({ directory, paths, subject: 'the graph databases' })
     const databases = new GraphDatabases({ paths, owner, settings, limits, logger })
     const app = createApp({ logger, limits })
-    mountGraph(app, { databases })
+    const peers = graphPeers(upstreams, { limits, clock })
+    const feeds = new Feeds({
+      ...{ peers, limits, clock, logger, followMs: settings.followMs },
+      opened: () => databases.opened(),
+    })
+    mountGraph(app, { databases, feeds })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>
@@ -25,7 +32,10 @@ export const graph = defineService({
         databases.open().catch((error: unknown) => {
           logger.warn({ err: error }, 'the graph databases are not served by this process')
         }),
-      [Symbol.asyncDispose]: () => databases.close(),
+      [Symbol.asyncDispose]: async () => {
+        await feeds[Symbol.asyncDispose]()
+        await databases.close()
+      },
     }
   },
 })

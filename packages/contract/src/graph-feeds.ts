@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { graphTimeUnit } from './graph.ts'
+import { identifier } from './names.ts'
+import { badSourceRow } from './vector-sources.ts'
+import { wireLong } from './wire-long.ts'
+
+const column = z.string().min(1).max(255)
+
+const feedMember = z.strictObject({
+  column: column.describe('texts, whole numbers or UUIDs, or lists of them; NULL is no member'),
+  role: z.string().min(1).max(255).optional(),
+})
+
+/** Which rows become hyperedges, and how: of a table or of a query, one of them. */
+export const graphFeedRequest = z.strictObject({
+  table: z.string().optional().describe('namespace.table'),
+  query: z
+    .string()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('SELECT …; read whole each time, and compared by key'),
+  time: column.describe('instants, dates, ISO texts or whole numbers in time_unit'),
+  until: column.optional(),
+  time_unit: graphTimeUnit,
+  members: z.array(feedMember).min(1).max(255),
+  weight: column.optional(),
+  label: column.optional(),
+  key: column
+    .optional()
+    .describe('what tells one hyperedge from another: rows may then change and go'),
+  properties: z
+    .record(identifier, column)
+    .default({})
+    .describe('property → column; those that the table lacks are declared'),
+  mode: z
+    .enum(['follow', 'manual'])
+    .default('follow')
+    .describe('manual: only when it is told to; see …/feed/sync'),
+  on_bad_rows: z
+    .enum(['fail', 'skip'])
+    .default('fail')
+    .describe('rows that make no hyperedge, as without members: stop at them, or leave them out'),
+  replace: z
+    .boolean()
+    .default(false)
+    .describe('the table may have hyperedges of its own: those with a key that no row has go'),
+})
+export type GraphFeedRequest = z.input<typeof graphFeedRequest>
+
+const graphFollowStates = ['current', 'behind', 'syncing', 'failed'] as const
+
+const lastError = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    at: z.string(),
+    details: z.unknown().optional(),
+  })
+  .optional()
+
+export const graphFeed = z.object({
+  database: z.string(),
+  graph_table: z.string(),
+  table: z.string().optional(),
+  query: z.string().optional(),
+  time: z.string(),
+  until: z.string().optional(),
+  time_unit: graphTimeUnit,
+  members: z.array(z.object({ column: z.string(), role: z.string().optional() })),
+  weight: z.string().optional(),
+  label: z.string().optional(),
+  key: z.string().optional(),
+  properties: z.record(z.string(), z.string()),
+  mode: z.enum(['follow', 'manual']),
+  on_bad_rows: z.enum(['fail', 'skip']),
+  state: z.enum(graphFollowStates).describe('failed: see last_error'),
+  snapshot_id: wireLong.nullable().optional().describe('of the table, whose rows are all in'),
+  partial: z
+    .object({ snapshot_id: wireLong, rows: z.number().int() })
+    .nullable()
+    .describe('of which so many rows are in too, until they all are'),
+  current_snapshot_id: wireLong
+    .nullable()
+    .optional()
+    .describe('of the table; absent where nobody can tell'),
+  snapshots_behind: z.number().int().optional().describe('absent where the history does not say'),
+  rows_behind: z.number().int().optional().describe('absent unless rows were only appended'),
+  behind_ms: z.number().optional().describe('age of the oldest commit that is not in'),
+  rows: z.number().int().describe('that became hyperedges, changed some, or were the same'),
+  bad_rows: z.object({ count: z.number().int(), samples: z.array(badSourceRow) }),
+  repeated_keys: z
+    .number()
+    .int()
+    .describe('rows whose key another row had before; the last one loaded counts'),
+  synced_at: z.string().nullable(),
+  last_error: lastError,
+})
+export type GraphFeed = z.infer<typeof graphFeed>
+
+/** What a hyperedge table looks like to SQL. */
+export const graphColumns = z.object({
+  nodes: z.enum(['none', 'number', 'text']).describe('number: every node of the table is one'),
+  properties: z.record(z.string(), z.string()),
+  seq: z.number().int(),
+})
+export type GraphColumns = z.infer<typeof graphColumns>
