@@ -5,6 +5,7 @@ import { toMicros } from './instants.ts'
 import { assertFields } from './known-names.ts'
 import { loadNative } from './native.ts'
 import type { NodeId } from './node-ids.ts'
+import type { NodeKeyColumn } from './node-keys.ts'
 import { NodeStore } from './node-store.ts'
 import { type OpenOptions, toOpenSettings } from './open-options.ts'
 import { type JoinPlan, writeJoin } from './plans.ts'
@@ -184,6 +185,13 @@ export class Database implements AsyncDisposable {
     assertFields(options, 'a snapshot')
     const { asOf } = options
     return new Snapshot(this.#session, { asOf, ageMaxMs: this.#snapshotAgeMaxMs })
+  }
+
+  /** The keys of nodes by their numbers in this database, which `memberNumbers` of a result are. */
+  nodeKeys(numbers: Uint32Array): NodeKeyColumn {
+    this.#session.assertOpen()
+    if (!(numbers instanceof Uint32Array)) throw invalid('numbers must be a Uint32Array')
+    return this.#session.nodes.keysOf(numbers)
   }
 
   /** When the commit was made, in the database's `timeUnit`; of a number between, the one before. */

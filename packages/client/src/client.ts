@@ -37,6 +37,8 @@ import type {
 } from '@hypermesh/contract'
 import { catalogMethods } from './catalog-methods.ts'
 import type { NamedFile } from './form-body.ts'
+import type { GraphAnalyticsClient } from './graph-analytics-client.ts'
+import { graphAnalyticsMethods } from './graph-analytics-methods.ts'
 import type { GraphClient } from './graph-client.ts'
 import type { GraphFeedClient } from './graph-feed-client.ts'
 import { graphFeedMethods } from './graph-feed-methods.ts'
@@ -122,7 +124,8 @@ export interface HyperMeshClient
     JobClient,
     VectorClient,
     GraphClient,
-    GraphFeedClient {
+    GraphFeedClient,
+    GraphAnalyticsClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -318,5 +321,6 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...vectorMethods(transport),
     ...graphMethods(transport),
     ...graphFeedMethods(transport),
+    ...graphAnalyticsMethods(transport),
   }
 }

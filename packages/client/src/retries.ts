@@ -31,6 +31,7 @@ const idempotentRoutes: ReadonlySet<RouteId> = new Set<RouteId>([
   'facetPoints',
   'searchVectors',
   'recommendVectors',
+  'takeGraphMeasure',
   'createGraphDatabase',
   'findHyperedges',
   'mergeVectors',

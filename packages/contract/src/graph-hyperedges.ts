@@ -110,10 +110,10 @@ const graphFilter = z
   )
 export type GraphFilter = z.infer<typeof graphFilter>
 
-const graphAsOf = z.union([z.number().int().min(0), z.string()])
+export const graphAsOf = z.union([z.number().int().min(0), z.string()])
 
 /** Which hyperedges: all that is given must hold. */
-const graphSelection = {
+export const graphSelection = {
   from: graphInstant.optional().describe('the earliest `at`, included'),
   to: graphInstant.optional().describe('the end of the span of `at`, not included'),
   valid_at: graphInstant.optional().describe('those that hold at this instant'),

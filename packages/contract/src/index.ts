@@ -32,6 +32,16 @@ export {
   graphTimeUnit,
   parseGraphTableName,
 } from './graph.ts'
+export {
+  type GraphMeasureProgress,
+  type GraphMeasureReply,
+  type GraphMeasureRequest,
+  type GraphMeasures,
+  graphMeasureProgress,
+  graphMeasureQuery,
+  graphMeasureReply,
+  graphMeasureRequest,
+} from './graph-analytics.ts'
 export type {
   GraphColumns,
   GraphFeed,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { graphAnalyticsRoutes } from './graph-analytics-routes.ts'
 import { graphFeedRoutes } from './graph-feed-routes.ts'
 import { graphRoutes } from './graph-routes.ts'
 import { health, readiness } from './health.ts'
@@ -261,6 +262,7 @@ export const routes = {
   ...vectorRoutes,
   ...graphRoutes,
   ...graphFeedRoutes,
+  ...graphAnalyticsRoutes,
   ...icebergRoutes,
 } as const satisfies Record<string, RouteContract>
 

@@ -31,7 +31,7 @@ type SelectionRequest = Pick<
 export const pageRowsDefault = 1000
 
 /** Which hyperedges a request asks for, as the engine takes it. */
-function toSelection(request: SelectionRequest, terms: SelectionTerms): Selection {
+export function toSelection(request: SelectionRequest, terms: SelectionTerms): Selection {
   const { from, to, valid_at, members, ids, keys, where } = request
   const { unit, limits } = terms
   const room = { left: limits.graphTermsMax, max: limits.graphTermsMax }

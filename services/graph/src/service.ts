@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { createApp, defineService } from '@hypermesh/kit'
 import { DirectoryOwner } from '@hypermesh/object-store'
+import { AnalyticsThreads } from './analytics/analytics-threads.ts'
 import { graphConfigSchema } from './config.ts'
 import { Feeds } from './feed/feeds.ts'
 import { GraphDatabases } from './graph-databases.ts'
@@ -24,7 +25,8 @@ export const graph = defineService({
       ...{ peers, limits, clock, logger, followMs: settings.followMs },
       opened: () => databases.opened(),
     })
-    mountGraph(app, { databases, feeds })
+    const threads = new AnalyticsThreads(limits)
+    mountGraph(app, { databases, feeds, threads })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>
@@ -34,6 +36,7 @@ export const graph = defineService({
         }),
       [Symbol.asyncDispose]: async () => {
         await feeds[Symbol.asyncDispose]()
+        await threads[Symbol.asyncDispose]()
         await databases.close()
       },
     }
