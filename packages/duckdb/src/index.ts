@@ -18,10 +18,10 @@ export {
   planFilters,
   planningDisabledOptimizers,
   type ScanFilter,
-  viewStatement,
+  viewName,
 } from './scan-filters.ts'
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
-export { mayPlanAgain } from './shadow-tables.ts'
+export { makeNames, mayServeAgain, type SessionName } from './session-names.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
 export { type StagedColumn, type StageOptions, stageArrowStream } from './source-arrow.ts'
 export { quotePath, type Source, type SourceColumn, type TargetColumn } from './source-columns.ts'

@@ -1,7 +1,7 @@
 import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
 import { plannedValue, type ScanValue, sameMeaning } from './planned-value.ts'
 import type { DuckSession } from './session.ts'
-import { makeShadows, type Shadow } from './shadow-tables.ts'
+import { makeNames, type SessionName } from './session-names.ts'
 import { isNode, SqlTree, type TreeNode, type TreeValue, textOf } from './sql-tree.ts'
 
 /** What is known of the rows that a scan needs. The table format prunes files by it. */
@@ -71,10 +71,10 @@ export async function planFilters(
 ): Promise<ReadonlyMap<string, ScanFilter>> {
   const { signal } = request
   try {
-    await makeShadows(session, shadowsOf(request), signal)
+    await makeNames(session, namesOf(request), signal)
     const [row] = await session.rows(
       'SELECT json_serialize_plan($1::VARCHAR, optimize := true) AS plan',
-      { parameters: { values: [request.sql] }, signal },
+      { parameters: { values: [request.sql] }, again: true, signal },
     )
     const tree = SqlTree.parse(String(row?.plan))
     if (tree.root.error !== false) return new Map()
@@ -87,16 +87,19 @@ export async function planFilters(
   }
 }
 
-export function viewStatement({ schema, view, sql, columnNames }: PlannedView): string {
+/** A view of the catalog as a session has it. */
+export function viewName({ schema, view, sql, columnNames }: PlannedView): SessionName {
   const names = columnNames.map(quoteIdentifier).join(', ')
   const columns = names === '' ? '' : ` (${names})`
-  return `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)}${columns} AS ${sql};`
+  const named = `${quoteIdentifier(schema)}.${quoteIdentifier(view)}`
+  const made = `CREATE VIEW ${named}${columns} AS ${sql};`
+  return { schema, view, kind: 'VIEW', sql: made, readsNames: true }
 }
 
-function shadowsOf({ tables, views = [] }: FilterRequest): Shadow[] {
+function namesOf({ tables, views = [] }: FilterRequest): SessionName[] {
   return [
     ...tables.map((table) => ({ ...table, kind: 'TABLE' as const, sql: emptyTable(table) })),
-    ...views.map((view) => ({ ...view, kind: 'VIEW' as const, sql: viewStatement(view) })),
+    ...views.map(viewName),
   ]
 }
 

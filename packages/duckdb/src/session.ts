@@ -24,6 +24,8 @@ export interface RunOptions {
   /** Bound to the last statement. */
   readonly parameters?: BoundParameters | undefined
   readonly signal?: AbortSignal | undefined
+  /** The same text comes again on this session, so it stays prepared; a text of ours, not a user's. */
+  readonly again?: boolean
 }
 
 /**
@@ -52,6 +54,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
   #running = 0
   #closing = false
   #entered: string | undefined
+  readonly #prepared = new Map<string, DuckDBPreparedStatement>()
 
   constructor(connection: DuckDBConnection, context: ErrorContext, onClosed: () => void) {
     this.#connection = connection
@@ -155,6 +158,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
     } catch {
       // The database in memory goes with the instance then; the connection closes all the same.
     }
+    for (const prepared of this.#prepared.values()) prepared.destroySync()
     this.#connection.disconnectSync()
     this.#onClosed()
   }
@@ -207,6 +211,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
   }
 
   async #execute(sql: string, options: RunOptions, streaming: boolean): Promise<DuckDBResult> {
+    if (options.again) return this.#executeAgain(sql, options)
     const statements = await this.#connection.extractStatements(sql)
     const isWide = sql.length > wideSqlChars
     for (let index = 0; index < statements.count - 1; index += 1) {
@@ -233,6 +238,16 @@ export class DuckSession implements Disposable, AsyncDisposable {
     } finally {
       prepared.destroySync()
     }
+  }
+
+  async #executeAgain(sql: string, options: RunOptions): Promise<DuckDBResult> {
+    const known = this.#prepared.get(sql)
+    const prepared = known ?? (await this.#connection.prepare(sql))
+    if (known === undefined) this.#prepared.set(sql, prepared)
+    if (options.parameters) bind(prepared, options.parameters)
+    const pending = prepared.start()
+    await this.#settle(pending, options.signal)
+    return pending.getResult()
   }
 
   /** On a thread of libuv, which it holds until the end. */
@@ -275,23 +290,20 @@ const interruptMs = 1000
  * DuckDB looks for an interrupt between chunks, so one call of a function on a huge argument goes
  * on for long. The caller is told in time all the same; the session stays busy until it has ended.
  */
-async function orAbandoned<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = new AbortController()
-  const abandoned = new Promise<never>((_, reject) => {
-    const giveUp = async () => {
-      await sleep(interruptMs, undefined, { signal: settled.signal }).then(
-        () => reject(toAbortError(signal)),
-        () => undefined,
-      )
+function orAbandoned<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const giveUp = () => {
+      timer = setTimeout(() => reject(toAbortError(signal)), interruptMs)
     }
-    signal.addEventListener('abort', giveUp, { once: true, signal: settled.signal })
-    if (signal.aborted) void giveUp()
+    const settled = () => {
+      signal.removeEventListener('abort', giveUp)
+      clearTimeout(timer)
+    }
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+    turn.finally(settled).then(resolve, reject)
   })
-  try {
-    return await Promise.race([turn, abandoned])
-  } finally {
-    settled.abort()
-  }
 }
 
 interface StreamHooks {

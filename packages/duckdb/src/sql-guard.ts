@@ -123,6 +123,7 @@ async function parse(
 ): Promise<SqlTree> {
   const [row] = await session.rows('SELECT json_serialize_sql($1::VARCHAR) AS tree', {
     parameters: { values: [explained.body] },
+    again: true,
     signal,
   })
   const tree = SqlTree.parse(String(row?.tree))

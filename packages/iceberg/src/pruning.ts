@@ -98,7 +98,7 @@ export function fileMayMatch(
   file: DataFile,
 ): boolean {
   return mayMatch(predicate, (leaf) => {
-    if (!leafMayMatch(leaf, fileFacts(leaf.column, file))) return false
+    if (!leafMayMatch(leaf, new FileFacts(leaf.column, file))) return false
     return tupleMayMatch(leaf, fields, file)
   })
 }
@@ -163,15 +163,36 @@ function transformedMayMatch(
   return mayCompareTransformed(op, known.transform, known.facts, result)
 }
 
-function fileFacts(column: Column, file: DataFile): ValueFacts {
-  const nulls = file.nullCounts.get(column.id)
-  const isFloating = column.type.kind === 'float' || column.type.kind === 'double'
-  return {
-    lower: bound(column.type, file.lowerBounds.get(column.id)),
-    upper: bound(column.type, file.upperBounds.get(column.id)),
-    mayHaveNull: nulls !== 0,
-    mayHaveValue: nulls !== file.recordCount,
-    mayHaveNan: isFloating && file.nanCounts.get(column.id) !== 0,
+/** Read as they are asked for: most files are told apart by one bound. */
+class FileFacts implements ValueFacts {
+  readonly #column: Column
+  readonly #file: DataFile
+
+  constructor(column: Column, file: DataFile) {
+    this.#column = column
+    this.#file = file
+  }
+
+  get lower(): Scalar | undefined {
+    return bound(this.#column.type, this.#file.lowerBounds.get(this.#column.id))
+  }
+
+  get upper(): Scalar | undefined {
+    return bound(this.#column.type, this.#file.upperBounds.get(this.#column.id))
+  }
+
+  get mayHaveNull(): boolean {
+    return this.#file.nullCounts.get(this.#column.id) !== 0
+  }
+
+  get mayHaveValue(): boolean {
+    return this.#file.nullCounts.get(this.#column.id) !== this.#file.recordCount
+  }
+
+  get mayHaveNan(): boolean {
+    const { id, type } = this.#column
+    const isFloating = type.kind === 'float' || type.kind === 'double'
+    return isFloating && this.#file.nanCounts.get(id) !== 0
   }
 }
 

@@ -10,10 +10,17 @@ import { DeleteIndex, type ScannedFile } from './delete-index.ts'
 import {
   type ReadContext,
   readLiveEntries,
+  readManifest,
   readManifestList,
   readsAtOnce,
 } from './manifest-reader.ts'
-import { type DataFile, hasLiveFiles, type ManifestFile } from './manifest-types.ts'
+import {
+  type DataFile,
+  entryStatus,
+  hasLiveFiles,
+  type ManifestEntry,
+  type ManifestFile,
+} from './manifest-types.ts'
 import { type BoundPartitionField, boundFields, specIdOf } from './partition-spec.ts'
 import {
   type BoundPredicate,
@@ -108,12 +115,12 @@ export async function planScan(request: ScanRequest): Promise<ScanPlan> {
   const data = manifests.filter((manifest) => manifest.content === 0)
   const deletes = manifests.filter((manifest) => manifest.content !== 0)
   const stated = request.addedBy === undefined ? statedTotals(snapshot, data) : undefined
-  const parts = await mapBounded(data, readsAtOnce, async (manifest) => {
+  const parts = await planManifests(request, data, (manifest) => {
     const partition = fields.get(manifest.specId) ?? []
     const mayMatch = manifestMayMatch(predicate, partition, manifest.partitions)
     // Unless the snapshot states its totals, only the entries tell what is left out.
-    if (!mayMatch && stated !== undefined) return nothing
-    return planManifest(request, manifest, mayMatch ? predicate : false, partition)
+    if (!mayMatch && stated !== undefined) return undefined
+    return { predicate: mayMatch && predicate, partition, specId: manifest.specId }
   })
   const kept = inOrder(parts.flatMap((part) => part.kept))
   const index = kept.length === 0 ? undefined : await readDeletes(request, deletes, fields)
@@ -159,26 +166,61 @@ interface ManifestPart {
 
 const nothing: ManifestPart = { kept: [], total: noFiles, afterPartitions: noFiles }
 
-async function planManifest(
+/** What the files of a manifest are asked. */
+interface ManifestTest {
+  /** False: none of them is needed, they are only counted. */
+  readonly predicate: BoundPredicate | false
+  readonly partition: readonly BoundPartitionField[]
+  readonly specId: number
+}
+
+/** Manifests that are known are looked through at once: a promise for each would cost more than that. */
+async function planManifests(
   request: ScanRequest,
-  manifest: ManifestFile,
-  predicate: BoundPredicate | false,
-  fields: readonly BoundPartitionField[],
-): Promise<ManifestPart> {
-  const live = await readLiveEntries(request, manifest)
-  request.signal?.throwIfAborted()
-  const entries = live.filter(({ snapshotId }) => request.addedBy?.has(snapshotId) !== false)
+  manifests: readonly ManifestFile[],
+  testOf: (manifest: ManifestFile) => ManifestTest | undefined,
+): Promise<readonly ManifestPart[]> {
+  const unread: { readonly index: number; readonly test: ManifestTest }[] = []
+  const parts = manifests.map((manifest, index) => {
+    const test = testOf(manifest)
+    if (test === undefined) return nothing
+    const entries = request.cache?.manifest(manifest.path)
+    if (entries !== undefined) return planEntries(request, entries, test)
+    unread.push({ index, test })
+    return nothing
+  })
+  await mapBounded(unread, readsAtOnce, async ({ index, test }) => {
+    const entries = await readManifest(request, manifests[index] as ManifestFile)
+    request.signal?.throwIfAborted()
+    parts[index] = planEntries(request, entries, test)
+  })
+  return parts
+}
+
+function planEntries(
+  request: ScanRequest,
+  entries: readonly ManifestEntry[],
+  { predicate, partition, specId }: ManifestTest,
+): ManifestPart {
   const kept: ScannedFile[] = []
-  const inPartition: DataFile[] = []
-  for (const { file, sequenceNumber = 0, snapshotId } of entries) {
+  const total = { files: 0, bytes: 0, rows: 0 }
+  const afterPartitions = { files: 0, bytes: 0, rows: 0 }
+  for (const { status, file, sequenceNumber = 0, snapshotId } of entries) {
+    if (status === entryStatus.deleted || request.addedBy?.has(snapshotId) === false) continue
     if (file.content !== 0) throw unknownContent(request, file)
-    if (predicate === false || !partitionMayMatch(predicate, fields, file)) continue
-    inPartition.push(file)
-    if (!fileMayMatch(predicate, fields, file)) continue
-    kept.push({ file, sequenceNumber, snapshotId, specId: manifest.specId })
+    count(total, file)
+    if (predicate === false || !partitionMayMatch(predicate, partition, file)) continue
+    count(afterPartitions, file)
+    if (!fileMayMatch(predicate, partition, file)) continue
+    kept.push({ file, sequenceNumber, snapshotId, specId })
   }
-  const total = countOf(entries.map((entry) => entry.file))
-  return { kept, total, afterPartitions: countOf(inPartition) }
+  return { kept, total, afterPartitions }
+}
+
+function count(counted: { files: number; bytes: number; rows: number }, file: DataFile): void {
+  counted.files += 1
+  counted.bytes += file.fileBytes
+  counted.rows += file.recordCount
 }
 
 async function readDeletes(
@@ -211,9 +253,6 @@ function toPlannedFiles(
   kept: readonly ScannedFile[],
   index: DeleteIndex | undefined,
 ): Pick<ScanPlan, 'files' | 'planned' | 'deletes'> {
-  const schemaIds = new Map(
-    request.metadata.snapshots?.map((each) => [each['snapshot-id'], each['schema-id']]),
-  )
   const applied = new Map<string, DataFile>()
   const toStored = ({ file, snapshotId }: ScannedFile): StoredFile => {
     if (file.format !== 'PARQUET') throw notParquet(request, file)
@@ -222,7 +261,7 @@ function toPlannedFiles(
       localPath: request.warehouse.localPath(file.path),
       recordCount: file.recordCount,
       fileBytes: file.fileBytes,
-      schemaId: schemaIds.get(snapshotId),
+      schemaId: schemaIdsOf(request.metadata).get(snapshotId),
     }
   }
   const toDelete = (each: ScannedFile): EqualityDeleteFile => {
@@ -245,6 +284,17 @@ function toPlannedFiles(
 }
 
 const none = { positions: [], equalities: [] }
+
+const schemaIdsKnown = new WeakMap<TableMetadata, ReadonlyMap<Long, number | undefined>>()
+
+/** The schema of each snapshot, found once for metadata that many statements use. */
+function schemaIdsOf(metadata: TableMetadata): ReadonlyMap<Long, number | undefined> {
+  const known = schemaIdsKnown.get(metadata)
+  if (known !== undefined) return known
+  const found = new Map(metadata.snapshots?.map((each) => [each['snapshot-id'], each['schema-id']]))
+  schemaIdsKnown.set(metadata, found)
+  return found
+}
 
 function countOf(files: readonly DataFile[]): ScanCount {
   return {

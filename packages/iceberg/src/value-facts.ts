@@ -18,25 +18,28 @@ export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>='
 /** May a row compare so with the constant? NaN is greater than every number, as in DuckDB. */
 export function mayCompare(op: Comparison, facts: ValueFacts, value: Scalar): boolean {
   if (!facts.mayHaveValue) return false
-  const { mayHaveNan } = facts
-  // A comparison that is not ordered yields NaN, for which each test below is false: no pruning.
-  const low = facts.lower === undefined ? Number.NaN : compareScalars(facts.lower, value)
-  const high = facts.upper === undefined ? Number.NaN : compareScalars(facts.upper, value)
+  // A bound is asked for only where it decides: reading it from a file's statistics costs most.
   switch (op) {
     case '=':
-      return !(low > 0 || high < 0)
+      return !(order(facts.lower, value) > 0 || order(facts.upper, value) < 0)
     case '!=':
       // Equal bounds are exact even if cut: the least and the greatest value lie between them.
-      return mayHaveNan || !(low === 0 && high === 0)
+      if (facts.mayHaveNan) return true
+      return !(order(facts.lower, value) === 0 && order(facts.upper, value) === 0)
     case '<':
-      return !(low >= 0)
+      return !(order(facts.lower, value) >= 0)
     case '<=':
-      return !(low > 0)
+      return !(order(facts.lower, value) > 0)
     case '>':
-      return mayHaveNan || !(high <= 0)
+      return facts.mayHaveNan || !(order(facts.upper, value) <= 0)
     case '>=':
-      return mayHaveNan || !(high < 0)
+      return facts.mayHaveNan || !(order(facts.upper, value) < 0)
   }
+}
+
+/** NaN where there is no order or no bound: each test above is false for it, so nothing is pruned. */
+function order(bound: Scalar | undefined, value: Scalar): number {
+  return bound === undefined ? Number.NaN : compareScalars(bound, value)
 }
 
 /**

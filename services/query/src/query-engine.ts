@@ -10,9 +10,9 @@ import {
 import { bindParameters, type DuckDatabase, type DuckSession } from '@hypermesh/duckdb'
 import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/kit'
 import type { z } from 'zod'
+import type { KeptSessions } from './kept-sessions.ts'
 import { firstPage, pageResult } from './paged-result.ts'
 import { parquetResult } from './parquet-result.ts'
-import type { PlanningSessions } from './planning-sessions.ts'
 import type { RunningResult, StartedResult } from './running-result.ts'
 import type { RunningStatement, RunningStatements } from './running-statements.ts'
 import type { SpillSpace } from './spill-space.ts'
@@ -24,7 +24,8 @@ import type { Peers } from './table-functions/table-function.ts'
 interface QueryEngineOptions {
   /** Runs statements; may read the warehouse and write results, and nothing else. */
   readonly database: DuckDatabase
-  readonly planners: PlanningSessions
+  readonly runners: KeptSessions
+  readonly planners: KeptSessions
   readonly lake: Lake
   readonly gate: ConcurrencyGate
   readonly running: RunningStatements
@@ -67,7 +68,7 @@ export class QueryEngine {
   }
 
   async run(request: RunRequest): Promise<RunningResult> {
-    const { clock, gate, database, limits, running } = this.#options
+    const { clock, gate, runners, planners, limits, running } = this.#options
     const { body, principal, queryId: id } = request
     checkBounds(request, limits)
     const startedMs = clock.monotonicMs()
@@ -80,7 +81,12 @@ export class QueryEngine {
     let planning: DuckSession | undefined
     let result: StartedResult | undefined
     const close = async () => {
-      await Promise.all([session?.[Symbol.asyncDispose](), planning?.[Symbol.asyncDispose]()])
+      const { mayKeepSession = false, body } = result ?? {}
+      // Of a body that was cut or given up, rows are left in the session.
+      if (session && mayKeepSession && body?.totals?.truncated === null) {
+        await runners.giveBack(session)
+      } else await session?.[Symbol.asyncDispose]()
+      await planning?.[Symbol.asyncDispose]()
       await result?.close?.()
       place?.[Symbol.dispose]()
       deadline[Symbol.dispose]()
@@ -89,10 +95,10 @@ export class QueryEngine {
     try {
       place = await gate.enter(signal, principal.keyId)
       entry.state = 'planning'
-      session = await database.connectApart()
-      planning = await this.#options.planners.take()
+      session = await runners.take()
+      planning = await planners.take()
       result = await this.#start({ session, planning }, { request, entry, signal })
-      await this.#options.planners.giveBack(planning)
+      await planners.giveBack(planning)
       planning = undefined
       entry.state = 'sending'
       const elapsedMs = elapsedSince(clock, startedMs)

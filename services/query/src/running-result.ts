@@ -19,6 +19,8 @@ export interface StartedResult {
   readonly facts: ScanFacts & { readonly scans?: readonly ScanDetail[] }
   readonly body: ResultBody
   readonly paging?: Paging
+  /** Once the body has ended, whole, the session may serve another statement. */
+  readonly mayKeepSession?: boolean
   /** Frees what the body holds beside the statement's sessions. */
   close?(): Promise<void>
 }

@@ -9,8 +9,8 @@ import { DiskStore } from '@hypermesh/object-store'
 import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
 import type { FileRoot } from './file-listing.ts'
 import { FileSchemas } from './file-schemas.ts'
+import { KeptSessions } from './kept-sessions.ts'
 import { KnownTables } from './known-tables.ts'
-import { PlanningSessions } from './planning-sessions.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
 import { mountSavedQueries } from './routes/saved-queries.ts'
@@ -95,7 +95,8 @@ export const query = defineService({
     })
     const engine = new QueryEngine({
       ...{ database, lake, gate, running, spilled, space, limits, clock },
-      planners: new PlanningSessions(planner),
+      runners: new KeptSessions(database),
+      planners: new KeptSessions(planner),
       directory: results,
     })
     const catalog = followWarehouse(upstreams.catalog, warehouse)

@@ -1,5 +1,11 @@
 import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
-import { type DuckSession, type PlannedView, type ViewName, viewStatement } from '@hypermesh/duckdb'
+import {
+  type DuckSession,
+  makeNames,
+  type SessionName,
+  type ViewName,
+  viewName,
+} from '@hypermesh/duckdb'
 import type { PlannedScan } from './explain-scans.ts'
 import { type Resolution, type ResolvedVirtual, wrongView } from './resolved-table.ts'
 import { selectFrom } from './scan-view.ts'
@@ -23,7 +29,10 @@ export async function openVirtuals(
   return opened
 }
 
-/** Gives the session everything that the statement names, as views. */
+/**
+ * Gives the session everything that the statement names, as views. Those of the catalog come one by
+ * one, so that an error names the one that is out of step.
+ */
 export async function createViews(
   session: DuckSession,
   named: {
@@ -33,20 +42,15 @@ export async function createViews(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  await session.run(viewsOf(named.scans, named.virtuals), { signal })
-  await makeViews(session, named.views, signal)
-}
-
-/** Views of the catalog one by one, so that an error names the one that is out of step. */
-async function makeViews(
-  session: DuckSession,
-  views: readonly PlannedView[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const view of views) {
-    const schema = `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(view.schema)};`
+  const names = [
+    ...named.scans.map(({ table, scan }) => overFiles(table.view, selectFrom(table, scan))),
+    ...named.virtuals.map(({ view, sql }) => overFiles(view, sql)),
+  ]
+  await makeNames(session, names, signal)
+  for (const view of named.views) {
+    names.push(viewName(view))
     try {
-      await session.run(`${schema}${viewStatement(view)}`, { signal })
+      await makeNames(session, names, signal)
     } catch (error) {
       if (!(error instanceof HyperMeshError) || error.code !== 'invalid') throw error
       const name = { namespace: view.schema, table: view.view }
@@ -55,17 +59,7 @@ async function makeViews(
   }
 }
 
-function viewsOf(scans: readonly PlannedScan[], virtuals: readonly OpenedVirtual[]): string {
-  const views = [
-    ...scans.map(({ table, scan }) => ({ view: table.view, sql: selectFrom(table, scan) })),
-    ...virtuals,
-  ]
-  const schemas = new Set(views.map(({ view }) => view.schema))
-  const statements = [
-    ...[...schemas].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)};`),
-    ...views.map(({ view: { schema, view }, sql }) => {
-      return `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)} AS ${sql};`
-    }),
-  ]
-  return statements.length === 0 ? 'SELECT 1' : statements.join('\n')
+function overFiles({ schema, view }: ViewName, select: string): SessionName {
+  const sql = `CREATE VIEW ${quoteIdentifier(schema)}.${quoteIdentifier(view)} AS ${select};`
+  return { schema, view, kind: 'VIEW', sql }
 }

@@ -56,6 +56,8 @@ export interface PreparedStatement {
   readonly facts: ScanFacts
   /** Some of its files are not the platform's own. */
   readonly readsInPlace: boolean
+  /** It has left nothing in its session but views over files that never change. */
+  readonly leavesViewsOnly: boolean
   /** Of EXPLAIN. */
   readonly scans: readonly ScanDetail[] | undefined
 }
@@ -138,6 +140,7 @@ export async function prepareStatement(
     parameters: renameParameters(parameters, statement.parameterNames),
     facts: toFacts(resolution.tables, plans, virtuals),
     readsInPlace: virtuals.length > 0,
+    leavesViewsOnly: virtuals.length === 0 && called.length === 0,
     scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),
   }
 }

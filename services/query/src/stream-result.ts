@@ -30,8 +30,13 @@ export async function streamResult(
   const columns = resultColumns(stream.result)
   const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
   const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
-  const { facts, scans } = statement
-  return { columns, facts: scans === undefined ? facts : { ...facts, scans }, body: held }
+  const { facts, scans, leavesViewsOnly } = statement
+  return {
+    columns,
+    facts: scans === undefined ? facts : { ...facts, scans },
+    body: held,
+    mayKeepSession: leavesViewsOnly,
+  }
 }
 
 /** A plan is text for people, and small: it is read whole and sent on without paths. */

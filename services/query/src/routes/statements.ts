@@ -23,7 +23,13 @@ export function peersOf(
     createClient({
       fetch: (request) => upstream(request, { ...contextOf(c), signal: request.signal }),
     })
-  return { catalog: clientOf(catalog), vector: clientOf(vector) }
+  return {
+    catalog: clientOf(catalog),
+    // Few statements ask it.
+    get vector() {
+      return clientOf(vector)
+    },
+  }
 }
 
 export function mountSql(app: App, parts: RouteParts): void {

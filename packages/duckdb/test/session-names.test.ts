@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DuckDatabase } from '../src/database.ts'
 import { planFilters, planningDisabledOptimizers } from '../src/scan-filters.ts'
-import { mayPlanAgain } from '../src/shadow-tables.ts'
+import { makeNames, mayServeAgain, type SessionName } from '../src/session-names.ts'
 
 let root: string
 let database: DuckDatabase
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-shadows-'))
+  root = await mkdtemp(join(tmpdir(), 'hm-names-'))
   database = await DuckDatabase.open({
     threads: 1,
     memoryBytes: 256 * 1024 * 1024,
@@ -46,7 +46,7 @@ test('a session plans one statement after the other, each over the tables as the
   expect(await typeOf('BIGINT')).toMatchObject({ value: { type: 'BIGINT' } })
   expect(await typeOf('VARCHAR')).toMatchObject({ value: { type: 'VARCHAR' } })
   expect(await typeOf('BIGINT', 'T')).toMatchObject({ value: { type: 'BIGINT' } })
-  expect(mayPlanAgain(session)).toBe(true)
+  expect(mayServeAgain(session)).toBe(true)
 })
 
 test('a name may be a table, then a view, then a table', async () => {
@@ -65,14 +65,45 @@ test('a session whose tables could not be made, or that has many, plans no more'
   await using session = await database.connectApart()
   const wrong = { sql: 'FROM ns.t', tables: [table('t', 'NO_TYPE')], parameters }
   expect(await planFilters(session, wrong)).toEqual(new Map())
-  expect(mayPlanAgain(session)).toBe(false)
+  expect(mayServeAgain(session)).toBe(false)
   await using other = await database.connectApart()
   const plan = (count: number) => {
     const tables = Array.from({ length: count }, (_, index) => table(`t${index}`, 'BIGINT'))
     return planFilters(other, { sql: 'FROM ns.t0', tables, parameters })
   }
   await plan(200)
-  expect(mayPlanAgain(other)).toBe(true)
+  expect(mayServeAgain(other)).toBe(true)
   await plan(201)
-  expect(mayPlanAgain(other)).toBe(false)
+  expect(mayServeAgain(other)).toBe(false)
+})
+
+test('what reads a name that is made anew is made anew, and what stands before it is not', async () => {
+  await using session = await database.connectApart()
+  const base = (view: string, value: string): SessionName => {
+    const sql = `CREATE VIEW ns.${view} AS SELECT ${value} AS a;`
+    return { schema: 'ns', view, kind: 'VIEW', sql }
+  }
+  const reader = (view: string, from: string): SessionName => {
+    const sql = `CREATE VIEW ns.${view} AS FROM ns.${from};`
+    return { schema: 'ns', view, kind: 'VIEW', sql, readsNames: true }
+  }
+  const readAll = async (names: readonly SessionName[]) => {
+    await makeNames(session, names, undefined)
+    return session.rows(names.map(({ view }) => `SELECT a FROM ns.${view}`).join(' UNION ALL '))
+  }
+  const over = [reader('v1', 't'), reader('v2', 'v1')]
+  expect(await readAll([base('t', '1'), ...over])).toEqual([{ a: 1 }, { a: 1 }, { a: 1 }])
+  // A column of another type: a view that was bound to the old one would fail.
+  await readAll([base('t', "'x'")])
+  expect(await readAll([base('T', "'y'"), ...over])).toEqual([{ a: 'y' }, { a: 'y' }, { a: 'y' }])
+  const other = [base('T', "'y'"), reader('v1', 't'), reader('v2', 't')]
+  expect(await readAll(other)).toEqual([{ a: 'y' }, { a: 'y' }, { a: 'y' }])
+  expect(mayServeAgain(session)).toBe(true)
+})
+
+test('a session whose views are very long serves no more', async () => {
+  await using session = await database.connectApart()
+  const sql = `CREATE VIEW ns.long AS SELECT '${'x'.repeat(1_000_000)}' AS a;`
+  await makeNames(session, [{ schema: 'ns', view: 'long', kind: 'VIEW', sql }], undefined)
+  expect(mayServeAgain(session)).toBe(false)
 })

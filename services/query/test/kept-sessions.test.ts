@@ -1,0 +1,55 @@
+import { DuckDatabase } from '@hypermesh/duckdb'
+import { type Platform, startPlatform } from '@hypermesh/testing'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+let platform: Platform
+
+beforeEach(async () => {
+  platform = await startPlatform()
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await platform[Symbol.asyncDispose]()
+})
+
+const rowsOf = async (sql: string) => (await platform.clients.reader.sql(sql)).rows
+const load = (table: string, body: string) =>
+  platform.clients.writer.ingest(table, { body, format: 'csv' })
+
+test('statements one after the other share sessions, and each sees its tables as they are then', async () => {
+  await load('main.t', 'a\n1\n')
+  await load('main.u', 'a\n10\n')
+  expect(await rowsOf('SELECT a FROM main.t')).toEqual([[1]])
+  const opened = vi.spyOn(DuckDatabase.prototype, 'connectApart')
+  expect(await rowsOf('SELECT a FROM main.t')).toEqual([[1]])
+  expect(await rowsOf('SELECT sum(t.a + u.a)::INT FROM main.t t, main.u u')).toEqual([[11]])
+  await load('main.t', 'a\n2\n')
+  expect(await rowsOf('SELECT a FROM main.T ORDER BY a')).toEqual([[1], [2]])
+  expect(await rowsOf('SELECT a FROM main.t WHERE a = 2')).toEqual([[2]])
+  const [first] = (await platform.clients.reader.tableHistory('main.t')).snapshots.slice(-1)
+  const version = `SELECT count(*) FROM main.t AT (VERSION => ${first?.snapshotId})`
+  expect(await rowsOf(version)).toEqual([[1]])
+  await platform.clients.writer.dropTable('main.t')
+  await expect(rowsOf('SELECT a FROM main.t')).rejects.toMatchObject({ code: 'not_found' })
+  await load('main.t', 'a,b\nx,y\n')
+  expect(await rowsOf('SELECT * FROM main.t')).toEqual([['x', 'y']])
+  expect(opened.mock.calls.length).toBeLessThanOrEqual(2)
+})
+
+test('after a cut, a page or a failure the next statement has a new session', async () => {
+  await load('main.many', `a\n${Array.from({ length: 5000 }, (_, a) => a).join('\n')}\n`)
+  const { reader } = platform.clients
+  const opened = vi.spyOn(DuckDatabase.prototype, 'connectApart')
+  const openedBy = async (sql: string, options = {}) => {
+    await rowsOf('SELECT min(a) FROM main.many')
+    opened.mockClear()
+    await reader.sql({ sql, ...options }).catch(() => undefined)
+    expect(await rowsOf('SELECT count(*), max(a) FROM main.many')).toEqual([[5000, 4999]])
+    return opened.mock.calls.length
+  }
+  expect(await openedBy('SELECT a FROM main.many')).toBe(0)
+  expect(await openedBy('SELECT a FROM main.many', { rowsMax: 3 })).toBe(1)
+  expect(await openedBy('SELECT a FROM main.many', { pageRows: 10 })).toBeGreaterThan(0)
+  expect(await openedBy("SELECT error('x' || a) FROM main.many")).toBeGreaterThan(0)
+  expect(await openedBy("SELECT ('x' || a)::INT FROM main.many")).toBeGreaterThan(0)
+})
