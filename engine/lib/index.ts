@@ -64,6 +64,7 @@ export {
   importCsv,
   importHif,
   importNdjson,
+  readArrow,
   type TextSource,
 } from './tools/index.ts'
 export type {

@@ -28,6 +28,14 @@ export async function importArrow(
   return await importRows(table, readRows(source, table.schema), options)
 }
 
+/** The hyperedges of such a file, one after the other. */
+export async function* readArrow(
+  source: AsyncIterable<Uint8Array>,
+  schema: TableSchema,
+): AsyncGenerator<HyperedgeInput, void, undefined> {
+  for await (const { row } of readRows(source, schema)) yield row
+}
+
 /** An Arrow IPC stream with one record batch a page. */
 export async function* exportArrow(
   table: TableReader,

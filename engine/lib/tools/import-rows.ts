@@ -20,6 +20,8 @@ export interface ImportOptions {
    * `<resumeKey>:<number in the file>` as theirs, and those that are there already are left alone.
    */
   readonly resumeKey?: string
+  /** Called with each hyperedge; what it throws ends the import. */
+  readonly check?: (row: HyperedgeInput) => void
   /** Ends the import between two commits. */
   readonly signal?: AbortSignal
   /** Called after each commit with the count of hyperedges so far. */
@@ -42,7 +44,7 @@ export async function importRows(
   rows: AsyncIterable<PlacedRow>,
   options: ImportOptions = {},
 ): Promise<ImportReport> {
-  const { batchRows = batchRowsDefault, resumeKey, signal, onProgress } = options
+  const { batchRows = batchRowsDefault, resumeKey, check, signal, onProgress } = options
   let pending: PlacedRow[] = []
   const report = { inserted: 0, duplicates: 0, commits: 0 }
   const commit = async (): Promise<void> => {
@@ -58,6 +60,7 @@ export async function importRows(
     onProgress?.(report.inserted + report.duplicates)
   }
   for await (const placed of rows) {
+    check?.(placed.row)
     const hasKey = typeof placed.row.key === 'string'
     const key = `${resumeKey}:${placed.ordinal}`
     const keyed = resumeKey === undefined || hasKey ? placed.row : { ...placed.row, key }

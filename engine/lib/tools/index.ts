@@ -1,4 +1,4 @@
-export { exportArrow, importArrow } from './arrow-file.ts'
+export { exportArrow, importArrow, readArrow } from './arrow-file.ts'
 export { type CsvImportOptions, exportCsv, importCsv } from './csv.ts'
 export { exportHif, type HifImportOptions, importHif } from './hif.ts'
 export type { ImportOptions, ImportReport } from './import-rows.ts'

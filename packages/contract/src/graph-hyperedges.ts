@@ -37,7 +37,7 @@ export const graphHyperedgeInput = z.strictObject({
 export type GraphHyperedgeInput = z.infer<typeof graphHyperedgeInput>
 
 /** A hyperedge as answers have it, with what `columns` asked for; instants are ISO 8601 texts. */
-const graphHyperedge = z.object({
+export const graphHyperedge = z.object({
   id: z.number().int().optional(),
   at: z.string().optional(),
   until: z.string().nullable().optional(),
@@ -69,7 +69,7 @@ export const insertHyperedgesQuery = z.object({
   durability: graphDurability,
 })
 
-const graphReceipt = z.object({
+export const graphReceipt = z.object({
   seq: z.number().int().describe('the commit: as_of takes it'),
   committed_at: z.string(),
   inserted: z.number().int(),
@@ -99,7 +99,7 @@ const graphMembersFilter = z
 export type GraphMembersFilter = z.infer<typeof graphMembersFilter>
 
 /** Conditions over columns; as in SQL a null satisfies `is_null` alone, under `not` as well. */
-const graphFilter = z
+export const graphFilter = z
   .custom<Readonly<Record<string, unknown>>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     'must be an object',
@@ -177,11 +177,15 @@ export type ListHyperedgesQuery = Readonly<{
   time_unit?: z.input<typeof graphTimeUnit>
 }>
 
+/** Which bound ended the answer early; null: it is whole. */
+const truncated = z.enum(['rows', 'bytes', 'frontier']).nullable()
 const pageFacts = {
   next_cursor: z.string().nullable(),
   seq: z.number().int().describe('the commit that the answer shows'),
   examined: z.number().int().describe('how many rows were read for it'),
 }
+export const getHyperedgeQuery = z.strictObject({ as_of: z.string().optional() })
+
 export const graphHyperedgePage = z.object({
   hyperedges: z.array(graphHyperedge),
   ...pageFacts,
@@ -212,6 +216,7 @@ export const aggregateHyperedgesRequest = z.strictObject({
 export type AggregateHyperedgesRequest = z.input<typeof aggregateHyperedgesRequest>
 export const graphGroups = z.object({
   groups: z.array(z.record(z.string(), z.unknown())),
+  truncated,
   seq: pageFacts.seq,
   examined: pageFacts.examined,
 })
@@ -244,6 +249,7 @@ const step = z.object({
 })
 export const graphReached = z.object({
   nodes: z.array(step.extend({ hop: z.number().int() })),
+  truncated,
   examined: pageFacts.examined,
   seq: pageFacts.seq,
 })
@@ -255,6 +261,7 @@ export const hyperedgePathRequest = z.strictObject({
 export type HyperedgePathRequest = z.input<typeof hyperedgePathRequest>
 export const graphPath = z.object({
   steps: z.array(step).describe('none: there is no way'),
+  truncated,
   examined: pageFacts.examined,
   seq: pageFacts.seq,
 })
@@ -283,7 +290,7 @@ export const graphPairs = z.object({
       shared: z.number().int(),
     }),
   ),
-  truncated: z.boolean(),
+  truncated,
   examined: pageFacts.examined,
   seq: pageFacts.seq,
 })

@@ -159,3 +159,50 @@ export const graphDatabaseDetail = graphDatabase.extend({
   node_indexes: z.record(z.string(), z.array(z.string())),
 })
 export type GraphDatabaseDetail = z.infer<typeof graphDatabaseDetail>
+
+export const graphCheck = z.object({
+  files: z.number().int(),
+  bytes: z.number().int(),
+  records: z.number().int(),
+  faults: z.array(z.string()).describe('empty: sound'),
+})
+
+export const createGraphBackupRequest = z.strictObject({ backup: identifier })
+export const graphBackup = z.object({
+  backup: z.string(),
+  bytes: z.number().int().describe('of its files; some may be shared with the database'),
+  files: z.number().int(),
+  created_at: z.string(),
+})
+export type GraphBackup = z.infer<typeof graphBackup>
+export const graphBackups = z.object({ backups: z.array(graphBackup) })
+export const restoreGraphDatabaseRequest = z.strictObject({
+  backup: identifier,
+  from: identifier.optional().describe('the database that the backup is of; default: of this name'),
+})
+export type RestoreGraphDatabaseRequest = z.input<typeof restoreGraphDatabaseRequest>
+
+export const graphTransferFormats = ['ndjson', 'csv', 'hif', 'arrow'] as const
+export type GraphTransferFormat = (typeof graphTransferFormats)[number]
+const format = z.enum(graphTransferFormats).default('ndjson')
+const flag = z.enum(['true', 'false'])
+export const importHyperedgesQuery = z.strictObject({
+  format,
+  integer_nodes: flag.optional().describe('of CSV: nodes of digits are integers'),
+  default_at: z.string().optional().describe('of HIF: when edges without event_ts happened'),
+  drop_unknown: flag.optional().describe('of HIF: drop attributes that the table does not have'),
+})
+export type ImportHyperedgesQuery = z.input<typeof importHyperedgesQuery>
+export const importHyperedgesReply = z.object({
+  inserted: z.number().int(),
+  duplicates: z.number().int().describe('there already, by their key'),
+  commits: z.number().int(),
+})
+export const exportHyperedgesQuery = z.strictObject({
+  format,
+  from: z.string().optional(),
+  to: z.string().optional(),
+  as_of: z.string().optional(),
+  time_unit: graphTimeUnit,
+})
+export type ExportHyperedgesQuery = z.input<typeof exportHyperedgesQuery>

@@ -12,6 +12,8 @@ export type {
   AlterGraphTableRequest,
   CreateGraphIndexRequest,
   CreateGraphTableRequest,
+  ExportHyperedgesQuery,
+  GraphBackup,
   GraphDatabase,
   GraphDatabaseDetail,
   GraphInstant,
@@ -21,16 +23,24 @@ export type {
   GraphTable,
   GraphTableDetail,
   GraphTimeUnit,
+  GraphTransferFormat,
+  ImportHyperedgesQuery,
+  RestoreGraphDatabaseRequest,
 } from './graph.ts'
 export {
   alterGraphTableRequest,
+  createGraphBackupRequest,
   createGraphIndexRequest,
   createGraphTableRequest,
+  exportHyperedgesQuery,
   graphIndexes,
   graphInstant,
   graphPropertyTypes,
   graphTimeUnit,
+  graphTransferFormats,
+  importHyperedgesQuery,
   parseGraphTableName,
+  restoreGraphDatabaseRequest,
 } from './graph.ts'
 export {
   type GraphMeasureProgress,
@@ -73,6 +83,7 @@ export {
   deleteHyperedgesRequest,
   expandHyperedgesRequest,
   findHyperedgesRequest,
+  getHyperedgeQuery,
   graphGroups,
   graphPairs,
   graphPath,
@@ -86,6 +97,18 @@ export {
   setGraphNodesRequest,
   updateHyperedgesRequest,
 } from './graph-hyperedges.ts'
+export type {
+  DeclareGraphNodesRequest,
+  DeleteGraphNodesRequest,
+  FindGraphNodesRequest,
+  GraphNode,
+} from './graph-nodes.ts'
+export {
+  declareGraphNodesRequest,
+  deleteGraphNodesRequest,
+  findGraphNodesRequest,
+  getGraphNodeQuery,
+} from './graph-nodes.ts'
 export { headers } from './headers.ts'
 export { health, readiness } from './health.ts'
 export {

@@ -1,3 +1,4 @@
+export { acceptedFormat } from './accept-header.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { ConcurrencyGate, type ConcurrencyGateOptions } from './concurrency-gate.ts'
 export {

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
 import { makeDirectory, step, syncDirectory } from './durable-file.ts'
 import { hasErrno } from './storage-error.ts'
@@ -21,14 +20,14 @@ export async function publishDirectory(from: string, to: string, what: string): 
 }
 
 /**
- * Takes a directory away for good, all of it at once: it moves to `temporary`, on the same file system,
- * where the next start clears what is left should this process end before. False where there is none.
+ * Takes a directory away for good, all of it at once: it moves to `retired`, a free name on the same file
+ * system which the next start clears should this process end before. False where there is none.
  */
 export async function retireDirectory(
   path: string,
-  { temporary, what }: { readonly temporary: string; readonly what: string },
+  retired: string,
+  what: string,
 ): Promise<boolean> {
-  const retired = join(temporary, `retired-${randomUUID()}`)
   try {
     await step('rename', what, () => rename(path, retired), 'none', 'unknown')
   } catch (error) {

@@ -15,6 +15,8 @@ const parameters = {
   snapshot: 's',
   database: 'd',
   backup: 'b',
+  measure: 'm',
+  queryId: 'q',
   node: 'n',
 }
 const all = Object.entries<RouteContract>(routes).map(([id, route]) => ({

@@ -7,6 +7,7 @@ import {
   type Limits,
   parseIdentifier,
 } from '@hypermesh/contract'
+import { Database } from '@hypermesh/engine'
 import type { DataPaths, Logger } from '@hypermesh/kit'
 import {
   type DirectoryOwner,
@@ -15,11 +16,13 @@ import {
   retireDirectory,
 } from '@hypermesh/object-store'
 import type { GraphSettings } from './config.ts'
+import type { GraphBackups } from './graph-backups.ts'
 import { GraphDatabase } from './graph-database.ts'
 import { toGraphError } from './graph-error.ts'
 
 export interface GraphDatabasesOptions {
   readonly paths: DataPaths
+  readonly backups: GraphBackups
   readonly owner: DirectoryOwner
   readonly settings: GraphSettings
   readonly limits: Limits
@@ -109,14 +112,27 @@ export class GraphDatabases {
       if (entry === undefined) throw noDatabase(name)
       this.#entries.delete(name)
       if (entry instanceof GraphDatabase) await entry.close()
-      const { temporary } = this.#options.paths
+      const retired = join(this.#options.paths.temporary, `retired-${randomUUID()}`)
       try {
-        await retireDirectory(this.#pathOf(name), { temporary, what })
+        await retireDirectory(this.#pathOf(name), retired, what)
       } catch (error) {
         // It is what it was, unless its directory is gone.
         await this.#openOne(name)
         throw error
       }
+    })
+  }
+
+  /** Makes a database of the backup in that directory. Throws `exists`. */
+  async restore(text: string, backup: string): Promise<GraphDatabase> {
+    const name = toName(text)
+    await this.open()
+    return this.#alone(async () => {
+      if (this.#entries.has(name)) {
+        throw new HyperMeshError('exists', `there is a database ${name} already`)
+      }
+      this.#assertRoom()
+      return await this.#publish(name, (to) => Database.restore({ from: backup, to }))
     })
   }
 
@@ -133,6 +149,7 @@ export class GraphDatabases {
 
   async #open(): Promise<void> {
     await this.#options.owner.claim()
+    await this.#options.backups.sweep()
     const names = await readdir(this.#directory).catch((error: unknown) => {
       if (hasErrno(error, 'ENOENT')) return []
       throw error

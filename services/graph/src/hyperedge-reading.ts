@@ -35,7 +35,7 @@ async function findPage(
 }
 
 /** Throws `too_large` past the limit of a page. */
-function assertPage(rows: number, { graphPageMax }: Limits): void {
+export function assertPage(rows: number, { graphPageMax }: Limits): void {
   if (rows <= graphPageMax) return
   throw new HyperMeshError('too_large', `a page has at most ${graphPageMax} rows, not ${rows}`, {
     details: { limit: 'graph_page_max', pageMax: graphPageMax },

@@ -1,5 +1,10 @@
 import { type GraphTimeUnit, HyperMeshError, type Limits, printable } from '@hypermesh/contract'
-import type { HyperedgeInput, TableSchema } from '@hypermesh/engine'
+import type {
+  HyperedgeChange,
+  HyperedgeInput,
+  PropertyValues,
+  TableSchema,
+} from '@hypermesh/engine'
 import { toInstant } from './instants.ts'
 import { fromJson } from './json-nodes.ts'
 import type { TableDeclaration } from './table-catalog.ts'
@@ -26,6 +31,14 @@ export function toInputs(rows: readonly unknown[], terms: RowTerms): readonly Hy
   return toRows(rows, terms) as readonly HyperedgeInput[]
 }
 
+/** The same of changes, each of which names the hyperedge by `id`. */
+export function toChanges(
+  rows: readonly unknown[],
+  terms: RowTerms,
+): readonly (HyperedgeChange & { readonly id: number })[] {
+  return toRows(rows, terms) as readonly (HyperedgeChange & { readonly id: number })[]
+}
+
 function toRows(rows: readonly unknown[], terms: RowTerms): readonly unknown[] {
   if (terms.declared.members.length > 0) for (const row of rows) assertRoles(row, terms)
   // Nearly always: they are what the engine takes as they stand.
@@ -46,17 +59,23 @@ function toRow(row: unknown, { unit, schema }: RowTerms): unknown {
       Array.isArray(nodes) ? nodes.map(fromJson) : nodes,
     )
   }
-  if (isRecord(row.props)) {
-    const instants = new Set(
-      schema.properties.filter(({ type }) => type === 'timestamp').map(({ name }) => name),
-    )
-    converted.props = mapFields(row.props, (value, name) =>
-      instants.has(name) && typeof value === 'number'
-        ? toInstant(value, unit, `property ${name}`)
-        : fromJson(value),
-    )
-  }
+  if (isRecord(row.props)) converted.props = toProps(row.props, { unit, schema })
   return converted
+}
+
+/** Properties of a request as the engine takes them. */
+export function toProps(
+  props: Readonly<Record<string, unknown>>,
+  { unit, schema }: Pick<RowTerms, 'unit' | 'schema'>,
+): PropertyValues {
+  const instants = new Set(
+    schema.properties.filter(({ type }) => type === 'timestamp').map(({ name }) => name),
+  )
+  return mapFields(props, (value, name) =>
+    instants.has(name) && typeof value === 'number'
+      ? toInstant(value, unit, `property ${name}`)
+      : fromJson(value),
+  ) as PropertyValues
 }
 
 function toMember(member: unknown): unknown {
@@ -66,7 +85,7 @@ function toMember(member: unknown): unknown {
 }
 
 /** Throws `type_mismatch` at a role that is none of the declared kinds of members. */
-function assertRoles(
+export function assertRoles(
   row: unknown,
   { declared, schema }: Pick<RowTerms, 'declared' | 'schema'>,
 ): void {

@@ -1,4 +1,4 @@
-import type { ColumnBatch, Hyperedge, ResultColumn, TableSchema } from '@hypermesh/engine'
+import type { ColumnBatch, ResultColumn, TableSchema } from '@hypermesh/engine'
 import { microsNever, microsToText } from '@hypermesh/engine'
 import { toJsonText } from './json-nodes.ts'
 
@@ -8,7 +8,7 @@ type Field = (row: number) => string
 const propertyKind = 10
 
 /** The rows of a batch as JSON texts, made from its columns: there are no objects in between. */
-export function hyperedgeTexts(batch: ColumnBatch<Hyperedge>, schema: TableSchema): string[] {
+export function hyperedgeTexts<Row>(batch: ColumnBatch<Row>, schema: TableSchema): string[] {
   if (batch.rowCount === 0) return []
   const fields: Field[] = []
   const properties: Field[] = []
@@ -30,7 +30,7 @@ function joined(fields: readonly Field[], row: number): string {
   return text
 }
 
-function fixedField(batch: ColumnBatch<Hyperedge>, name: string): Field {
+function fixedField<Row>(batch: ColumnBatch<Row>, name: string): Field {
   if (name === 'at') {
     const at = batch.eventTs
     return (row) => `"at":"${microsToText(at[row] ?? 0n)}"`
@@ -48,7 +48,7 @@ function fixedField(batch: ColumnBatch<Hyperedge>, name: string): Field {
   return (row) => `"${name}":${toJsonText(values[row])}`
 }
 
-function membersField(batch: ColumnBatch<Hyperedge>): Field {
+function membersField<Row>(batch: ColumnBatch<Row>): Field {
   const { members, memberOffsets: offsets } = batch
   return (row) => {
     const end = offsets[row + 1] ?? 0
@@ -62,7 +62,7 @@ function membersField(batch: ColumnBatch<Hyperedge>): Field {
 }
 
 /** Null where no member has one, as rows have it. */
-function rolesField(batch: ColumnBatch<Hyperedge>): Field {
+function rolesField<Row>(batch: ColumnBatch<Row>): Field {
   const { roles } = batch
   const offsets = batch.column('roles').offsets ?? new Uint32Array(1)
   return (row) => {
@@ -85,7 +85,7 @@ interface Property {
   readonly schema: TableSchema
 }
 
-function propertyField(batch: ColumnBatch<Hyperedge>, { name, column, schema }: Property): Field {
+function propertyField<Row>(batch: ColumnBatch<Row>, { name, column, schema }: Property): Field {
   const property = schema.properties[column.property]
   const head = `${JSON.stringify(property?.name ?? name)}:`
   if (property?.type === 'timestamp') {

@@ -1,25 +1,37 @@
 import type { App } from '@hypermesh/kit'
 import type { AnalyticsThreads } from './analytics/analytics-threads.ts'
 import type { Feeds } from './feed/feeds.ts'
+import type { GraphBackups } from './graph-backups.ts'
 import type { GraphDatabases } from './graph-databases.ts'
 import { mountAnalytics } from './routes/analytics.ts'
+import { mountBackups } from './routes/backups.ts'
+import { mountChanges } from './routes/changes.ts'
 import { mountColumns } from './routes/columns.ts'
 import { mountDatabases } from './routes/databases.ts'
 import { mountFeeds } from './routes/feeds.ts'
 import { mountHyperedges } from './routes/hyperedges.ts'
+import { mountNodes } from './routes/nodes.ts'
+import { mountQuestions } from './routes/questions.ts'
 import { mountTables } from './routes/tables.ts'
+import { mountTransfers } from './routes/transfers.ts'
 
 export interface GraphParts {
   readonly databases: GraphDatabases
+  readonly backups: GraphBackups
   readonly feeds: Feeds
   readonly threads: AnalyticsThreads
 }
 
 export function mountGraph(app: App, parts: GraphParts): void {
-  const { databases, feeds, threads } = parts
+  const { databases, backups, feeds, threads } = parts
   mountDatabases(app, databases)
   mountTables(app, databases)
   mountHyperedges(app, databases)
+  mountChanges(app, databases)
+  mountQuestions(app, databases)
+  mountNodes(app, databases)
+  mountTransfers(app, databases)
+  mountBackups(app, databases, backups)
   mountFeeds(app, databases, feeds)
   mountColumns(app, databases)
   mountAnalytics(app, { databases, threads })

@@ -23,11 +23,12 @@ export interface SelectionTerms {
   readonly limits: Limits
 }
 
-type SelectionRequest = Pick<
-  FindHyperedgesRequest,
-  'from' | 'to' | 'valid_at' | 'members' | 'ids' | 'keys' | 'where'
->
+type SelectionField = 'from' | 'to' | 'valid_at' | 'members' | 'ids' | 'keys' | 'where'
+type SelectionRequest = {
+  readonly [Name in SelectionField]?: FindHyperedgesRequest[Name] | undefined
+}
 
+/** Of a page that does not say how many it wants. */
 export const pageRowsDefault = 1000
 
 /** Which hyperedges a request asks for, as the engine takes it. */
@@ -47,12 +48,12 @@ export function toSelection(request: SelectionRequest, terms: SelectionTerms): S
   }
 }
 
-/** The same with what is asked of them and how many; `limit` 1,000 unless said. */
+/** The same with what is asked of them and how many. */
 export function toFind(request: FindHyperedgesRequest, terms: SelectionTerms): FindOptions {
   const { limit, cursor, columns, newest_first, as_of } = request
   return {
     ...toSelection(request, terms),
-    limit: limit ?? pageRowsDefault,
+    ...(limit === undefined ? {} : { limit }),
     ...(cursor === undefined ? {} : { cursor }),
     ...(columns === undefined ? {} : { columns: columns.map(toColumn) }),
     ...(newest_first ? { newestFirst: true } : {}),
@@ -63,6 +64,11 @@ export function toFind(request: FindHyperedgesRequest, terms: SelectionTerms): F
 /** `props.<name>` is the property, where a column that every hyperedge has is called so as well. */
 export function toColumn(name: string): ColumnName {
   return name.startsWith('props.') ? { property: name.slice('props.'.length) } : name
+}
+
+/** Throws `too_large` where a question names more nodes than it may. */
+export function takeTerms(count: number, { graphTermsMax: max }: Limits): void {
+  take({ left: max, max }, count)
 }
 
 interface Room {

@@ -1,9 +1,10 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createApp, defineService } from '@hypermesh/kit'
 import { DirectoryOwner } from '@hypermesh/object-store'
 import { AnalyticsThreads } from './analytics/analytics-threads.ts'
 import { graphConfigSchema } from './config.ts'
 import { Feeds } from './feed/feeds.ts'
+import { GraphBackups } from './graph-backups.ts'
 import { GraphDatabases } from './graph-databases.ts'
 import { graphPeers } from './graph-peers.ts'
 import { mountGraph } from './routes.ts'
@@ -18,7 +19,11 @@ export const graph = defineService({
     // Its name is that of no database.
     const directory = join(paths.root, 'graph', '.claims')
     const owner = new DirectoryOwner({ directory, paths, subject: 'the graph databases' })
-    const databases = new GraphDatabases({ paths, owner, settings, limits, logger })
+    const backups = new GraphBackups({
+      root: resolve(settings.backupRoot ?? join(paths.root, 'graph-backups')),
+      ...{ paths, limits },
+    })
+    const databases = new GraphDatabases({ paths, owner, backups, settings, limits, logger })
     const app = createApp({ logger, limits })
     const peers = graphPeers(upstreams, { limits, clock })
     const feeds = new Feeds({
@@ -26,7 +31,7 @@ export const graph = defineService({
       opened: () => databases.opened(),
     })
     const threads = new AnalyticsThreads(limits)
-    mountGraph(app, { databases, feeds, threads })
+    mountGraph(app, { databases, backups, feeds, threads })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>

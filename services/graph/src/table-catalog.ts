@@ -141,6 +141,17 @@ export class TableCatalog {
     })
   }
 
+  createIndex(name: string, index: string, columns: readonly string[]): Promise<GraphTable> {
+    return this.#alone(async () => {
+      await this.#engine.table(parseGraphTableName(name)).createIndex(index, columns)
+      return this.describe(name)
+    })
+  }
+
+  dropIndex(name: string, index: string): Promise<void> {
+    return this.#alone(() => this.#engine.table(parseGraphTableName(name)).dropIndex(index))
+  }
+
   #assertFree(name: string): void {
     const { names } = this
     const same = names.find((other) => other.toLowerCase() === name.toLowerCase())

@@ -1,40 +1,54 @@
-import {
-  findHyperedgesRequest,
-  insertHyperedgesRequest,
-  listHyperedgesQuery,
-} from '@hypermesh/contract'
-import { type App, readJson, readQuery } from '@hypermesh/kit'
+import { findHyperedgesRequest, listHyperedgesQuery, resultMediaTypes } from '@hypermesh/contract'
+import type { FindOptions, Table } from '@hypermesh/engine'
+import { type App, acceptedFormat, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { pageText } from '../hyperedge-reading.ts'
 import { assertBatch, toInputs } from '../hyperedge-rows.ts'
-import { toFind } from '../selection.ts'
-import { jsonText, readRows, receiptText } from './answers.ts'
+import { arrowPieces, ndjsonPieces } from '../hyperedge-streams.ts'
+import { pieceStream } from '../piece-stream.ts'
+import { pageRowsDefault, toFind } from '../selection.ts'
+import { jsonText, receiptText } from './answers.ts'
+import { readBatch } from './batch-body.ts'
 import { toListFind } from './list-query.ts'
-import { mountGraphRoute, tableOf } from './requests.ts'
+import { mountGraphRoute, tableOf, type Visit } from './requests.ts'
+
+const formats = ['json', 'ndjson', 'arrow'] as const
 
 export function mountHyperedges(app: App, databases: GraphDatabases): void {
   mountGraphRoute(app, 'insertHyperedges', async (c) => {
     const { database, table } = await tableOf(c, databases)
-    const { request, hasLongs } = await readRows(c, insertHyperedgesRequest)
-    const { hyperedges, time_unit: unit, durability } = request
-    assertBatch(hyperedges.length, c.var.limits)
     const { schema } = table
+    const { rows, hasLongs, unit, durability } = await readBatch(c, schema)
+    assertBatch(rows.length, c.var.limits)
     const declared = database.tables.declared(table.name)
-    const rows = toInputs(hyperedges, { unit, hasLongs, schema, declared })
+    const inputs = toInputs(rows, { unit, hasLongs, schema, declared })
     c.var.signal.throwIfAborted()
-    const receipt = await table.insertMany(rows, { durability })
+    const receipt = await table.insertMany(inputs, { durability })
     return jsonText(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
   })
   mountGraphRoute(app, 'listHyperedges', async (c) => {
     const { table } = await tableOf(c, databases)
-    const find = toListFind(readQuery(c, listHyperedgesQuery))
-    return jsonText(await pageText(table, find, c.var))
+    return found(c, table, toListFind(readQuery(c, listHyperedgesQuery)))
   })
   mountGraphRoute(app, 'findHyperedges', async (c) => {
     const { table } = await tableOf(c, databases)
     const request = await readJson(c, findHyperedgesRequest)
     const { limits } = c.var
-    const find = toFind(request, { unit: request.time_unit, schema: table.schema, limits })
-    return jsonText(await pageText(table, find, c.var))
+    const terms = { unit: request.time_unit, schema: table.schema, limits }
+    return found(c, table, toFind(request, terms))
   })
+}
+
+/** A page as JSON, or all of it as a stream. */
+async function found(c: Visit, table: Table, find: FindOptions): Promise<Response> {
+  const { signal } = c.var
+  const format = acceptedFormat(c.req.header('accept'), formats)
+  if (format === 'json') {
+    const page = { ...find, limit: find.limit ?? pageRowsDefault }
+    return jsonText(await pageText(table, page, c.var))
+  }
+  const options = { ...find, signal }
+  const pieces = format === 'arrow' ? arrowPieces(table, options) : ndjsonPieces(table, options)
+  const body = await pieceStream(pieces, signal)
+  return new Response(body, { headers: { 'content-type': resultMediaTypes[format] } })
 }

@@ -3,7 +3,7 @@ import type { FindOptions } from '@hypermesh/engine'
 import type { z } from 'zod'
 import { textToAsOf, textToInstant } from '../instants.ts'
 import { textToNode } from '../json-nodes.ts'
-import { pageRowsDefault, toColumn } from '../selection.ts'
+import { toColumn } from '../selection.ts'
 
 /** The query string of a list of hyperedges as the engine takes it. */
 export function toListFind(query: z.output<typeof listHyperedgesQuery>): FindOptions {
@@ -14,7 +14,7 @@ export function toListFind(query: z.output<typeof listHyperedgesQuery>): FindOpt
   }
   const node = member === undefined ? undefined : textToNode(member)
   return {
-    limit: query.limit ?? pageRowsDefault,
+    ...(query.limit === undefined ? {} : { limit: query.limit }),
     ...(from === undefined ? {} : { from: textToInstant(from, unit, 'from') }),
     ...(to === undefined ? {} : { to: textToInstant(to, unit, 'to') }),
     ...(valid_at === undefined ? {} : { validAt: textToInstant(valid_at, unit, 'valid_at') }),

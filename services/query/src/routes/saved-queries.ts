@@ -1,6 +1,5 @@
 import { headers, runSavedRequest, saveQueryRequest } from '@hypermesh/contract'
-import { type App, mountRoute, readJson } from '@hypermesh/kit'
-import { acceptedFormat } from '../accept-header.ts'
+import { type App, acceptedFormat, mountRoute, readJson } from '@hypermesh/kit'
 import { toResponse } from '../reply.ts'
 import type { SavedQueries } from '../saved-queries.ts'
 import { peersOf, type RouteParts } from './statements.ts'

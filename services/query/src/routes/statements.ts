@@ -1,7 +1,13 @@
 import { createClient } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
-import { type App, contextOf, type Fetch, mountRoute, readJson } from '@hypermesh/kit'
-import { acceptedFormat } from '../accept-header.ts'
+import {
+  type App,
+  acceptedFormat,
+  contextOf,
+  type Fetch,
+  mountRoute,
+  readJson,
+} from '@hypermesh/kit'
 import type { QueryEngine } from '../query-engine.ts'
 import { toResponse } from '../reply.ts'
 import type { RunningStatements } from '../running-statements.ts'

@@ -7,13 +7,17 @@ import {
 } from '@hypermesh/contract'
 
 /** The format that the client wants most (RFC 9110, section 12.5.1); JSON where it does not say. */
-export function acceptedFormat(header: string | undefined): ResultFormat {
+export function acceptedFormat<Format extends ResultFormat = ResultFormat>(
+  header: string | undefined,
+  // All of them, where a caller names none.
+  formats: readonly Format[] = resultFormats as readonly ResultFormat[] as readonly Format[],
+): Format | 'json' {
   if (header === undefined || header.trim() === '') return 'json'
   const ranges = header.split(',').map(parseRange)
-  const rated = resultFormats.map((format) => ({ format, quality: qualityOf(format, ranges) }))
+  const rated = formats.map((format) => ({ format, quality: qualityOf(format, ranges) }))
   const best = rated.reduce((left, right) => (right.quality > left.quality ? right : left))
   if (best.quality > 0) return best.format
-  const served = Object.values(resultMediaTypes).join(', ')
+  const served = formats.map((format) => resultMediaTypes[format]).join(', ')
   throw new HyperMeshError(
     'unsupported_media',
     `"${printable(header)}" is not among what is served: ${served}`,

@@ -1,0 +1,38 @@
+import { HyperMeshError } from '@hypermesh/contract'
+import { exportArrow, type FindOptions, type PagesOptions, type Table } from '@hypermesh/engine'
+import { hyperedgeTexts } from './hyperedge-text.ts'
+
+/** Small enough to be on its way soon, large enough that few are made. */
+const ndjsonPageRows = 4096
+
+/** What is found as one JSON object a line, page by page over one state. */
+export async function* ndjsonPieces(
+  table: Table,
+  { limit, ...find }: Omit<FindOptions, 'limit'> & { readonly limit?: number | undefined },
+): AsyncGenerator<string, void, undefined> {
+  let left = limit ?? Number.POSITIVE_INFINITY
+  const { schema } = table
+  const pageRows = Math.min(left, ndjsonPageRows)
+  for await (const batch of table.pages({ ...(find as PagesOptions), pageRows })) {
+    const texts = hyperedgeTexts(batch, schema)
+    const taken = texts.length > left ? texts.slice(0, left) : texts
+    left -= taken.length
+    yield taken.length === 0 ? '' : `${taken.join('\n')}\n`
+    if (left <= 0) return
+  }
+}
+
+/** What is found as an Arrow stream, one record batch a page. */
+export function arrowPieces(
+  table: Table,
+  { limit, columns, cursor, ...find }: FindOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const [name, value] of Object.entries({ limit, columns, cursor })) {
+    if (value === undefined) continue
+    throw new HyperMeshError(
+      'invalid',
+      `an Arrow stream has all of what is found: it takes no ${name}`,
+    )
+  }
+  return exportArrow(table, find)
+}

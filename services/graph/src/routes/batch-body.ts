@@ -1,0 +1,74 @@
+import {
+  type GraphTimeUnit,
+  HyperMeshError,
+  insertHyperedgesQuery,
+  insertHyperedgesRequest,
+  printable,
+} from '@hypermesh/contract'
+import { type Durability, readArrow, type TableSchema } from '@hypermesh/engine'
+import { readBody, readQuery } from '@hypermesh/kit'
+import { assertBatch } from '../hyperedge-rows.ts'
+import { readRows } from './answers.ts'
+import type { Visit } from './requests.ts'
+
+/** Hyperedges to insert, unchecked as yet. */
+export interface Batch {
+  readonly rows: readonly unknown[]
+  readonly hasLongs: boolean
+  readonly unit: GraphTimeUnit
+  readonly durability: Durability
+}
+
+/** The body of an insert: JSON, NDJSON of such objects, or an Arrow stream. */
+export async function readBatch(c: Visit, schema: TableSchema): Promise<Batch> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type === 'application/x-ndjson') {
+    const text = new TextDecoder().decode(await bytesOf(c))
+    const hasLongs = text.includes('"int"')
+    return { rows: parseLines(text), hasLongs, ...termsOf(c) }
+  }
+  if (type === 'application/vnd.apache.arrow.stream') {
+    const bytes = await bytesOf(c)
+    const rows: unknown[] = []
+    for await (const row of readArrow(inOnePiece(bytes), schema)) {
+      rows.push(row)
+      // Said before all of a small file of many rows is held as objects.
+      if (rows.length > c.var.limits.graphBatchMax) assertBatch(rows.length, c.var.limits)
+    }
+    return { rows, hasLongs: false, ...termsOf(c), unit: 'ms' }
+  }
+  const { request, hasLongs } = await readRows(c, insertHyperedgesRequest)
+  const { hyperedges: rows, time_unit: unit, durability } = request
+  return { rows, hasLongs, unit, durability }
+}
+
+function termsOf(c: Visit): Pick<Batch, 'unit' | 'durability'> {
+  const { time_unit: unit, durability } = readQuery(c, insertHyperedgesQuery)
+  return { unit, durability }
+}
+
+function bytesOf(c: Visit): Promise<Uint8Array> {
+  const { limits, signal } = c.var
+  const bytesMax = limits.graphBodyBytesMax
+  return readBody(c.req.raw, { bytesMax, limit: 'graph_body_bytes_max', signal })
+}
+
+async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes
+}
+
+function parseLines(text: string): unknown[] {
+  const rows: unknown[] = []
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue
+    try {
+      rows.push(JSON.parse(line))
+    } catch (error) {
+      const reason = error instanceof Error ? printable(error.message) : 'unreadable'
+      throw new HyperMeshError('invalid', `line ${index + 1} is not JSON: ${reason}`, {
+        cause: error,
+      })
+    }
+  }
+  return rows
+}
