@@ -81,6 +81,30 @@ test('databases, tables and hyperedges, written once and read by time and member
   expect(await ask('GET', '/social')).toMatchObject({ state: 'ready', tables: 1 })
 })
 
+test('measures, computed in threads of the built program', async () => {
+  const measures = '/social/tables/calls/analytics'
+  const listed = await ask<{ measures: readonly { measure: string }[] }>('GET', measures)
+  expect(listed.measures.length).toBeGreaterThan(20)
+  expect(await ask('GET', `${measures}/degree?from=2024-05-01T10:30:00Z&limit=2`)).toMatchObject({
+    rows: [
+      ['carl', 2],
+      ['bob', 1],
+    ],
+    row_count: 3,
+    hyperedges: 2,
+  })
+  const options = { source: 'ann', target: 'dan' }
+  expect(await ask('POST', `${measures}/s_distance`, { options })).toMatchObject({
+    summary: { distance: 3 },
+    rows: [
+      [0, 'ann'],
+      [1, 'bob'],
+      [2, 'carl'],
+      [3, 'dan'],
+    ],
+  })
+})
+
 test('names that are none are 422, and nothing is done', async () => {
   for (const name of ['hm_tables', 'E; DELETE FROM x; --', '../../etc']) {
     const request = ask('POST', '/social/tables', { table: name })

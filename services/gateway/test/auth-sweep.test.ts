@@ -18,6 +18,7 @@ const parameters = {
   measure: 'm',
   queryId: 'q',
   node: 'n',
+  measure: 'm',
 }
 const all = Object.entries<RouteContract>(routes).map(([id, route]) => ({
   ...route,
