@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HyperMeshError } from '@hypermesh/contract'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DuckDatabase } from './database.ts'
@@ -250,6 +252,23 @@ test('a stream that is aborted between two chunks throws the reason of the signa
   expect(await stream.next()).toBeDefined()
   abort.abort(new HyperMeshError('deadline', 'too late'))
   expect((await failure(drain(stream))).code).toBe('deadline')
+})
+
+test('one signal may stop many statements at once, and none listens to it afterwards', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const { signal } = new AbortController()
+  const sessions = await Promise.all(Array.from({ length: 12 }, () => database.connect()))
+  const runs = sessions.map((session) => session.run('SELECT 1', { signal }))
+  await nextTurn()
+  expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(10)
+  await Promise.all(runs)
+  await nextTurn()
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+  for (const session of sessions) await session[Symbol.asyncDispose]()
+  process.off('warning', onWarning)
+  expect(warnings).toEqual([])
 })
 
 test('a session that measures tells how much a running statement has read', async () => {

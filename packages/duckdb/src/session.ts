@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
   type DuckDBConnection,
@@ -166,6 +167,8 @@ export class DuckSession implements Disposable, AsyncDisposable {
   /** Queues behind earlier calls; turns an abort into an interrupt, and errors into typed ones. */
   #exclusive<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     this.#running += 1
+    // The parts of one request are stopped by one signal, in as many sessions; each stops listening at its end.
+    if (signal !== undefined) setMaxListeners(0, signal)
     const turn = this.#last.then(() => this.#guarded(signal, work))
     const leave = () => {
       this.#running -= 1

@@ -8,12 +8,28 @@
 #include <thread>
 #include <utility>
 
+#ifdef __linux__
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "failure.h"
 
 namespace hypermesh::hnsw {
 namespace {
 
 std::atomic<size_t> threads_wanted = 0;
+
+// A third of the share of a thread that answers requests, where both want one core.
+constexpr int kBuildingNice = 5;
+
+// Of this thread alone, as Linux has it; elsewhere that would be the whole process.
+void GiveWay([[maybe_unused]] int nice) {
+#ifdef __linux__
+  if (nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), nice);
+#endif
+}
 
 // One call of RunTogether, kept by those that were asked and come too late.
 struct Gathering {
@@ -39,12 +55,12 @@ struct Gathering {
 }  // namespace
 
 ThreadPool& ThreadPool::Searching() {
-  static ThreadPool& pool = *new ThreadPool();
+  static ThreadPool& pool = *new ThreadPool(0);
   return pool;
 }
 
 ThreadPool& ThreadPool::Building() {
-  static ThreadPool& pool = *new ThreadPool();
+  static ThreadPool& pool = *new ThreadPool(kBuildingNice);
   return pool;
 }
 
@@ -78,6 +94,7 @@ bool ThreadPool::StartThread() {
 }
 
 void ThreadPool::Run() {
+  GiveWay(nice_);
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;

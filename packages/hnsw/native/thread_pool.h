@@ -31,9 +31,14 @@ class ThreadPool {
   void RunTogether(size_t threads, const std::function<void()>& work);
 
  private:
+  // How far its threads give way to those of the process that answer; 0 as these.
+  explicit ThreadPool(int nice) : nice_(nice) {}
+
   void Run();
   // Requires the mutex.
   bool StartThread();
+
+  const int nice_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
