@@ -15,7 +15,6 @@ const parameters = {
   snapshot: 's',
   database: 'd',
   backup: 'b',
-  measure: 'm',
   queryId: 'q',
   node: 'n',
   measure: 'm',
