@@ -1,17 +1,18 @@
 import { parseArgs } from 'node:util'
 import { figuresOf } from './bench-child.ts'
-import { askingCores } from './cores.ts'
+import { askingCores, measuredCore } from './cores.ts'
 import type { Bench, Figure } from './figures.ts'
 
 const parts: Readonly<Record<string, string>> = {
   http: 'http-child.ts',
+  analytics: 'analytics-child.ts',
 }
 
 /**
  * The graph service through the gateway, with key, log and figures: the server has one core, those who ask the
  * others. Every answer is checked.
  *
- *   npm run bench -- graph [--only http …]
+ *   npm run bench -- graph [--only http --only analytics …]
  */
 export const bench: Bench = async () => {
   const { values } = parseArgs({
@@ -26,7 +27,9 @@ export const bench: Bench = async () => {
   for (const [part, script] of Object.entries(parts)) {
     if (values.only?.includes(part) === false) continue
     const from = new URL(`./graph/${script}`, import.meta.url)
-    figures.push(...(await figuresOf(from, { cores: askingCores })))
+    // What is measured here is asked by nobody else.
+    const cores = part === 'analytics' ? measuredCore : askingCores
+    figures.push(...(await figuresOf(from, { cores })))
   }
   return figures
 }

@@ -130,7 +130,8 @@ function startWorker(options: WorkerOptions): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./analytics-worker.js', import.meta.url), options)
   }
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
+  const loader = new URL('./dist/esm/api/index.mjs', tsx).href
   const file = new URL('./analytics-worker.ts', import.meta.url).href
   const load = `import('${loader}').then((tsx) => { tsx.register(); return import('${file}') })`
   return new Worker(load, { ...options, eval: true })
