@@ -31,7 +31,7 @@ const fixedNames: readonly (readonly [number, string, CellMeaning])[] = [
   [33, 'hop', 'plain'],
   [34, 'at', 'instant'],
   [35, 'via', 'unsigned'],
-  [36, 'parent', 'unsigned'],
+  [36, 'parent', 'node'],
   [37, 'leftId', 'plain'],
   [38, 'leftAt', 'instant'],
   [39, 'rightId', 'plain'],

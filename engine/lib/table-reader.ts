@@ -55,13 +55,13 @@ export interface Hyperedge {
   readonly seq?: number
 }
 
-/** A node that a walk reached: by the hyperedge `via`, from row `parent`; null of a seed. */
+/** A node that a walk reached: by the hyperedge `via`, from the node `parent`; null of a seed. */
 export interface ReachedNode {
   readonly node: NodeId
   readonly hop: number
   readonly at: number
   readonly via: number | null
-  readonly parent: number | null
+  readonly parent: NodeId | null
 }
 
 /** A step of a path. */

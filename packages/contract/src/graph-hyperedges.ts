@@ -245,7 +245,7 @@ const step = z.object({
   node: graphNodeId,
   at: z.string(),
   via: z.number().int().nullable().describe('the hyperedge; null of where it starts'),
-  parent: z.number().int().nullable().describe('the row that it was reached from'),
+  parent: graphNodeId.nullable().describe('the node that it was reached from'),
 })
 export const graphReached = z.object({
   nodes: z.array(step.extend({ hop: z.number().int() })),

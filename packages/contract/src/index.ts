@@ -284,6 +284,7 @@ export {
   saveQueryRequest,
 } from './saved-queries.ts'
 export {
+  type CallDetail,
   queryStates,
   type ResultFormat,
   type RunningQuery,

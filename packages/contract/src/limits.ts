@@ -30,6 +30,7 @@ export const limits = z.strictObject({
   sqlQueueMax: count(256, 65_536, 'statements waiting; above it 503'),
   sqlViewDepthMax: count(16, 100, 'views that may stand in each other'),
   sqlCallsMax: count(16, 1000, 'calls of functions of other services in one statement'),
+  sqlCallBytesMax: count(2 * gib, 1024 * gib, 'bytes that one such call may give'),
   sqlSpillBytesMax: count(
     16 * gib,
     1024 * gib,

@@ -81,6 +81,14 @@ export const scanDetail = z.object({
 })
 export type ScanDetail = z.infer<typeof scanDetail>
 
+/** How EXPLAIN says what a function in FROM was asked for. */
+export const callDetail = z.object({
+  function: z.string(),
+  pushed: z.string().nullable().describe('what of the statement the answer is confined to'),
+  rows: z.number().int().describe('that came'),
+})
+export type CallDetail = z.infer<typeof callDetail>
+
 export const truncation = z.enum(['rows', 'bytes'])
 export type Truncation = z.infer<typeof truncation>
 
@@ -94,6 +102,7 @@ export const sqlReply = z.object({
   next: z.string().nullable().optional().describe('where the next page is; null after the last'),
   totalRows: z.number().int().optional().describe('rows of all pages together'),
   scans: z.array(scanDetail).optional().describe('of EXPLAIN: each table that is read'),
+  calls: z.array(callDetail).optional().describe('of EXPLAIN: each function in FROM'),
   ...scanFacts.shape,
 })
 export type SqlReply = z.infer<typeof sqlReply>

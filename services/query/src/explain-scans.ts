@@ -1,4 +1,4 @@
-import { type ScanDetail, toWireLong } from '@hypermesh/contract'
+import { type CallDetail, type ScanDetail, toWireLong } from '@hypermesh/contract'
 import { type DuckSession, quotePath, type ScanFilter } from '@hypermesh/duckdb'
 import type { ScanPlan } from '@hypermesh/iceberg'
 import { pathOf } from './file-schemas.ts'
@@ -69,6 +69,14 @@ export function scanRow(detail: ScanDetail): { key: string; value: string } {
       `${'deletes applied'.padEnd(17)}${applied}`,
       `${'row groups'.padEnd(17)}${detail.rowGroups}`,
     ].join('\n'),
+  }
+}
+
+export function callRow(detail: CallDetail): { key: string; value: string } {
+  const { function: name, pushed, rows } = detail
+  return {
+    key: `call of ${name}`,
+    value: `${'pushed down'.padEnd(17)}${pushed ?? 'nothing'}\n${'rows'.padEnd(17)}${rows}`,
   }
 }
 

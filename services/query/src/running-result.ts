@@ -1,4 +1,4 @@
-import type { ScanDetail, ScanFacts } from '@hypermesh/contract'
+import type { CallDetail, ScanDetail, ScanFacts } from '@hypermesh/contract'
 import type { EncodedTotals } from '@hypermesh/duckdb'
 
 export interface ResultBody {
@@ -16,7 +16,10 @@ export interface Paging {
 /** What the ways to answer a statement have in common. */
 export interface StartedResult {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
-  readonly facts: ScanFacts & { readonly scans?: readonly ScanDetail[] }
+  readonly facts: ScanFacts & {
+    readonly scans?: readonly ScanDetail[]
+    readonly calls?: readonly CallDetail[]
+  }
   readonly body: ResultBody
   readonly paging?: Paging
   /** Once the body has ended, whole, the session may serve another statement. */

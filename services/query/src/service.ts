@@ -31,7 +31,7 @@ export const query = defineService({
   name: 'query',
   config: queryConfigSchema,
   needs: ['catalog'],
-  asks: ['vector'],
+  asks: ['vector', 'graph'],
   async create(config, { logger, limits, clock, paths, metrics, upstreams }) {
     const store = new DiskStore({ root: paths.root, temporary: paths.temporary })
     const warehouse = new Warehouse(store, await warehouseUri(upstreams.catalog))
@@ -80,6 +80,7 @@ export const query = defineService({
       positionTargets: new PositionTargets(),
       viewDepthMax: limits.sqlViewDepthMax,
       callsMax: limits.sqlCallsMax,
+      limits,
       virtualTables: new VirtualTables({ database, store, roots, limits, clock }),
     }
     const app = createApp({ logger, limits })
@@ -100,7 +101,7 @@ export const query = defineService({
       directory: results,
     })
     const catalog = followWarehouse(upstreams.catalog, warehouse)
-    const parts = { engine, running, catalog, vector: upstreams.vector }
+    const parts = { ...upstreams, engine, running, catalog }
     mountSql(app, parts)
     mountVirtualTables(app, lake.virtualTables, parts)
     mountSavedQueries(app, new SavedQueries({ engine, store, limits, clock }), parts)

@@ -1,4 +1,6 @@
 import {
+  type CallDetail,
+  type Limits,
   type ScanDetail,
   type ScanFacts,
   type SqlRequest,
@@ -60,6 +62,8 @@ export interface PreparedStatement {
   readonly leavesViewsOnly: boolean
   /** Of EXPLAIN. */
   readonly scans: readonly ScanDetail[] | undefined
+  /** What functions in FROM were asked for. */
+  readonly calls: readonly CallDetail[]
 }
 
 /** Where tables lie, and what is remembered of their files. */
@@ -72,6 +76,7 @@ export interface Lake {
   readonly virtualTables: VirtualTables
   readonly viewDepthMax: number
   readonly callsMax: number
+  readonly limits: Limits
 }
 
 /** Where a table without a namespace is looked up when the request does not say. */
@@ -129,8 +134,8 @@ export async function prepareStatement(
     signal,
   )
   const virtuals = await openVirtuals(session, resolution.virtuals, virtualTables, signal)
-  await createCalledTables(session, called, {
-    ...{ peers, signal, empty: request.checked === true },
+  const calls = await createCalledTables(session, called, {
+    ...{ peers, signal, limits: lake.limits, empty: request.checked === true },
     filterOf: (view) => filters.get(filterKey(view)),
   })
   await createViews(session, { scans, virtuals, views: resolution.views }, signal)
@@ -142,6 +147,7 @@ export async function prepareStatement(
     readsInPlace: virtuals.length > 0,
     leavesViewsOnly: virtuals.length === 0 && called.length === 0,
     scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),
+    calls,
   }
 }
 

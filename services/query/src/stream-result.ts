@@ -5,7 +5,7 @@ import {
   encodeResult,
   resultColumns,
 } from '@hypermesh/duckdb'
-import { scanRow } from './explain-scans.ts'
+import { callRow, scanRow } from './explain-scans.ts'
 import { HeldBody } from './held-body.ts'
 import { hideFileNames } from './plan-text.ts'
 import type { StartedResult } from './running-result.ts'
@@ -30,10 +30,10 @@ export async function streamResult(
   const columns = resultColumns(stream.result)
   const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
   const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
-  const { facts, scans, leavesViewsOnly } = statement
+  const { facts, scans, calls, leavesViewsOnly } = statement
   return {
     columns,
-    facts: scans === undefined ? facts : { ...facts, scans },
+    facts: scans === undefined ? facts : { ...facts, scans, calls },
     body: held,
     mayKeepSession: leavesViewsOnly,
   }
@@ -46,7 +46,8 @@ async function streamPlan(session: DuckSession, statement: PreparedStatement, si
     key: String(row.explain_key),
     value: hideFileNames(String(row.explain_value)),
   }))
-  const all = [...(statement.scans ?? []).map(scanRow), ...plans]
+  const { scans = [], calls } = statement
+  const all = [...scans.map(scanRow), ...calls.map(callRow), ...plans]
   const values = all.flatMap(({ key, value }) => [key, value])
   const places = all.map((_, index) => `($${index * 2 + 1}::VARCHAR, $${index * 2 + 2}::VARCHAR)`)
   const sql = `SELECT * FROM (VALUES ${places.join(', ')}) plan(explain_key, explain_value)`

@@ -18,12 +18,13 @@ export interface RouteParts {
   readonly running: RunningStatements
   readonly catalog: Fetch
   readonly vector: Fetch
+  readonly graph: Fetch
 }
 
 /** The other services as the caller of this request may use them. */
 export function peersOf(
   c: Parameters<typeof contextOf>[0],
-  { catalog, vector }: RouteParts,
+  { catalog, vector, graph }: RouteParts,
 ): Peers {
   const clientOf = (upstream: Fetch) =>
     createClient({
@@ -31,9 +32,12 @@ export function peersOf(
     })
   return {
     catalog: clientOf(catalog),
-    // Few statements ask it.
+    // Few statements ask these.
     get vector() {
       return clientOf(vector)
+    },
+    get graph() {
+      return clientOf(graph)
     },
   }
 }

@@ -1,17 +1,21 @@
-import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
+import { type CallDetail, HyperMeshError, type Limits, quoteIdentifier } from '@hypermesh/contract'
 import {
   type DuckSession,
   type PlannedTable,
   quoteText,
   type ScanFilter,
+  stageArrowStream,
   type TableCall,
   type ViewName,
 } from '@hypermesh/duckdb'
-import type { AnswerColumn, Peers, TableFunction } from './table-function.ts'
+import { hyperedges } from './hyperedges.ts'
+import { khop } from './khop.ts'
+import { members } from './members.ts'
+import type { Answer, AnswerColumn, Peers, TableFunction } from './table-function.ts'
 import { vectorSearch } from './vector-search.ts'
 
 const functions: ReadonlyMap<string, TableFunction> = new Map(
-  [vectorSearch].map((each) => [each.name, each]),
+  [vectorSearch, hyperedges, members, khop].map((each) => [each.name, each]),
 )
 
 /** What the guard lets through because it is answered here. */
@@ -80,28 +84,74 @@ export async function createCalledTables(
     readonly peers: Peers
     readonly filterOf: (view: ViewName) => ScanFilter | undefined
     readonly empty: boolean
+    readonly limits: Limits
     readonly signal: AbortSignal
   },
-): Promise<void> {
-  if (described.length === 0) return
-  const { peers, filterOf, signal } = context
+): Promise<CallDetail[]> {
+  if (described.length === 0) return []
+  const { filterOf, signal } = context
   await session.run(`CREATE SCHEMA ${quoteIdentifier(schema)}`, { signal })
-  for (const { view, call, columns } of described) {
-    const table = `${quoteIdentifier(view.schema)}.${quoteIdentifier(view.view)}`
-    const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`)
-    await session.run(`CREATE TABLE ${table} (${list.join(', ')})`, { signal })
-    if (context.empty) continue
+  const details: CallDetail[] = []
+  for (const [index, table] of described.entries()) {
+    if (context.empty) {
+      await createRows(session, table, [], signal)
+      continue
+    }
+    const { view, call, columns } = table
     const filter = filterOf(view)
-    const rows = await functionOf(call).rows(call, { peers, columns, filter, signal })
-    if (rows.length === 0) continue
-    const form = Object.fromEntries(columns.map(({ name, type }) => [name, type]))
-    const read = `from_json($1, ${quoteText(JSON.stringify([form]))})`
-    await session.run(`INSERT INTO ${table} SELECT unnest(${read}, recursive := true)`, {
-      parameters: { values: [JSON.stringify(rows)] },
-      signal,
-    })
+    const answer = await functionOf(call).answer(call, { ...context, columns, filter })
+    const rows =
+      'rows' in answer
+        ? await createRows(session, table, answer.rows, signal)
+        : await createStaged(session, table, { answer, index, ...context })
+    details.push({ function: call.name, pushed: answer.pushed, rows })
   }
+  return details
 }
+
+async function createRows(
+  session: DuckSession,
+  { view, columns }: DescribedTable,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  signal: AbortSignal,
+): Promise<number> {
+  const table = quoted(view)
+  const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`)
+  await session.run(`CREATE TABLE ${table} (${list.join(', ')})`, { signal })
+  if (rows.length === 0) return 0
+  const form = Object.fromEntries(columns.map(({ name, type }) => [name, type]))
+  const read = `from_json($1, ${quoteText(JSON.stringify([form]))})`
+  await session.run(`INSERT INTO ${table} SELECT unnest(${read}, recursive := true)`, {
+    parameters: { values: [JSON.stringify(rows)] },
+    signal,
+  })
+  return rows.length
+}
+
+/** What the stream holds is staged as it is; the columns are made of it when they are read. */
+async function createStaged(
+  session: DuckSession,
+  { view }: DescribedTable,
+  staging: {
+    readonly answer: Extract<Answer, { arrow: unknown }>
+    readonly index: number
+    readonly limits: Limits
+    readonly signal: AbortSignal
+  },
+): Promise<number> {
+  const { answer, index, limits, signal } = staging
+  const table = `call_rows_${index + 1}`
+  const { columns, rows } = await stageArrowStream(session, answer.arrow, {
+    table,
+    arrowBatchBytesMax: limits.arrowBatchBytesMax,
+    unpackedBytesMax: limits.sqlCallBytesMax,
+    signal,
+  })
+  await session.run(`CREATE VIEW ${quoted(view)} AS ${answer.select(table, columns)}`, { signal })
+  return rows
+}
+
+const quoted = ({ schema: of, view }: ViewName) => `${quoteIdentifier(of)}.${quoteIdentifier(view)}`
 
 function functionOf(call: TableCall): TableFunction {
   const found = functions.get(call.name)

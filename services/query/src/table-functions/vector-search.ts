@@ -15,12 +15,12 @@ export const vectorSearch: TableFunction = {
     const { ids } = await vector.getVectorIndex(indexOf(call), { signal })
     return columnsOf(ids.text === 0 && ids.number > 0 ? 'BIGINT' : 'VARCHAR')
   },
-  async rows(call, { peers, columns, signal }) {
+  async answer(call, { peers, columns, signal }) {
     const index = indexOf(call)
     const request = searchOf(call)
     const { hits = [] } = await peers.vector.searchVectors(index, request, { signal })
     const isText = columns[0]?.type === 'VARCHAR'
-    return hits.map((hit) => rowOf(hit, isText, index))
+    return { pushed: null, rows: hits.map((hit) => rowOf(hit, isText, index)) }
   },
 }
 
