@@ -1,6 +1,7 @@
-import { HyperMeshError, type Limits } from '@hypermesh/contract'
+import type { Limits } from '@hypermesh/contract'
 import type { ColumnBatch, FindOptions, Hyperedge, Table } from '@hypermesh/engine'
 import { hyperedgeTexts } from './hyperedge-text.ts'
+import { toPageRows } from './selection.ts'
 
 /** What a read on this thread may look at: well below what holds up others. */
 const examinedHereMax = 20_000
@@ -16,8 +17,9 @@ export async function pageText(
   find: FindOptions,
   { limits, signal }: Reading,
 ): Promise<string> {
-  assertPage(find.limit ?? 0, limits)
-  const batch = await findPage(table, { ...find, maxBytes: limits.graphPageBytesMax }, signal)
+  const limit = toPageRows(find.limit, limits)
+  const page = { ...find, limit, maxBytes: limits.graphPageBytesMax }
+  const batch = await findPage(table, page, signal)
   const rows = hyperedgeTexts(batch, table.schema).join(',')
   const facts = `"seq":${batch.snapshotSeq},"examined":${batch.rowsExamined}`
   return `{"hyperedges":[${rows}],"next_cursor":${JSON.stringify(batch.cursor)},${facts}}`
@@ -32,12 +34,4 @@ async function findPage(
   signal.throwIfAborted()
   const here = table.findSync({ ...find, maxExamined: examinedHereMax })
   return here.truncated === 'examined' ? table.find({ ...find, signal }) : here
-}
-
-/** Throws `too_large` past the limit of a page. */
-export function assertPage(rows: number, { graphPageMax }: Limits): void {
-  if (rows <= graphPageMax) return
-  throw new HyperMeshError('too_large', `a page has at most ${graphPageMax} rows, not ${rows}`, {
-    details: { limit: 'graph_page_max', pageMax: graphPageMax },
-  })
 }

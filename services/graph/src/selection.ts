@@ -28,8 +28,16 @@ type SelectionRequest = {
   readonly [Name in SelectionField]?: FindHyperedgesRequest[Name] | undefined
 }
 
-/** Of a page that does not say how many it wants. */
-export const pageRowsDefault = 1000
+const pageRowsDefault = 1000
+
+/** How many rows a page has: 1,000 where that is not said. Throws `too_large` past the limit. */
+export function toPageRows(limit: number | undefined, { graphPageMax }: Limits): number {
+  const rows = limit ?? Math.min(pageRowsDefault, graphPageMax)
+  if (rows <= graphPageMax) return rows
+  throw new HyperMeshError('too_large', `a page has at most ${graphPageMax} rows, not ${rows}`, {
+    details: { limit: 'graph_page_max', pageMax: graphPageMax },
+  })
+}
 
 /** Which hyperedges a request asks for, as the engine takes it. */
 export function toSelection(request: SelectionRequest, terms: SelectionTerms): Selection {

@@ -14,11 +14,10 @@ import type {
   PathOptions,
   TableSchema,
 } from '@hypermesh/engine'
-import { assertPage } from './hyperedge-reading.ts'
 import { toInstant } from './instants.ts'
 import { toNode } from './json-nodes.ts'
 import type { ResultField } from './result-rows.ts'
-import { type SelectionTerms, takeTerms, toColumn, toSelection } from './selection.ts'
+import { type SelectionTerms, takeTerms, toColumn, toPageRows, toSelection } from './selection.ts'
 
 type Terms = SelectionTerms & { readonly signal: AbortSignal }
 
@@ -148,8 +147,8 @@ export function toJoin(
 }
 
 function boundsOf(limit: number | undefined, { limits, signal }: Omit<Terms, 'schema'>) {
-  const rows = limit ?? limits.graphPageMax
-  assertPage(rows, limits)
+  // There is no next page, so that as many as may be are given.
+  const rows = toPageRows(limit ?? limits.graphPageMax, limits)
   return { limit: rows, maxBytes: limits.graphPageBytesMax, signal }
 }
 

@@ -6,7 +6,7 @@ import { pageText } from '../hyperedge-reading.ts'
 import { assertBatch, toInputs } from '../hyperedge-rows.ts'
 import { arrowPieces, ndjsonPieces } from '../hyperedge-streams.ts'
 import { pieceStream } from '../piece-stream.ts'
-import { pageRowsDefault, toFind } from '../selection.ts'
+import { toFind } from '../selection.ts'
 import { jsonText, receiptText } from './answers.ts'
 import { readBatch } from './batch-body.ts'
 import { toListFind } from './list-query.ts'
@@ -43,10 +43,7 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
 async function found(c: Visit, table: Table, find: FindOptions): Promise<Response> {
   const { signal } = c.var
   const format = acceptedFormat(c.req.header('accept'), formats)
-  if (format === 'json') {
-    const page = { ...find, limit: find.limit ?? pageRowsDefault }
-    return jsonText(await pageText(table, page, c.var))
-  }
+  if (format === 'json') return jsonText(await pageText(table, find, c.var))
   const options = { ...find, signal }
   const pieces = format === 'arrow' ? arrowPieces(table, options) : ndjsonPieces(table, options)
   const body = await pieceStream(pieces, signal)

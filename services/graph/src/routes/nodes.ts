@@ -10,12 +10,11 @@ import {
 import type { NodeReader } from '@hypermesh/engine'
 import { type App, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
-import { assertPage } from '../hyperedge-reading.ts'
 import { assertBatch, toProps } from '../hyperedge-rows.ts'
 import { hyperedgeTexts } from '../hyperedge-text.ts'
 import { textToAsOf } from '../instants.ts'
 import { textToNode, toNode } from '../json-nodes.ts'
-import { pageRowsDefault, takeTerms, toSelection } from '../selection.ts'
+import { takeTerms, toPageRows, toSelection } from '../selection.ts'
 import { jsonText, receiptText } from './answers.ts'
 import { databaseOf, mountGraphRoute } from './requests.ts'
 
@@ -67,8 +66,8 @@ function mountNodeReads(app: App, databases: GraphDatabases): void {
     const { nodes } = (await databaseOf(c, databases)).engine
     const request = await readJson(c, findGraphNodesRequest)
     const { limits, signal } = c.var
-    const { limit = pageRowsDefault, cursor, columns, as_of, where } = request
-    assertPage(limit, limits)
+    const { cursor, columns, as_of, where } = request
+    const limit = toPageRows(request.limit, limits)
     takeTerms(request.nodes?.length ?? 0, limits)
     const { schema } = nodes
     const selected = toSelection({ where }, { unit: request.time_unit, schema, limits })
