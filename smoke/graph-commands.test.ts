@@ -95,3 +95,48 @@ test('commits of a repository become hyperedges, each once', async () => {
     { props: { subject: 'change 2', files: 2, lines_added: 2, lines_deleted: 2 } },
   ])
 })
+
+test('a table is measured, and fed from the rows of another', async () => {
+  expect(await command('analytics', 'code.commits')).toContain('pagerank')
+  const measured = await command('analytics', 'code.commits', 'pagerank', '--limit', '1')
+  expect(measured).toContain('4 rows, 1 of them shown')
+  expect(measured).toContain('ann@example.org')
+  await server.load('main.flights', 'id,at,origin,target\n1,2024-05-01,A,B\n2,2024-05-02,B,C\n')
+  await command('create', 'air')
+  await command('tables', 'create', 'air.flights', '--member', 'from', '--member', 'to')
+  const members = ['--member', 'origin=from', '--member', 'target=to']
+  const feed = ['feed', 'set', 'air.flights', '--from', 'main.flights', '--time', 'at']
+  await command(...feed, ...members, '--id', 'id', '--manual')
+  expect(await command('feed', 'sync', 'air.flights')).toContain('2 rows taken')
+  expect(await command('tables', 'air.flights')).toContain('2 hyperedges')
+  expect(await command('feed', 'show', 'air.flights')).toContain('from main.flights')
+  expect(await command('feed', 'end', 'air.flights')).toContain('stay')
+  expect(await fails('feed', 'set', 'air.flights', '--time', 'at')).toMatchObject({ code: 2 })
+})
+
+test('hyperedges go out as files and come in again, whatever the format', async () => {
+  await command('create', 'copies')
+  const formats = { n: 'ndjson', h: 'hif', c: 'csv', a: 'arrow' }
+  const ndjson = join(files, 'commits.ndjson')
+  const declared = ['subject=string', 'files=int64', 'lines_added=int64', 'lines_deleted=int64']
+  const properties = declared.flatMap((property) => ['--property', property])
+  for (const [table, format] of Object.entries(formats)) {
+    const file = join(files, `commits.${format}`)
+    await command('export', 'code.commits', file)
+    await command('tables', 'create', `copies.${table}`, ...properties)
+    expect(await command('import', file, '--into', `copies.${table}`)).toContain('3 hyperedges')
+  }
+  expect((await fails('export', 'code.commits', ndjson)).stderr).toContain('there already')
+  expect(await command('import', ndjson, '--into', 'copies.n')).toContain('3 were there')
+  expect(await command('export', 'copies.a', '--format', 'ndjson')).toContain('change 2')
+})
+
+test('a database is backed up, restored under another name, checked and compacted', async () => {
+  expect(await command('backup', 'code', 'first')).toContain('first (')
+  expect(await command('backups', 'code')).toContain('first')
+  expect(await command('restore', 'again', 'first', '--from', 'code')).toContain('as in first')
+  expect(await command('tables', 'again.commits')).toContain('3 hyperedges')
+  expect(await command('check', 'again')).toContain('again: sound')
+  expect(await command('compact', 'again')).toContain('on disk')
+  expect((await fails('restore', 'other', '../../etc')).stderr).toContain('error:')
+})

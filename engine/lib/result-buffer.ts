@@ -22,8 +22,7 @@ export interface ResultColumn {
   readonly validity: Uint8Array | undefined
 }
 
-/** What every result begins with. */
-export const resultMagic = 0x3152_4748
+const magic = 0x3152_4748
 /** Places in the words of the header, and of a column's description behind it. */
 const words = {
   rowCount: 2,
@@ -57,7 +56,7 @@ export class ResultBuffer {
     this.buffer = buffer
     // Whole words: only a cursor ends within one.
     const all = new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
-    if (all.length < words.header || all[0] !== resultMagic) {
+    if (all.length < words.header || all[0] !== magic) {
       throw new EngineError('internal', 'the core gave something that is no result')
     }
     this.#words = all

@@ -1,10 +1,13 @@
 import type { Command, Option } from 'commander'
 import type { CommandContext } from './command-context.ts'
+import { addGraphFollowing } from './graph-follow-commands.ts'
+import { addGraphTransfer } from './graph-transfer-commands.ts'
 import type { Runner } from './program-tables.ts'
 
 type Repeated = (flags: string, description: string) => Option
 
 const loadDatabases = () => import('./commands/graph-databases.ts')
+const loadUpkeep = () => import('./commands/graph-upkeep.ts')
 const loadTables = () => import('./commands/graph-tables.ts')
 
 /** `hypermesh graph …`: databases of hyperedges, what is in them, and questions to them. */
@@ -35,8 +38,41 @@ export function addGraph(program: Command, run: Runner, repeated: Repeated): voi
   one('show', 'show the sizes of a database and how its files stand', async (context, name) =>
     (await loadDatabases()).runGraphShow(context, name),
   )
+  one('check', 'read everything of a database and verify it', async (context, name) =>
+    (await loadUpkeep()).runGraphCheck(context, name),
+  )
+  one('compact', 'merge the segments of each table into few', async (context, name) =>
+    (await loadUpkeep()).runGraphCompact(context, name),
+  )
+  one('backups', 'list the backups of a database', async (context, name) =>
+    (await loadUpkeep()).runGraphBackups(context, name),
+  )
   addTables(graph, run, repeated)
-  addImports(graph, run)
+  addBackups(graph, run)
+  addGraphTransfer(graph, run)
+  addGraphFollowing(graph, run, repeated)
+}
+
+function addBackups(graph: Command, run: Runner): void {
+  graph
+    .command('backup')
+    .description('keep a copy of a database as it is now, while it is written to')
+    .argument('<database>')
+    .argument('[name]', 'of the backup (default: by the time)')
+    .action((database, name) =>
+      run(async (context) => (await loadUpkeep()).runGraphBackup(context, database, name)),
+    )
+  graph
+    .command('restore')
+    .description('make a new database of a backup')
+    .argument('<database>', 'the name of the new one')
+    .argument('<backup>')
+    .option('--from <database>', 'whose backup it is (default: of that name)')
+    .action((database, backup, flags) =>
+      run(async (context) =>
+        (await loadUpkeep()).runGraphRestore(context, database, { backup, ...flags }),
+      ),
+    )
 }
 
 function addTables(graph: Command, run: Runner, repeated: Repeated): void {
@@ -69,37 +105,5 @@ Examples:
     .argument('<table>', 'database.table')
     .action((table) =>
       run(async (context) => (await loadTables()).runGraphTableDrop(context, table)),
-    )
-}
-
-function addImports(graph: Command, run: Runner): void {
-  const imports = graph
-    .command('import')
-    .description('insert the hyperedges of a file, or the commits of a git repository')
-  imports
-    .command('git')
-    .description('commits as hyperedges of their authors and the files that they changed')
-    .argument('<repository>', 'a directory within it')
-    .requiredOption('--into <table>', 'database.table; the table is made where it is missing')
-    .option('--revision <range>', 'what git log begins with, or a range: main, v1..v2', 'HEAD')
-    .option('--files-max <count>', 'files of one commit that become members', '1000')
-    .addHelpText(
-      'after',
-      `
-The key of a hyperedge is its commit's hash: importing again brings only what is new. Merges are left out.
-
-Examples:
-  hypermesh graph create code
-  hypermesh graph import git . --into code.commits
-  hypermesh graph query code -e "MATCH HYPEREDGE (c:commits) WHERE 'README.md' IN c.members RETURN *"`,
-    )
-    .action((repository, flags) =>
-      run(async (context) =>
-        (await import('./commands/graph-import-git.ts')).runGraphImportGit(
-          context,
-          repository,
-          flags,
-        ),
-      ),
     )
 }

@@ -53,11 +53,7 @@ function cutNote({ truncated, rowCount }: SqlReply): string {
 
 /** Copies a result to standard output as it arrives; says so when a limit has cut it. */
 export async function copyResult(terminal: Terminal, stream: SqlStream): Promise<void> {
-  let last: number | undefined
-  for await (const chunk of stream.body) {
-    last = chunk.at(-1) ?? last
-    if (!terminal.stdout.write(chunk)) await drained(terminal)
-  }
+  const last = await copyBytes(terminal, stream.body)
   if (stream.format === 'json' && last !== 10) terminal.print()
   const { truncated } = stream.facts
   if (truncated) {
@@ -68,6 +64,19 @@ export async function copyResult(terminal: Terminal, stream: SqlStream): Promise
       ),
     )
   }
+}
+
+/** Copies bytes to standard output, no faster than they are taken; returns the last one. */
+export async function copyBytes(
+  terminal: Terminal,
+  body: ReadableStream<Uint8Array>,
+): Promise<number | undefined> {
+  let last: number | undefined
+  for await (const chunk of body) {
+    last = chunk.at(-1) ?? last
+    if (!terminal.stdout.write(chunk)) await drained(terminal)
+  }
+  return last
 }
 
 function drained({ stdout }: Terminal): Promise<void> {

@@ -80,6 +80,17 @@ describe('what is sent again', () => {
     expect(bare.count()).toBe(1)
   })
 
+  test('hyperedges in doubt, where each has a key', async () => {
+    const insert = async (keys: readonly (string | null)[]) => {
+      const doubtful = failingTwice('upstream')
+      const hyperedges = keys.map((key) => ({ at: 1, members: ['a'], key }))
+      await failure(createClient(doubtful).insertHyperedges('a.b', { hyperedges }))
+      return doubtful.count()
+    }
+    expect(await insert(['x', 'y'])).toBe(3)
+    expect(await insert(['x', null])).toBe(1)
+  })
+
   test('a write that changes nothing the second time', async () => {
     const merge = failingTwice('upstream')
     await failure(createClient(merge).mergeVectors('a', { from: 'b' }))

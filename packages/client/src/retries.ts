@@ -31,15 +31,23 @@ const idempotentRoutes: ReadonlySet<RouteId> = new Set<RouteId>([
   'facetPoints',
   'searchVectors',
   'recommendVectors',
-  'takeGraphMeasure',
   'createGraphDatabase',
   'findHyperedges',
+  'aggregateHyperedges',
+  'expandHyperedges',
+  'findHyperedgePath',
+  'joinHyperedges',
+  'findGraphNodes',
+  'checkGraphDatabase',
+  'compactGraphDatabase',
+  'syncGraphFeed',
+  'takeGraphMeasure',
   'mergeVectors',
   'syncVectorSource',
 ])
 
 /** Answered once for each `Idempotency-Key`, however often they come; so is all of `/iceberg`. */
-const keyedRoutes: ReadonlySet<RouteId> = new Set<RouteId>(['ingest'])
+const keyedRoutes: ReadonlySet<RouteId> = new Set<RouteId>(['ingest', 'importHyperedges'])
 
 /**
  * Whether the call may be sent again after this failure: it did nothing, or doing it twice is the same as
@@ -60,9 +68,16 @@ export function isRead({ id }: Call): boolean {
 
 function isIdempotent(call: Call): boolean {
   if (isRead(call) || idempotentRoutes.has(call.id)) return true
+  if (call.id === 'insertHyperedges') return isKeyedInsert(call.json)
   const { path }: RouteContract = routes[call.id]
   const isKeyed = path.startsWith('/iceberg/') || keyedRoutes.has(call.id)
   return isKeyed && call.options?.idempotencyKey !== undefined
+}
+
+/** Each hyperedge has a key, of which the table takes one. */
+function isKeyedInsert(json: unknown): boolean {
+  const { hyperedges } = (json ?? {}) as { hyperedges?: readonly { key?: unknown }[] }
+  return hyperedges?.every(({ key }) => typeof key === 'string') ?? false
 }
 
 /** How long to wait before the next attempt; undefined when the server asks for longer than is waited. */

@@ -3,7 +3,6 @@ import { createApp, defineService } from '@hypermesh/kit'
 import { DirectoryOwner } from '@hypermesh/object-store'
 import { AnalyticsThreads } from './analytics/analytics-threads.ts'
 import { graphConfigSchema } from './config.ts'
-import { GraphQueries } from './execution/graph-queries.ts'
 import { Feeds } from './feed/feeds.ts'
 import { GraphBackups } from './graph-backups.ts'
 import { GraphDatabases } from './graph-databases.ts'
@@ -32,9 +31,7 @@ export const graph = defineService({
       opened: () => databases.opened(),
     })
     const threads = new AnalyticsThreads(limits)
-    const { importRoot } = settings
-    const queries = new GraphQueries({ clock, limits, logger, importRoot })
-    mountGraph(app, { databases, backups, feeds, threads, queries })
+    mountGraph(app, { databases, backups, feeds, threads })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>

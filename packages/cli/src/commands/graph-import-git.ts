@@ -2,6 +2,7 @@ import type { HyperMeshClient } from '@hypermesh/client'
 import { HyperMeshError } from '@hypermesh/contract'
 import { batchesOf } from '../batches.ts'
 import type { CommandContext } from '../command-context.ts'
+import { UsageError } from '../failure.ts'
 import { commitHyperedge, commitTable } from '../git-hyperedges.ts'
 import { isShallow, readCommits } from '../git-log.ts'
 import type { Commit } from '../git-log-records.ts'
@@ -10,7 +11,7 @@ import { formatDuration, formatPlural } from '../quantities.ts'
 import { formatTotals, parseCount } from './graph-tables.ts'
 
 export interface ImportGitFlags {
-  readonly into: string
+  readonly into?: string
   readonly revision: string
   readonly filesMax: string
 }
@@ -24,6 +25,7 @@ export async function runGraphImportGit(
   flags: ImportGitFlags,
 ): Promise<void> {
   const { terminal, json, signal, connect } = context
+  if (flags.into === undefined) throw new UsageError('give --into DATABASE.TABLE')
   const target = parseGraphTarget(flags.into)
   const filesMax = parseCount(flags.filesMax, '--files-max')
   const shallow = await isShallow(repository)

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { resultFormats } from '@hypermesh/contract'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
@@ -9,7 +7,8 @@ import { historyPath } from '../settings.ts'
 import { parseParameters } from '../sql-parameters.ts'
 import { type OutputFormat, SqlSession } from '../sql-session.ts'
 import { type PromptLanguage, StatementPrompt } from '../statement-prompt.ts'
-import { splitStatements, sqlDialect } from '../statement-splitter.ts'
+import { parsePositive, readScript } from '../statement-script.ts'
+import { sqlDialect } from '../statement-splitter.ts'
 
 export interface SqlFlags {
   readonly file?: string
@@ -29,7 +28,7 @@ export async function runSql(
   flags: SqlFlags,
 ): Promise<void> {
   const { terminal, signal } = context
-  const script = await readScript(context, statement, flags.file)
+  const script = await readScript(context, { statement, file: flags.file, dialect: sqlDialect })
   const session = await openSession(context, flags)
   if (script !== undefined) {
     for (const each of script) await session.run(each, signal)
@@ -69,43 +68,9 @@ export async function openSession(context: CommandContext, flags: SqlFlags): Pro
   })
 }
 
-/** The statements to run; undefined when a person shall type them. */
-async function readScript(
-  { terminal }: CommandContext,
-  statement: string | undefined,
-  file: string | undefined,
-): Promise<string[] | undefined> {
-  if (statement !== undefined && file !== undefined) {
-    throw new UsageError('give a statement or --file, not both')
-  }
-  if (statement !== undefined && statement !== '-') return statementsOf(statement)
-  if (file !== undefined) {
-    const found = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`${file} cannot be read: ${error.message}`)
-    })
-    return statementsOf(found)
-  }
-  return terminal.isInteractive ? undefined : statementsOf(await text(terminal.stdin))
-}
-
-/** The last statement needs no semicolon. */
-function statementsOf(script: string): string[] {
-  const { statements, rest } = splitStatements(script)
-  const all = [...statements, ...(rest.trim() === '' ? [] : [rest.trim()])]
-  if (all.length === 0) throw new UsageError('there is no statement to run')
-  return all
-}
-
 function parseFormat(format: string | undefined, json: boolean): OutputFormat {
   if (format === undefined) return json ? 'json' : 'table'
   const found = (['table', ...resultFormats] as const).find((each) => each === format)
   if (found !== undefined) return found
   throw new UsageError(`no format "${format}"; the formats are table, ${resultFormats.join(', ')}`)
-}
-
-function parsePositive(text: string | undefined, flag: string): number | undefined {
-  if (text === undefined) return undefined
-  const number = Number(text)
-  if (Number.isSafeInteger(number) && number > 0) return number
-  throw new UsageError(`${flag} ${text}: it must be a whole number above 0`)
 }

@@ -7,7 +7,7 @@ import {
   type queryStates,
   type RunningQuery,
 } from '@hypermesh/contract'
-import type { Clock } from './clock.ts'
+import type { Clock } from '@hypermesh/kit'
 
 type State = (typeof queryStates)[number]
 
