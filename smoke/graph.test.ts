@@ -123,3 +123,26 @@ test('what was dropped is gone, and nothing else', async () => {
   await expect(ask('GET', '/short')).rejects.toThrow('404 not_found')
   expect(await ask('GET', '/social/tables/calls')).toMatchObject({ stats: { hyperedges: 3 } })
 })
+
+test('statements of the query language, pages of them, and which run', async () => {
+  await ask('PUT', '/asked')
+  const run = (query: string, more: object = {}) =>
+    ask<{ rows: unknown[][]; next_cursor: string | null }>('POST', '/asked/query', {
+      query,
+      ...more,
+    })
+  await run('CREATE HYPEREDGE TABLE E (Person) BUCKET_SECONDS 60 PROPERTIES (cost REAL)')
+  await run(
+    "INSERT INTO E (event_ts, members, cost) VALUES (1, ['ann', 'bob'], 1.5), (2, ['ann'], 3)",
+  )
+  const query = 'MATCH HYPEREDGE (he:E) WHERE $who IN he.members RETURN he.cost'
+  const first = await run(query, { parameters: { who: 'ann' }, limit: 1 })
+  expect(first.rows).toEqual([[1.5]])
+  const more = { parameters: { who: 'ann' }, limit: 1, cursor: first.next_cursor }
+  expect(await run(query, more)).toMatchObject({ rows: [[3]], next_cursor: null })
+  await expect(run('MATCH HYPEREDGE (he:E; DELETE FROM api_keys; --) RETURN *')).rejects.toThrow(
+    '422',
+  )
+  expect(await ask('GET', '/asked/queries')).toEqual({ queries: [] })
+  await expect(ask('DELETE', '/asked/queries/none')).rejects.toThrow('404 not_found')
+})

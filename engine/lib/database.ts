@@ -11,6 +11,7 @@ import { type OpenOptions, toOpenSettings } from './open-options.ts'
 import { type JoinPlan, writeJoin } from './plans.ts'
 import type { AsyncReadOptions } from './read-options.ts'
 import { type AsOf, NewestView } from './read-view.ts'
+import { rehearseFind } from './rehearsal.ts'
 import type {
   BackupReport,
   CheckReport,
@@ -77,7 +78,9 @@ export class Database implements AsyncDisposable {
     const directory = checkPath(path, 'path')
     const { native: nativeOptions, snapshotAgeMaxMs, ...settings } = toOpenSettings(options)
     const native = loadNative()
-    const database = await translated(() => native.open(directory, nativeOptions))
+    const opening = translated(() => native.open(directory, nativeOptions))
+    rehearseFind()
+    const database = await opening
     return new Database(directory, new Session(native, database, settings), snapshotAgeMaxMs)
   }
 

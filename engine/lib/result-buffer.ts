@@ -22,7 +22,8 @@ export interface ResultColumn {
   readonly validity: Uint8Array | undefined
 }
 
-const magic = 0x3152_4748
+/** What every result begins with. */
+export const resultMagic = 0x3152_4748
 /** Places in the words of the header, and of a column's description behind it. */
 const words = {
   rowCount: 2,
@@ -56,7 +57,7 @@ export class ResultBuffer {
     this.buffer = buffer
     // Whole words: only a cursor ends within one.
     const all = new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
-    if (all.length < words.header || all[0] !== magic) {
+    if (all.length < words.header || all[0] !== resultMagic) {
       throw new EngineError('internal', 'the core gave something that is no result')
     }
     this.#words = all

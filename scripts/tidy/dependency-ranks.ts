@@ -38,7 +38,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['kit'],
   '@duckdb/node-api': ['duckdb'],
   '@duckdb/node-bindings': ['duckdb'],
-  'apache-arrow': ['duckdb', 'client', 'engine'],
+  'apache-arrow': ['duckdb', 'client', 'engine', 'graph'],
   fzstd: ['duckdb'],
   avsc: ['iceberg'],
   hyparquet: ['iceberg'],

@@ -9,9 +9,7 @@ constexpr uint64_t kGroupBytesMax = 16u << 20;
 }  // namespace
 
 CommitQueue::CommitQueue(Run run, const Limits& limits, bool with_thread)
-    : run_(std::move(run)), limits_(limits), has_thread_(with_thread) {
-  if (with_thread) writer_ = std::thread([this] { WriterLoop(); });
-}
+    : run_(std::move(run)), limits_(limits), has_thread_(with_thread) {}
 
 CommitQueue::~CommitQueue() { Close(); }
 
@@ -52,6 +50,8 @@ void CommitQueue::Submit(ByteView batch, Durability durability,
     return;
   }
   queue_.push_back(request.release());  // TakeGroup's caller owns it again: see Finish.
+  // Only now: many a database is opened and only read.
+  if (has_thread_ && !writer_.joinable()) writer_ = std::thread([this] { WriterLoop(); });
   if (leading_) return;  // The leader sees it when it is through, also one further up this stack.
   if (has_thread_) {
     writer_wake_.notify_one();

@@ -75,8 +75,8 @@ class CommitQueue {
   int callbacks_running_ = 0;
   bool leading_ = false;
   bool closed_ = false;
-  bool has_thread_ = false;
-  std::thread writer_;
+  const bool has_thread_;
+  std::thread writer_;  // From the first submitted request on.
 };
 
 }  // namespace hypergraph

@@ -95,7 +95,8 @@ class DatabaseCore final : public Database {
   Status Load();  // MANIFEST, files and logs into graph_.
   // Where a log was found damaged.
   Status LoadOnce(bool* vanished);
-  Status SyncReadLog(const LogReplay::Ended& ended);
+  Status LoadAndSync(const std::vector<std::string>& names);
+  Status OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file);
   Status ContinueLog(const LogReplay::Ended& ended);
   // Makes sure of what an earlier process left unsure, and cuts the log's end off: what no answer
   // waits for, but every write. Idempotent; a failure ends writing. Requires: writer_mutex_.
@@ -118,6 +119,7 @@ class DatabaseCore final : public Database {
 
   // --- Maintenance. Requires, but where said: maintenance_mutex_. database_maintenance.cc:
   void MaintenanceLoop();
+  void MakeChains();  // That opening deferred. Takes writer_mutex_.
   void WakeMaintenance();
   void RunMaintenance();  // Takes the mutex itself.
   Status StartChange(Change* change);

@@ -7,6 +7,7 @@
 namespace hypergraph {
 
 void DatabaseCore::MaintenanceLoop() {
+  MakeChains();
   std::unique_lock<std::mutex> lock(work_mutex_);
   while (true) {
     work_.wait(lock, [this] { return work_wanted_ || stopping_; });
@@ -15,6 +16,18 @@ void DatabaseCore::MaintenanceLoop() {
     lock.unlock();
     RunMaintenance();
     lock.lock();
+  }
+}
+
+void DatabaseCore::MakeChains() {
+  constexpr uint32_t kRecordsAtOnce = 4096;  // Commits wait for less than a millisecond.
+  for (bool more = true; more;) {
+    {
+      const std::lock_guard<std::mutex> writer(writer_mutex_);
+      more = graph_->ChainMore(kRecordsAtOnce);
+    }
+    const std::lock_guard<std::mutex> lock(work_mutex_);
+    if (stopping_) return;
   }
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/run_both.h"
 #include "core/graph/database_core.h"
 #include "core/graph/database_files.h"
 #include "core/storage/manifest_file.h"
@@ -44,13 +45,11 @@ Status DatabaseCore::OpenDirectory() {
   if (!names.ok()) return names.status();
   const bool has_manifest = std::find(names->begin(), names->end(), kManifestName) != names->end();
   if (!has_manifest) HG_RETURN_IF_ERROR(CreateIfEmpty(*names));
-  HG_RETURN_IF_ERROR(Load());
+  HG_RETURN_IF_ERROR(options_.background && has_manifest ? LoadAndSync(*names) : Load());
   NoteFiles(*names);
   if (!report_.damaged_log) {
     report_.log_bytes_truncated = replay_->ended().torn_bytes;
-    unsettled_ = replay_->ended();
-    // With threads, maintenance begins with the rest.
-    if (options_.background) HG_RETURN_IF_ERROR(SyncReadLog(*unsettled_));
+    unsettled_ = replay_->ended();  // With threads, maintenance begins with the rest.
   }
   replay_.reset();
   if (options_.background) return Status::Ok();
@@ -63,12 +62,42 @@ Status DatabaseCore::OpenDirectory() {
 }
 
 // What readers are about to see must outlive a power failure, although the process that wrote it
-// was killed before it made sure. Where nothing is unsure this costs next to nothing.
-Status DatabaseCore::SyncReadLog(const LogReplay::Ended& ended) {
-  if (ended.log_number == 0 || ended.offset <= kWalHeaderBytes) return Status::Ok();
-  auto file = files_.OpenForWrite(PathOf(LogName(ended.log_number)));
-  if (!file.ok()) return file.status();
-  return (*file)->SyncData();
+// was killed before it made sure. Nobody writes meanwhile, so a sync beside the reading covers what
+// is read. Where nothing is unsure this costs next to nothing.
+Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
+  uint64_t newest = 0;
+  for (const std::string& name : names) {
+    const ParsedName parsed = ParseName(name);
+    if (parsed.kind == NameKind::kLog) newest = std::max(newest, parsed.number);
+  }
+  std::unique_ptr<File> file;
+  HG_RETURN_IF_ERROR(OpenUnsureLog(newest, &file));
+  Status loaded, synced;
+  const auto load = [&] { loaded = Load(); };
+  if (file == nullptr) {
+    load();
+  } else {
+    RunBoth([&] { synced = file->SyncData(); }, load);
+  }
+  HG_RETURN_IF_ERROR(loaded);
+  if (report_.damaged_log) return Status::Ok();  // Nothing will be written.
+  const uint64_t ended = replay_->ended().log_number;
+  if (ended == newest || ended == 0) return synced;
+  // The newest never held anything, and the one before it went on.
+  HG_RETURN_IF_ERROR(OpenUnsureLog(ended, &file));
+  return file == nullptr ? Status::Ok() : file->SyncData();
+}
+
+// Null where the log holds no commit.
+Status DatabaseCore::OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file) {
+  file->reset();
+  if (number == 0) return Status::Ok();
+  auto opened = files_.OpenForWrite(PathOf(LogName(number)));
+  if (!opened.ok()) return opened.status();
+  StatusOr<uint64_t> bytes = (*opened)->Size();
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes > kWalHeaderBytes) *file = std::move(opened.value());
+  return Status::Ok();
 }
 
 Status DatabaseCore::Settle() {
@@ -150,8 +179,11 @@ Status DatabaseCore::LoadOnce(bool* vanished) {
   std::shared_ptr<GraphState> graph;
   if (status.ok()) status = MakeGraph(state, opened, &graph);
   auto replay = std::make_unique<LogReplay>(files_, path_, state);
+  const bool defers_chains = status.ok() && options_.background && !options_.read_only;
+  if (defers_chains) graph->DeferChains();  // MaintenanceLoop makes them.
   if (status.ok()) status = replay->Run(graph.get());
   const bool damaged = status.ok() && replay->ended().damaged;
+  if (damaged) graph->ChainMore(UINT32_MAX);  // Then there is no such loop.
   if ((!status.ok() || damaged) && options_.read_only) {
     // The writer may have replaced, while we read, what the MANIFEST named.
     ManifestState now;

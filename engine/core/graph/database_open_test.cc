@@ -102,6 +102,43 @@ TEST(A_damaged_or_foreign_or_newer_or_missing_MANIFEST_is_told_apart) {
   CHECK_CODE(missing, Code::kCorrupt);
 }
 
+// The chains of what was in the log are made by a thread while the questions come.
+TEST(A_log_just_read_is_found_by_node_at_once_and_goes_on) {
+  const TempDirectory directory;
+  const std::string path = directory.path() + "/db";
+  constexpr int64_t kCommits = 300;
+  constexpr Micros kNodes = 7;
+  OpenOptions options;
+  options.background = false;
+  auto database = OpenTest(options, path);
+  CreateTestTable(database.get());
+  for (int64_t i = 0; i < kCommits; ++i) {
+    InsertOne(database.get(), i % kNodes, i, Durability::kOs);
+  }
+  database.reset();
+  options.background = true;
+  for (int64_t round = 0; round < 20; ++round) {
+    database = OpenTest(options, path);
+    InsertOne(database.get(), round % kNodes, kCommits + round, Durability::kOs);
+    const auto snapshot = ReadTest(database.get());
+    const auto& sources = snapshot->tables->at(kTestTable).sources;
+    size_t found = 0;
+    for (Micros node = 0; node < kNodes; ++node) {
+      std::optional<uint32_t> number;
+      CHECK_OK(snapshot->nodes->Find({false, static_cast<uint64_t>(node), {}}, &number));
+      std::vector<uint32_t> rows;
+      for (const auto& source : sources) {
+        const size_t before = rows.size();
+        CHECK_OK(source->RowsOfNode(*number, TimeWindow{node, node + 1}, &rows));
+        CHECK_LE(rows.size() - before, source->Degree(*number));
+      }
+      found += rows.size();
+    }
+    CHECK_EQ(found, static_cast<size_t>(kCommits + round + 1));
+    database.reset();
+  }
+}
+
 TEST(A_file_that_the_MANIFEST_names_must_be_there) {
   Fixture f;
   auto database = OpenTest(f.options);

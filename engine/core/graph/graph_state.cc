@@ -54,7 +54,9 @@ void GraphState::SetSchema(std::shared_ptr<const Schema> schema) {
   views_ = nullptr;
   for (const auto& [id, table] : schema_->tables) {
     Table& state = tables_[id];
-    if (state.active == nullptr) state.active = std::make_shared<Memtable>(id);
+    if (state.active != nullptr) continue;
+    state.active = std::make_shared<Memtable>(id);
+    if (defers_chains_) state.active->DeferChains();
   }
   for (auto at = tables_.begin(); at != tables_.end();) {
     if (schema_->Find(at->first) != nullptr) {
@@ -65,6 +67,20 @@ void GraphState::SetSchema(std::shared_ptr<const Schema> schema) {
     ForgetMarks(at->second.frozen.get());
     at = tables_.erase(at);
   }
+}
+
+void GraphState::DeferChains() {
+  defers_chains_ = true;
+  for (const auto& [id, table] : tables_) table.active->DeferChains();
+}
+
+bool GraphState::ChainMore(uint32_t records_max) {
+  if (!defers_chains_) return false;
+  defers_chains_ = false;
+  for (const auto& [id, table] : tables_) {
+    if (table.active->ChainMore(records_max)) defers_chains_ = true;
+  }
+  return defers_chains_;
 }
 
 std::shared_ptr<const TableViews> GraphState::views() {

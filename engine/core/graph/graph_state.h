@@ -100,6 +100,11 @@ class GraphState {
   // such payload or do not continue last_seq(); kCorrupt or kIo also if a segment cannot be read.
   Status Apply(ByteView payload);
 
+  // Recovery of much that is asked about little: records come without their members' chains, until
+  // ChainMore has made all of them. Of at most so many records a table; false when none are left.
+  void DeferChains();
+  bool ChainMore(uint32_t records_max);
+
   Seq last_seq() const { return last_seq_; }
   Micros last_committed_at() const { return last_committed_at_; }
 
@@ -177,6 +182,7 @@ class GraphState {
   std::shared_ptr<const TableViews> views_;  // Null: to be rebuilt.
   std::shared_ptr<const FrozenState> frozen_;
   int merges_running_ = 0;
+  bool defers_chains_ = false;
   std::vector<Mark>
       marks_;  // Since Freeze or the oldest running BeginMerge, on frozen and segments.
 

@@ -11,9 +11,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <type_traits>
+
+#include "core/base/block_memory.h"
 
 namespace hypergraph {
 
@@ -22,10 +23,9 @@ class GrowingColumn {
   static_assert(std::is_trivially_destructible_v<T>, "blocks are zeroed memory");
 
  public:
-  GrowingColumn() = default;
-  ~GrowingColumn() {
-    for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
-  }
+  // Blocks are `memory`'s, which outlives this.
+  explicit GrowingColumn(BlockMemory* memory) : memory_(memory) {}
+  ~GrowingColumn() = default;
   GrowingColumn(const GrowingColumn&) = delete;
   GrowingColumn& operator=(const GrowingColumn&) = delete;
 
@@ -85,14 +85,13 @@ class GrowingColumn {
     return values != nullptr ? values : MakeBlock(block);
   }
   T* MakeBlock(uint32_t block) {
-    // Zeroed by the system as it is touched, not all at once here: a block may have many megabytes.
-    auto* values = static_cast<T*>(std::calloc(BlockSize(block), sizeof(T)));
-    if (values == nullptr) std::abort();  // What operator new does without exceptions.
+    auto* values = static_cast<T*>(memory_->Take(BlockSize(block) * sizeof(T)));
     blocks_[block].store(values, std::memory_order_release);
     bytes_.fetch_add(BlockSize(block) * sizeof(T), std::memory_order_relaxed);
     return values;
   }
 
+  BlockMemory* const memory_;
   std::array<std::atomic<T*>, kBlocks> blocks_{};
   std::atomic<uint64_t> bytes_{0};
 };

@@ -82,6 +82,7 @@ void Memtable::AppendMembers(const RowBlock& block, uint32_t first_row) {
       chains_.Push(chains_.CellForWriting(node), first_row + i, first_row + i);
       member_ends_.At(first_row + i) = 0;
     }
+    chained_rows_.store(first_row + block.count, std::memory_order_release);
     return;
   }
   const uint32_t first_member = member_count_;
@@ -91,7 +92,7 @@ void Memtable::AppendMembers(const RowBlock& block, uint32_t first_row) {
     end += block.Arity(i);
     member_ends_.At(first_row + i) = first_member + end;
   }
-  ChainMembers(block, first_row);
+  if (!defers_chains_) ChainRows(first_row, first_row + block.count);
   for (uint32_t i = 0; i < block.roles.size(); ++i) {
     const uint8_t code = block.roles[i];
     if (code != 0) roles_.At(first_member + i) = block.role_symbols[code - 1];
@@ -99,23 +100,34 @@ void Memtable::AppendMembers(const RowBlock& block, uint32_t first_row) {
   member_count_ += static_cast<uint32_t>(block.members.size());
 }
 
-void Memtable::ChainMembers(const RowBlock& block, uint32_t first_row) {
+void Memtable::ChainRows(uint32_t first_row, uint32_t end_row) {
   constexpr uint32_t kTogether = 16;  // Cells whose cache lines are fetched at the same time.
   std::array<std::atomic<uint64_t>*, kTogether> cells;
-  const auto total = static_cast<uint32_t>(block.members.size());
-  uint32_t row = 0;
-  uint32_t row_end = block.Arity(0);
-  for (uint32_t at = 0; at < total;) {
-    const uint32_t count = std::min(kTogether, total - at);
+  const uint32_t total_end = end_row == 0 ? 0 : member_ends_[end_row - 1];
+  uint32_t row = first_row;
+  uint32_t row_end = member_ends_[first_row];
+  for (uint32_t at = MembersBegin(first_row); at < total_end;) {
+    uint32_t count = 0;
+    const std::span<const NodeNumber> nodes =
+        members_.Run(at, std::min(kTogether, total_end - at), &count);
     for (uint32_t i = 0; i < count; ++i) {
-      cells[i] = &chains_.CellForWriting(block.members[at + i]);
+      cells[i] = &chains_.CellForWriting(nodes[i]);
       __builtin_prefetch(cells[i], 1);
     }
     for (uint32_t i = 0; i < count; ++i, ++at) {
-      while (at == row_end) row_end += block.Arity(++row);
-      chains_.Push(*cells[i], member_count_ + at, first_row + row);
+      while (at == row_end) row_end = member_ends_[++row];
+      chains_.Push(*cells[i], at, row);
     }
   }
+  chained_rows_.store(end_row, std::memory_order_release);
+}
+
+bool Memtable::ChainMore(uint32_t rows_max) {
+  const uint32_t end = row_count_.load(std::memory_order_relaxed);
+  const uint32_t first = chained_rows_.load(std::memory_order_relaxed);
+  if (first < end) ChainRows(first, first + std::min(rows_max, end - first));
+  defers_chains_ = chained_rows_.load(std::memory_order_relaxed) < end;
+  return defers_chains_;
 }
 
 void Memtable::AppendZones(const RowBlock& block, uint32_t first_row) {
@@ -186,7 +198,7 @@ void Memtable::AppendProperty(const PropertyBlock& block, uint32_t count, uint32
   std::atomic<PropertyStore*>& cell = properties_.At(block.property);
   PropertyStore* store = cell.load(std::memory_order_relaxed);
   if (store == nullptr) {
-    property_owners_.push_back(std::make_unique<PropertyStore>(block.type));
+    property_owners_.push_back(std::make_unique<PropertyStore>(block.type, &memory_));
     store = property_owners_.back().get();
     cell.store(store, std::memory_order_release);
   }

@@ -1,6 +1,7 @@
 // The newest records of one table, in memory, in the order of their commits, until a flush makes a
 // segment of them. Columns that grow in place, a chain of rows for each node, and the least and
-// greatest event_ts of each 1,024 rows.
+// greatest event_ts of each 1,024 rows. Chains may come later than their rows (after an opening,
+// which does not wait for them): the members of such rows are looked through.
 //
 // Threads: Append, Mark and Freeze belong to the writer. The functions of RowSource run on any
 // thread meanwhile and take no lock, except FindId and FindKey of tables with updates or keys. Rows
@@ -37,12 +38,20 @@ class Memtable final : public RowSource {
   // Appends the block's rows as records first_seq, first_seq + 1, …  kTooLarge beyond 2^31 members.
   // Requires: first_seq is beyond every seq here; the block was checked (DecodeRows).
   Status Append(const RowBlock& block, Seq first_seq);
+  // From here on rows are appended without their chains, which ChainMore makes.
+  void DeferChains() { defers_chains_ = true; }
+  // Makes the chains of at most so many rows more; false when none are left to be made. Rows
+  // appended from then on come with theirs.
+  bool ChainMore(uint32_t rows_max);
   // Requires: row < row count. The first mark of a row stays.
   void Mark(uint32_t row, Seq superseded_by);
   // The row of a record; false if it is not here.
   bool FindSeq(Seq seq, uint32_t* row) const;
   // From here on nothing is appended, but marks may come.
-  void Freeze() { frozen_.store(true, std::memory_order_release); }
+  void Freeze() {
+    ChainMore(UINT32_MAX);  // Degrees of what never changes again are exact.
+    frozen_.store(true, std::memory_order_release);
+  }
 
   uint64_t bytes() const;  // What has been set aside, used or not: what to flush by.
 
@@ -92,7 +101,8 @@ class Memtable final : public RowSource {
     std::atomic<Micros> ts_max_so_far;  // Of this zone and all before it.
   };
   struct PropertyStore {
-    explicit PropertyStore(PropertyType of) : type(of) {}
+    PropertyStore(PropertyType of, BlockMemory* memory)
+        : type(of), present(memory), values(memory) {}
     const PropertyType type;
     GrowingColumn<uint8_t> present;
     GrowingColumn<uint64_t>
@@ -101,7 +111,7 @@ class Memtable final : public RowSource {
 
   void AppendPlain(const RowBlock& block, uint32_t first_row, Seq first_seq);
   void AppendMembers(const RowBlock& block, uint32_t first_row);
-  void ChainMembers(const RowBlock& block, uint32_t first_row);
+  void ChainRows(uint32_t first_row, uint32_t end_row);  // Requires: their members are written.
   void AppendKeys(const RowBlock& block, uint32_t first_row);
   void AddKeySlot(uint32_t slot);
   void AppendProperty(const PropertyBlock& block, uint32_t count, uint32_t first_row);
@@ -125,6 +135,8 @@ class Memtable final : public RowSource {
   uint32_t RowsInZones(TimeWindow window, uint32_t row_count) const;  // An upper bound.
   void ScanForNode(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;
   void RowsOfChain(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;
+  void RowsWithoutChains(NodeNumber node, uint32_t first, uint32_t end, TimeWindow window,
+                         std::vector<uint32_t>* rows) const;
   Status SelectProperty(const Comparison& comparison, Rows rows,
                         std::vector<uint32_t>* selected) const;
   uint32_t DistinctOf(uint32_t row, std::span<const NodeNumber> sorted_nodes) const;
@@ -138,25 +150,28 @@ class Memtable final : public RowSource {
   std::atomic<bool> frozen_{false};
   std::atomic<uint32_t> row_count_{0};
   uint32_t member_count_ = 0;  // The writer's; readers take the last row's end.
+  bool defers_chains_ = false;
+  std::atomic<uint32_t> chained_rows_{0};  // Those before it are in chains_.
   std::atomic<Micros> ts_min_{kMicrosMax}, ts_max_{kMicrosMin};
 
-  GrowingColumn<Seq> seqs_;
-  GrowingColumn<Micros> event_ts_;
+  BlockMemory memory_;  // Before all that lies in it.
+  GrowingColumn<Seq> seqs_{&memory_};
+  GrowingColumn<Micros> event_ts_{&memory_};
   // Held so that zero, which a block is full of before it is written, is the default.
-  GrowingColumn<EdgeId> ids_;        // 0: the row's own seq.
-  GrowingColumn<Micros> valid_to_;   // XOR kMicrosMax.
-  GrowingColumn<uint64_t> weights_;  // The bits XOR those of 1.0.
-  GrowingColumn<Symbol> labels_;
-  GrowingColumn<uint64_t> keys_;  // In the arena.
-  GrowingColumn<std::atomic<Seq>> superseded_by_;
+  GrowingColumn<EdgeId> ids_{&memory_};        // 0: the row's own seq.
+  GrowingColumn<Micros> valid_to_{&memory_};   // XOR kMicrosMax.
+  GrowingColumn<uint64_t> weights_{&memory_};  // The bits XOR those of 1.0.
+  GrowingColumn<Symbol> labels_{&memory_};
+  GrowingColumn<uint64_t> keys_{&memory_};  // In the arena.
+  GrowingColumn<std::atomic<Seq>> superseded_by_{&memory_};
   std::atomic<uint32_t> mark_count_{0};
-  GrowingColumn<uint32_t> member_ends_;
-  GrowingColumn<NodeNumber> members_;
-  GrowingColumn<Symbol> roles_;
-  GrowingColumn<Zone> zones_;
-  NodeChains chains_;
+  GrowingColumn<uint32_t> member_ends_{&memory_};
+  GrowingColumn<NodeNumber> members_{&memory_};
+  GrowingColumn<Symbol> roles_{&memory_};
+  GrowingColumn<Zone> zones_{&memory_};
+  NodeChains chains_{&memory_};
   TextArena arena_;
-  GrowingColumn<std::atomic<PropertyStore*>> properties_;
+  GrowingColumn<std::atomic<PropertyStore*>> properties_{&memory_};
   std::vector<std::unique_ptr<PropertyStore>> property_owners_;  // The writer's.
 
   std::atomic<bool> has_versions_{false}, has_keys_{false};

@@ -131,7 +131,11 @@ Status Memtable::RowsInWindow(TimeWindow window, uint32_t limit, bool newest_fir
   return Status::Ok();
 }
 
-uint32_t Memtable::Degree(NodeNumber node) const { return chains_.Find(node).count; }
+uint32_t Memtable::Degree(NodeNumber node) const {
+  const uint32_t count = row_count();
+  const uint32_t chained = chained_rows_.load(std::memory_order_acquire);
+  return chains_.Find(node).count + (chained < count ? count - chained : 0);
+}
 
 uint32_t Memtable::RowsInZones(TimeWindow window, uint32_t row_count) const {
   uint32_t sum = 0;
@@ -163,9 +167,42 @@ void Memtable::ScanForNode(NodeNumber node, TimeWindow window, std::vector<uint3
   }
 }
 
+// The same of rows [first, end), by their members alone.
+void Memtable::RowsWithoutChains(NodeNumber node, uint32_t first, uint32_t end, TimeWindow window,
+                                 std::vector<uint32_t>* rows) const {
+  constexpr uint32_t kTogether = 64;  // Most have not got the node, and are compared at once.
+  const uint32_t member_end = member_ends_[end - 1];
+  uint32_t row = first;
+  uint32_t last = UINT32_MAX;
+  for (uint32_t at = MembersBegin(first); at < member_end;) {
+    uint32_t count = 0;
+    const NodeNumber* nodes = members_.Run(at, std::min(kTogether, member_end - at), &count).data();
+    uint32_t equal = 0;
+    for (uint32_t i = 0; i < count; ++i) equal += nodes[i] == node ? 1u : 0u;
+    for (uint32_t i = 0; equal != 0; ++i) {
+      if (nodes[i] != node) continue;
+      --equal;
+      uint32_t high = end - 1;
+      while (row < high) {
+        const uint32_t middle = row + (high - row) / 2;
+        if (member_ends_[middle] <= at + i) {
+          row = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      if (row != last && Holds(window, event_ts_[row])) rows->push_back(row);
+      last = row;
+    }
+    at += count;
+  }
+}
+
 // Appends the node's rows of the window, each once, in the order of rows.
 void Memtable::RowsOfChain(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const {
   const uint32_t count = row_count();
+  // First, so that what lies before it is in the chain.
+  const uint32_t chained = std::min(chained_rows_.load(std::memory_order_acquire), count);
   const NodeChains::Head head = chains_.Find(node);
   if (head.count > 2 * kZoneRows && table_ != kNodeTable &&
       RowsInZones(window, count) < head.count / 2) {
@@ -177,7 +214,7 @@ void Memtable::RowsOfChain(NodeNumber node, TimeWindow window, std::vector<uint3
   for (uint32_t incidence = head.incidence; incidence != NodeChains::kEnd;) {
     uint32_t row;
     incidence = chains_.Next(incidence, &row);
-    if (row == last || row >= count) continue;  // Beyond the count: not published yet.
+    if (row == last || row >= chained) continue;  // Those from there on follow.
     last = row;
     const Micros ts = event_ts_[row];
     if (Holds(window, ts)) {
@@ -188,6 +225,7 @@ void Memtable::RowsOfChain(NodeNumber node, TimeWindow window, std::vector<uint3
     }
   }
   std::reverse(rows->begin() + static_cast<ptrdiff_t>(from), rows->end());
+  if (chained < count) RowsWithoutChains(node, chained, count, window, rows);
 }
 
 Status Memtable::RowsOfNode(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const {

@@ -72,6 +72,9 @@ struct Fixture {
         if (row != 0 && random.Chance(0.05)) some.back().id = 1 + random.Below(row);
         seqs.push_back(next_seq + i);
       }
+      // Chains may come at once, later, or for some of the rows.
+      if (random.Chance(0.2)) memtable.DeferChains();
+      if (random.Chance(0.2)) memtable.ChainMore(1 + static_cast<uint32_t>(random.Below(900)));
       Append(&memtable, some, next_seq);
       next_seq += count + random.Below(3);
       records.insert(records.end(), some.begin(), some.end());

@@ -4,7 +4,7 @@
 
 namespace hypergraph {
 
-NodeChains::NodeChains() = default;
+NodeChains::NodeChains(BlockMemory* memory) : links_(memory) {}
 NodeChains::~NodeChains() = default;
 
 std::atomic<uint64_t>& NodeChains::MakeCell(NodeNumber node) {

@@ -23,7 +23,7 @@ class NodeChains {
     uint32_t incidence = kEnd;
     uint32_t count = 0;
   };
-  NodeChains();
+  explicit NodeChains(BlockMemory* memory);
   ~NodeChains();
 
   // Where the node's chain begins, made if it is not there. It stays where it is.

@@ -284,9 +284,12 @@ class Posix : public FileSystem {
     }
     PosixFile file(std::move(opened).value(), path);
     const std::string text = DescribeProcess();
-    HG_RETURN_IF_ERROR(file.Truncate(0));
     HG_RETURN_IF_ERROR(
         file.WriteAt(0, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+    // Of a longer text before it, which is rare: to give up and take a block anew takes long.
+    StatusOr<uint64_t> bytes = file.Size();
+    if (!bytes.ok()) return bytes.status();
+    if (*bytes > text.size()) HG_RETURN_IF_ERROR(file.Truncate(text.size()));
     return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(file).TakeDescriptor()));
   }
 

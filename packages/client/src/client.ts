@@ -43,6 +43,8 @@ import type { GraphClient } from './graph-client.ts'
 import type { GraphFeedClient } from './graph-feed-client.ts'
 import { graphFeedMethods } from './graph-feed-methods.ts'
 import { graphMethods } from './graph-methods.ts'
+import type { GraphQueryClient } from './graph-query-client.ts'
+import { graphQueryMethods } from './graph-query-methods.ts'
 import type { JobClient } from './job-client.ts'
 import { jobMethods } from './job-methods.ts'
 import { loadMethods } from './load-methods.ts'
@@ -125,7 +127,8 @@ export interface HyperMeshClient
     VectorClient,
     GraphClient,
     GraphFeedClient,
-    GraphAnalyticsClient {
+    GraphAnalyticsClient,
+    GraphQueryClient {
   health(options?: CallOptions): Promise<Reply<'health'>>
   readiness(options?: CallOptions): Promise<Reply<'readiness'>>
   openapi(options?: CallOptions): Promise<Reply<'openapi'>>
@@ -322,5 +325,6 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...graphMethods(transport),
     ...graphFeedMethods(transport),
     ...graphAnalyticsMethods(transport),
+    ...graphQueryMethods(transport),
   }
 }

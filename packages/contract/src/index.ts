@@ -109,6 +109,8 @@ export {
   findGraphNodesRequest,
   getGraphNodeQuery,
 } from './graph-nodes.ts'
+export type { GraphQueryReply, GraphQueryRequest, RunningGraphQueries } from './graph-query.ts'
+export { graphQueryRequest, type graphQueryTypes } from './graph-query.ts'
 export { headers } from './headers.ts'
 export { health, readiness } from './health.ts'
 export {

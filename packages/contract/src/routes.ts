@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { graphAnalyticsRoutes } from './graph-analytics-routes.ts'
 import { graphFeedRoutes } from './graph-feed-routes.ts'
+import { graphQueryRoutes } from './graph-query-routes.ts'
 import { graphRoutes } from './graph-routes.ts'
 import { health, readiness } from './health.ts'
 import { icebergRoutes } from './iceberg-routes.ts'
@@ -263,6 +264,7 @@ export const routes = {
   ...graphRoutes,
   ...graphFeedRoutes,
   ...graphAnalyticsRoutes,
+  ...graphQueryRoutes,
   ...icebergRoutes,
 } as const satisfies Record<string, RouteContract>
 

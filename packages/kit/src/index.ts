@@ -40,6 +40,7 @@ export { type RemoteUpstreamOptions, remoteUpstream } from './remote-upstream.ts
 export { type RenderError, renderError, renderIcebergError } from './render-error.ts'
 export { RequestDeadline } from './request-deadline.ts'
 export { requireRole } from './require-role.ts'
+export { type RunningStatement, RunningStatements } from './running-statements.ts'
 export { Secret, secret } from './secret.ts'
 export { type PeerServerOptions, servePeers } from './serve-peers.ts'
 export { type Connection, type Listener, type ListenOptions, listen } from './server.ts'

@@ -26,3 +26,20 @@ export function textToInstant(text: string, unit: GraphTimeUnit, what: string): 
 export function textToAsOf(text: string): number | string {
   return /^\d{1,16}$/.test(text) ? Number(text) : text
 }
+
+const secondsEnd = 1e11
+const millisecondsEnd = 1e14
+
+/**
+ * Microseconds of an instant of the query language: ISO 8601 text, or a number that counts seconds
+ * below 10^11, milliseconds below 10^14 and microseconds above, whichever sign it has.
+ */
+export function toMicrosByMagnitude(value: unknown, what: string): bigint {
+  if (typeof value === 'number') {
+    const size = Math.abs(value)
+    const unit = size < secondsEnd ? 's' : size < millisecondsEnd ? 'ms' : 'us'
+    return BigInt(toMicros(value, unit, what))
+  }
+  // A bigint is microseconds whatever the unit, and anything else is refused.
+  return BigInt(toMicros(value, 'us', what))
+}

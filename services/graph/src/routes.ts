@@ -1,5 +1,6 @@
 import type { App } from '@hypermesh/kit'
 import type { AnalyticsThreads } from './analytics/analytics-threads.ts'
+import type { GraphQueries } from './execution/graph-queries.ts'
 import type { Feeds } from './feed/feeds.ts'
 import type { GraphBackups } from './graph-backups.ts'
 import type { GraphDatabases } from './graph-databases.ts'
@@ -11,6 +12,7 @@ import { mountDatabases } from './routes/databases.ts'
 import { mountFeeds } from './routes/feeds.ts'
 import { mountHyperedges } from './routes/hyperedges.ts'
 import { mountNodes } from './routes/nodes.ts'
+import { mountQueries } from './routes/queries.ts'
 import { mountQuestions } from './routes/questions.ts'
 import { mountTables } from './routes/tables.ts'
 import { mountTransfers } from './routes/transfers.ts'
@@ -20,14 +22,16 @@ export interface GraphParts {
   readonly backups: GraphBackups
   readonly feeds: Feeds
   readonly threads: AnalyticsThreads
+  readonly queries: GraphQueries
 }
 
 export function mountGraph(app: App, parts: GraphParts): void {
-  const { databases, backups, feeds, threads } = parts
+  const { databases, backups, feeds, threads, queries } = parts
   mountDatabases(app, databases)
   mountTables(app, databases)
   mountHyperedges(app, databases)
   mountChanges(app, databases)
+  mountQueries(app, databases, queries)
   mountQuestions(app, databases)
   mountNodes(app, databases)
   mountTransfers(app, databases)

@@ -3,6 +3,7 @@ import { createApp, defineService } from '@hypermesh/kit'
 import { DirectoryOwner } from '@hypermesh/object-store'
 import { AnalyticsThreads } from './analytics/analytics-threads.ts'
 import { graphConfigSchema } from './config.ts'
+import { GraphQueries } from './execution/graph-queries.ts'
 import { Feeds } from './feed/feeds.ts'
 import { GraphBackups } from './graph-backups.ts'
 import { GraphDatabases } from './graph-databases.ts'
@@ -31,7 +32,9 @@ export const graph = defineService({
       opened: () => databases.opened(),
     })
     const threads = new AnalyticsThreads(limits)
-    mountGraph(app, { databases, backups, feeds, threads })
+    const { importRoot } = settings
+    const queries = new GraphQueries({ clock, limits, logger, importRoot })
+    mountGraph(app, { databases, backups, feeds, threads, queries })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>

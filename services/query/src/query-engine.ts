@@ -8,13 +8,18 @@ import {
   type sqlRequest,
 } from '@hypermesh/contract'
 import { bindParameters, type DuckDatabase, type DuckSession } from '@hypermesh/duckdb'
-import { type Clock, type ConcurrencyGate, RequestDeadline } from '@hypermesh/kit'
+import {
+  type Clock,
+  type ConcurrencyGate,
+  RequestDeadline,
+  type RunningStatement,
+  type RunningStatements,
+} from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { KeptSessions } from './kept-sessions.ts'
 import { firstPage, pageResult } from './paged-result.ts'
 import { parquetResult } from './parquet-result.ts'
 import type { RunningResult, StartedResult } from './running-result.ts'
-import type { RunningStatement, RunningStatements } from './running-statements.ts'
 import type { SpillSpace } from './spill-space.ts'
 import type { SpilledResults } from './spilled-results.ts'
 import { type Lake, type PreparedStatement, prepareStatement } from './statement.ts'

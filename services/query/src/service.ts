@@ -4,7 +4,13 @@ import { createClient } from '@hypermesh/client'
 import { HyperMeshError } from '@hypermesh/contract'
 import { DuckDatabase, planningDisabledOptimizers } from '@hypermesh/duckdb'
 import { followWarehouse, ManifestCache, Warehouse } from '@hypermesh/iceberg'
-import { ConcurrencyGate, createApp, defineService, type Fetch } from '@hypermesh/kit'
+import {
+  ConcurrencyGate,
+  createApp,
+  defineService,
+  type Fetch,
+  RunningStatements,
+} from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
 import { memoryBytesOf, queryConfigSchema, threadsOf } from './config.ts'
 import type { FileRoot } from './file-listing.ts'
@@ -16,7 +22,6 @@ import { QueryEngine } from './query-engine.ts'
 import { mountSavedQueries } from './routes/saved-queries.ts'
 import { mountSql } from './routes/statements.ts'
 import { mountVirtualTables } from './routes/virtual-tables.ts'
-import { RunningStatements } from './running-statements.ts'
 import { SavedQueries } from './saved-queries.ts'
 import { SpillSpace } from './spill-space.ts'
 import { SpilledResults } from './spilled-results.ts'

@@ -75,6 +75,8 @@ export interface Measure {
   /** With `of: 'hyperedges'` the first is `hyperedge`. */
   readonly columns: readonly MeasureColumn[]
   readonly needs: readonly Need[]
+  /** The columns that come of these options, as far as they are good. */
+  columnsWith(options: Readonly<Record<string, unknown>>): readonly MeasureColumn[]
   run(target: MeasureTarget, request: MeasureRequest): Promise<MeasureResult>
 }
 
@@ -100,6 +102,12 @@ function toMeasure(name: MeasureName, definition: MeasureDefinition): Measure {
     options: definition.options,
     columns,
     needs: definition.needs ?? [],
+    columnsWith: ({ of, weighted }) =>
+      columns.map((column): MeasureColumn => {
+        if (column.name === 'degree' && weighted === true) return { ...column, type: 'double' }
+        if (column.type !== 'node' || of !== 'hyperedges') return column
+        return { name: column.name === 'node' ? 'hyperedge' : column.name, type: 'hyperedge' }
+      }),
     run: (target, request) => runMeasure(measure, target, request),
   }
   return measure

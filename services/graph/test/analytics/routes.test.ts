@@ -128,6 +128,43 @@ test.each([
   expect(error.message).toMatch(message)
 })
 
+test('a measure that takes too long ends at its deadline, and the next one is served', async () => {
+  const { reader } = platform.clients
+  const options = { iterations: 10_000, tolerance: 0 }
+  const late = reader.takeGraphMeasure(table, 'pagerank', { options }, { timeoutMs: 1 })
+  await expect(late).rejects.toMatchObject({ code: 'deadline' })
+  const { summary } = await reader.takeGraphMeasure(table, 'pagerank')
+  expect(summary.converged).toBe(true)
+})
+
+test('a node in several roles is one member, and large integers stay what they are', async () => {
+  const { reader, writer } = platform.clients
+  await writer.createGraphTable('lab', { table: 'mixed' })
+  const large = { int: '18446744073709551615' }
+  const members = { caller: ['ann', 7], callee: ['ann', '7', large] }
+  await writer.insertHyperedges('lab.mixed', { hyperedges: [{ at: 0, members, weight: 2.5 }] })
+  const sizes = await reader.takeGraphMeasure('lab.mixed', 'edge_size')
+  expect(sizes.rows.map(([, size]) => size)).toEqual([4])
+  const degrees = await reader.takeGraphMeasure('lab.mixed', 'degree', {
+    options: { weighted: true },
+  })
+  expect(degrees.rows).toHaveLength(4)
+  expect(degrees.rows).toEqual(
+    expect.arrayContaining([
+      ['ann', 2.5],
+      [7, 2.5],
+      ['7', 2.5],
+      [large, 2.5],
+    ]),
+  )
+  const options = { source: large, target: '7' }
+  const distance = await reader.takeGraphMeasure('lab.mixed', 's_distance', { options })
+  expect(distance.summary.distance).toBe(1)
+  expect(distance.rows.map(([, node]) => node)).toEqual([large, '7'])
+  const got = await reader.getGraphMeasure('lab.mixed', 's_distance', { source: 7, target: '"7"' })
+  expect(got.rows.map(([, node]) => node)).toEqual([7, '7'])
+})
+
 test('a table that there is not, and one of the service itself, are refused', async () => {
   const { reader } = platform.clients
   await expect(reader.takeGraphMeasure('lab.nothing', 'degree')).rejects.toMatchObject({

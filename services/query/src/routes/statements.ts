@@ -6,11 +6,11 @@ import {
   contextOf,
   type Fetch,
   mountRoute,
+  type RunningStatements,
   readJson,
 } from '@hypermesh/kit'
 import type { QueryEngine } from '../query-engine.ts'
 import { toResponse } from '../reply.ts'
-import type { RunningStatements } from '../running-statements.ts'
 import type { Peers } from '../table-functions/table-function.ts'
 
 export interface RouteParts {

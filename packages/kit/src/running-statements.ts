@@ -7,7 +7,7 @@ import {
   type queryStates,
   type RunningQuery,
 } from '@hypermesh/contract'
-import type { Clock } from '@hypermesh/kit'
+import type { Clock } from './clock.ts'
 
 type State = (typeof queryStates)[number]
 

@@ -1,0 +1,121 @@
+import type { Filter, FilterValue } from '@hypermesh/engine'
+import type { Binary, Expression, Membership, NullTest } from '../language/syntax-tree.ts'
+import { aligned } from './compare.ts'
+import { compileExpression } from './compile-expression.ts'
+import type { Compiled, Source } from './scope.ts'
+import type { Value } from './value-type.ts'
+
+/** A column beside a constant, whichever stands left. */
+export function columnAndConstant(
+  expression: Expression,
+  source: Source,
+): { readonly operator: string; readonly name: string; readonly value: Value } | undefined {
+  if (expression.kind !== 'binary') return undefined
+  const { operator, left, right } = expression
+  const isFlipped = left.kind !== 'column'
+  const column = isFlipped ? right : left
+  if (column.kind !== 'column') return undefined
+  const compile = (one: Expression): Compiled => compileExpression(one, { sources: [source] })
+  const [, constant] = aligned(compile(column), compile(isFlipped ? left : right))
+  if (constant.constant === undefined || constant.constant === null) return undefined
+  const shown = isFlipped ? (flipped.get(operator) ?? '') : operator
+  return { operator: shown, name: column.name, value: constant.constant }
+}
+
+const flipped: ReadonlyMap<string, string> = new Map([
+  ['=', '='],
+  ['<>', '<>'],
+  ['<', '>'],
+  ['<=', '>='],
+  ['>', '<'],
+  ['>=', '<='],
+])
+
+const comparisons: ReadonlyMap<string, string> = new Map([
+  ['=', 'eq'],
+  ['<>', 'ne'],
+  ['<', 'lt'],
+  ['<=', 'lte'],
+  ['>', 'gt'],
+  ['>=', 'gte'],
+  ['STARTS WITH', 'prefix'],
+])
+/** The engine's filters are at most 64 deep. */
+const depthMax = 60
+
+/** The condition as the engine checks it; undefined where it could not, or not in quite the same way. */
+export function toFilter(expression: Expression, source: Source, depth = 1): Filter | undefined {
+  if (depth > depthMax) return undefined
+  switch (expression.kind) {
+    case 'and':
+    case 'or': {
+      const parts = expression.operands.map((one) => toFilter(one, source, depth + 1))
+      if (!parts.every((part) => part !== undefined)) return undefined
+      return expression.kind === 'and' ? { and: parts } : { or: parts }
+    }
+    case 'not': {
+      const not = toFilter(expression.operand, source, depth + 1)
+      return not === undefined ? undefined : { not }
+    }
+    case 'binary':
+      return comparisonFilter(expression, source)
+    case 'in':
+      return listFilter(expression, source)
+    case 'isNull':
+      return nullFilter(expression, source)
+    default:
+      return undefined
+  }
+}
+
+function comparisonFilter(expression: Binary, source: Source): Filter | undefined {
+  const test = columnAndConstant(expression, source)
+  const name = comparisons.get(test?.operator ?? '')
+  if (test === undefined || name === undefined) return undefined
+  return toComparison(source, test.name, { name, values: [test.value] })
+}
+
+function listFilter({ value, list }: Membership, source: Source): Filter | undefined {
+  if (value.kind !== 'column' || list.kind !== 'list') return undefined
+  const sought = compileExpression(value, { sources: [source] })
+  const values: Value[] = []
+  for (const item of list.items) {
+    const compiled = compileExpression(item, { sources: [source] })
+    const { constant } = aligned(sought, compiled)[1]
+    if (constant === undefined) return undefined
+    values.push(constant)
+  }
+  return values.length === 0 ? undefined : toComparison(source, value.name, { name: 'in', values })
+}
+
+function nullFilter({ operand, isNegated }: NullTest, source: Source): Filter | undefined {
+  if (operand.kind !== 'column') return undefined
+  const slot = source.slot(operand.name)
+  const isPushed = slot.isProperty || slot.name === 'label'
+  return isPushed ? { column: slot.column, isNull: !isNegated } : undefined
+}
+
+/** Columns whose nulls and order the engine has as the language has them. */
+const fixedFiltered: ReadonlySet<string> = new Set(['event_ts', 'weight', 'label', 'arity'])
+
+function toComparison(
+  source: Source,
+  column: string,
+  { name, values }: { readonly name: string; readonly values: readonly Value[] },
+): Filter | undefined {
+  const slot = source.slot(column)
+  if (!slot.isProperty && !fixedFiltered.has(column)) return undefined
+  if (slot.type === 'bool' && !['eq', 'ne', 'in'].includes(name)) return undefined
+  if (!values.every((value) => isTypedAs(slot.type, value))) return undefined
+  // Each is a scalar of the column's type.
+  const given = values as readonly FilterValue[]
+  return { column: slot.column, [name]: name === 'in' ? given : given[0] }
+}
+
+function isTypedAs(type: string, value: Value): boolean {
+  if (type === 'string') return typeof value === 'string'
+  if (type === 'bool') return typeof value === 'boolean'
+  if (type === 'timestamp') return typeof value === 'bigint'
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value
+  return typeof value === 'number'
+}

@@ -1,0 +1,25 @@
+import { printable } from '@hypermesh/contract'
+import { invalidQuery } from './query-error.ts'
+
+/** Where a statement goes on: the engine's own place, and what LIMIT still allows. */
+export interface PagePlace {
+  readonly cursor: string
+  /** Null: the statement has no LIMIT. */
+  readonly left: number | null
+}
+
+const form = /^([0-9a-f]{16})\.(\d{1,16}|-)\.([A-Za-z0-9_-]{1,8192})$/
+
+/** Not signed: the engine's part is, and whoever raises the rest asks for what LIMIT could say. */
+export function formatCursor(question: string, { cursor, left }: PagePlace): string {
+  return `${question}.${left ?? '-'}.${cursor}`
+}
+
+/** Throws `invalid` for what is no cursor, or one of another statement or other parameters. */
+export function parseCursor(question: string, text: string): PagePlace {
+  const [, asked, left, cursor] = form.exec(text) ?? []
+  if (cursor === undefined) throw invalidQuery(`"${printable(text)}" is no cursor of a statement`)
+  if (asked !== question)
+    throw invalidQuery('the cursor is of another statement, or of other parameters')
+  return { cursor, left: left === '-' ? null : Number(left) }
+}

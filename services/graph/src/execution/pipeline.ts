@@ -1,0 +1,164 @@
+import { formatName } from '../language/format-expression.ts'
+import type { Returning } from '../language/syntax-tree.ts'
+import { aggregateCallsOf } from './aggregate-calls.ts'
+import { type Grouping, GroupTable, groupingOf, groupScope } from './grouping.ts'
+import {
+  type AllColumns,
+  type CompiledOrder,
+  compileOrder,
+  countOf,
+  evaluateRow,
+  type OutputColumn,
+  outputColumns,
+} from './projection.ts'
+import {
+  CellBudget,
+  inOneBatch,
+  type QueryContext,
+  type QueryResult,
+  type Row,
+} from './query-result.ts'
+import { RowCollector } from './row-collector.ts'
+import type { Scope } from './scope.ts'
+
+/** Rows that the scope's slots have loaded; good until the next are asked for. */
+export type Chunks = AsyncIterable<Iterable<number>>
+
+/** What a RETURN does with rows: group, sort, make distinct, cut; in memory, within the limits. */
+export interface Pipeline {
+  readonly scope: Scope
+  readonly all: AllColumns
+  /** Known once everything is compiled: only then is it known which columns are read. */
+  readonly chunks: () => Chunks
+  /** Groups made elsewhere. */
+  readonly groups?: ((grouping: Grouping) => Promise<readonly Row[]> | undefined) | undefined
+}
+
+export function runPipeline(
+  returning: Returning,
+  pipeline: Pipeline,
+  context: QueryContext,
+): QueryResult {
+  const calls = aggregateCallsOf(returning)
+  if (calls.size > 0)
+    return runGroups(returning, groupingOf(returning, calls, pipeline.scope), pipeline, context)
+  const outputs = outputColumns(returning.items, pipeline.scope, pipeline.all)
+  const order = compileOrder(returning.orderBy, outputs, pipeline.scope)
+  const budget = new CellBudget(context.limits)
+  async function* batches(): AsyncGenerator<readonly Row[]> {
+    const collector = collectorOf(returning, { order, budget, context })
+    for await (const rows of pipeline.chunks()) {
+      context.signal.throwIfAborted()
+      collect(collector, rows, { outputs, order })
+      if (collector.isFull) break
+    }
+    yield* finished(collector, context)
+  }
+  return { columns: outputs, batches: batches() }
+}
+
+/** One more row than is wanted is collected, so that a cut is known. */
+function collectorOf(
+  returning: Returning,
+  parts: {
+    readonly order: CompiledOrder
+    readonly budget: CellBudget
+    readonly context: QueryContext
+  },
+): RowCollector {
+  const { order, budget, context } = parts
+  const limit = countOf(returning.limit, 'LIMIT') ?? Number.POSITIVE_INFINITY
+  const pageMax = context.page === null ? Number.POSITIVE_INFINITY : context.page.rowsMax + 1
+  return new RowCollector({
+    descending: order.descending,
+    isDistinct: returning.isDistinct,
+    skip: countOf(returning.skip, 'SKIP') ?? 0,
+    limit: Math.min(limit, pageMax),
+    budget,
+  })
+}
+
+function collect(
+  collector: RowCollector,
+  rows: Iterable<number>,
+  { outputs, order }: { readonly outputs: readonly OutputColumn[]; readonly order: CompiledOrder },
+): void {
+  for (const row of rows) {
+    if (collector.isFull) return
+    collector.add(
+      evaluateRow(outputs, row),
+      order.keys.map((key) => key.evaluate(row)),
+    )
+  }
+}
+
+async function* finished(
+  collector: RowCollector,
+  { page, figures }: QueryContext,
+): AsyncGenerator<readonly Row[]> {
+  const rows = collector.finish()
+  if (page === null || rows.length <= page.rowsMax) {
+    yield* inOneBatch(rows)
+    return
+  }
+  figures.isTruncated = true
+  yield* inOneBatch(rows.slice(0, page.rowsMax))
+}
+
+function runGroups(
+  returning: Returning,
+  grouping: Grouping,
+  pipeline: Pipeline,
+  context: QueryContext,
+): QueryResult {
+  const items = returning.items === 'all' ? [] : returning.items
+  const groups: Row[] = []
+  const scope = groupScope(grouping, items, groups)
+  const outputs = outputColumns(returning.items, scope, () => [])
+  const order = compileOrder(returning.orderBy, outputs, scope)
+  const budget = new CellBudget(context.limits)
+  async function* batches(): AsyncGenerator<readonly Row[]> {
+    const made = await pipeline.groups?.(grouping)
+    for (const row of made ?? (await groupRows(grouping, pipeline, { context, budget }))) {
+      groups.push(row)
+    }
+    const collector = collectorOf(returning, { order, budget, context })
+    collect(collector, groups.keys(), { outputs, order })
+    yield* finished(collector, context)
+  }
+  return { columns: outputs, batches: batches() }
+}
+
+async function groupRows(
+  grouping: Grouping,
+  { chunks }: Pipeline,
+  { context, budget }: { readonly context: QueryContext; readonly budget: CellBudget },
+): Promise<readonly Row[]> {
+  const table = new GroupTable(grouping, budget)
+  for await (const rows of chunks()) {
+    context.signal.throwIfAborted()
+    for (const row of rows) table.add(row)
+  }
+  return table.finish()
+}
+
+/** Rows that are there already, as a table whose columns are called by their bare names. */
+export function pipelineOfRows(
+  columns: readonly { readonly name: string; readonly type: OutputColumn['type'] }[],
+  rows: () => Promise<readonly Row[]>,
+): Pipeline {
+  let held: readonly Row[] = []
+  const outputs = columns.map(({ name, type }, place): OutputColumn => {
+    const evaluate = (row: number) => held[row]?.[place] ?? null
+    return { name, type, text: formatName(name), compiled: { type, evaluate } }
+  })
+  const replaced = new Map(outputs.map(({ text, compiled }) => [text, compiled]))
+  return {
+    scope: { sources: [], replaced },
+    all: () => outputs,
+    chunks: async function* () {
+      held = await rows()
+      yield held.keys()
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import type { Limits } from '@hypermesh/contract'
+import type { ColumnBatch, CommitReceipt } from '@hypermesh/engine'
+import type { GraphDatabase } from '../graph-database.ts'
+import type { CallProcedure } from '../language/syntax-tree.ts'
+import { tooLarge } from './query-error.ts'
+import type { Value, ValueType } from './value-type.ts'
+
+export interface ResultColumn {
+  readonly name: string
+  readonly type: ValueType
+}
+
+export type Row = readonly Value[]
+
+/** What a statement did, as measured; complete once its rows have been read. */
+export class QueryFigures {
+  /** Rows that the engine read. */
+  examined = 0
+  /** Time that the engine worked. */
+  engineMs = 0
+  /** The commit that the rows show. */
+  seq: number | null = null
+  cursor: string | null = null
+  isTruncated = false
+  receipt: CommitReceipt | null = null
+
+  add(batch: ColumnBatch<unknown>): void {
+    this.examined += batch.rowsExamined
+    this.engineMs += batch.runningMs
+    this.seq = batch.snapshotSeq
+  }
+}
+
+/** The rows in their order; reading them runs the statement. */
+export interface QueryResult {
+  readonly columns: readonly ResultColumn[]
+  readonly batches: AsyncIterable<readonly Row[]>
+}
+
+/** One page of so many rows, or with null all that there are. */
+export interface PageRequest {
+  readonly rowsMax: number
+  readonly cursor: string | undefined
+}
+
+/** Where a statement runs, and what it may use. */
+export interface QueryContext {
+  readonly database: GraphDatabase
+  readonly limits: Limits
+  readonly signal: AbortSignal
+  readonly page: PageRequest | null
+  readonly figures: QueryFigures
+  /** Below which COPY FROM reads; undefined: nothing. */
+  readonly importRoot: string | undefined
+  /** The procedures beside those of the language itself. */
+  readonly measures?: (call: CallProcedure) => MeasureProcedure | undefined
+  /** Whose cursor it is: of this statement with these parameters. */
+  readonly question: string
+}
+
+export type MeasureProcedure = (call: CallProcedure, context: QueryContext) => QueryResult
+
+/** Bounds what a statement holds in memory. */
+export class CellBudget {
+  readonly #most: number
+  #held = 0
+
+  constructor(limits: Limits) {
+    this.#most = limits.graphQueryCellsMax
+  }
+
+  /** Counts the values of a row; throws `too_large` where there are too many. */
+  hold(row: readonly Value[]): void {
+    this.count(cellsOf(row))
+  }
+
+  count(cells: number): void {
+    if (this.holdsAlso(cells)) return
+    const hint = 'the statement holds more values than it may; select less, or LIMIT it'
+    throw tooLarge('graph_query_cells_max', this.#most, hint)
+  }
+
+  /** Counts the values; false when there are too many by then. */
+  holdsAlso(cells: number): boolean {
+    this.#held += cells
+    return this.#held <= this.#most
+  }
+
+  release(cells: number): void {
+    this.#held -= cells
+  }
+}
+
+export function cellsOf(row: readonly Value[]): number {
+  let cells = row.length
+  for (const value of row) if (Array.isArray(value)) cells += value.length
+  return cells
+}
+
+export async function* inOneBatch(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  if (rows.length > 0) yield rows
+}
