@@ -19,16 +19,22 @@ export async function loadArrow(): Promise<Arrow> {
   }
 }
 
+/**
+ * How nodes and texts stand in a table that is one of several of the same schema, whatever each has: all
+ * nodes as integers, or all as texts beside who is an integer; labels and roles as texts.
+ */
+export type UniformNodes = 'integers' | 'texts'
+
 /** An Arrow table whose fixed-width columns share the result's buffer. */
 export async function toArrowTable(
-  { rowCount }: { readonly rowCount: number },
+  { rowCount, nodes }: { readonly rowCount: number; readonly nodes?: UniformNodes | undefined },
   columns: readonly NamedColumn[],
   source: CellSource,
 ): Promise<Table> {
   const arrow = await loadArrow()
   const children: [string, Data][] = []
   for (const column of columns) {
-    const builder = new ColumnData(arrow, column, source)
+    const builder = new ColumnData(arrow, column, source, nodes)
     const { columnName } = column
     children.push([columnName, builder.data(rowCount)])
     const integers = columnName === 'members' ? builder.membersInteger(rowCount) : undefined
@@ -50,15 +56,24 @@ export async function toArrowIpc(table: Table): Promise<Uint8Array> {
   return arrow.tableToIPC(table, 'stream')
 }
 
+const two32 = 2 ** 32
+
 class ColumnData {
   readonly #arrow: Arrow
   readonly #column: NamedColumn
   readonly #source: CellSource
+  readonly #nodes: UniformNodes | undefined
 
-  constructor(arrow: Arrow, column: NamedColumn, source: CellSource) {
+  constructor(
+    arrow: Arrow,
+    column: NamedColumn,
+    source: CellSource,
+    nodes: UniformNodes | undefined,
+  ) {
     this.#arrow = arrow
     this.#column = column
     this.#source = source
+    this.#nodes = nodes
   }
 
   data(rowCount: number): Data {
@@ -70,13 +85,12 @@ class ColumnData {
   /** Which members are integers, where some are and some are not. */
   membersInteger(rowCount: number): Data | undefined {
     const cells = this.#cells()
-    if (!Array.isArray(cells)) return undefined
-    const isInteger = cells.map((cell) => typeof cell !== 'string')
-    if (!isInteger.includes(true)) return undefined
-    const bits = new Uint8Array((isInteger.length + 7) >> 3)
-    isInteger.forEach((one, at) => {
-      if (one) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7))
-    })
+    if (this.#nodes === 'integers') return undefined
+    if (this.#nodes === undefined) {
+      if (!Array.isArray(cells)) return undefined
+      if (cells.every((cell) => typeof cell === 'string')) return undefined
+    }
+    const bits = toBits(cells, (cell) => typeof cell !== 'string')
     const type = new this.#arrow.Bool()
     const item = this.#arrow.makeData({ type, length: cells.length, nullCount: 0, data: bits })
     return this.#listOf(item, rowCount)
@@ -135,12 +149,35 @@ class ColumnData {
     return arrow.makeData({ type, data: values, ...common, ...nulls(bits, common.length) })
   }
 
+  /** One piece of text, cut by its offsets. */
+  #texts(cells: ArrayLike<unknown>): Data {
+    const arrow = this.#arrow
+    const texts = Array.from(cells, (cell) => (cell === null ? '' : String(cell)))
+    const data = Buffer.from(texts.join(''))
+    const valueOffsets = new Int32Array(texts.length + 1)
+    let end = 0
+    for (let at = 0; at < texts.length; at++) {
+      end += Buffer.byteLength(texts[at] as string)
+      valueOffsets[at + 1] = end
+    }
+    const bits = toBits(cells, (cell) => cell !== null)
+    const type = new arrow.Utf8()
+    const length = cells.length
+    return arrow.makeData({ type, length, valueOffsets, data, ...nulls(bits, length) })
+  }
+
   /** Nodes and symbols: integers, or a dictionary of texts. */
   #fromCells(cells: ArrayLike<unknown>): Data {
     const arrow = this.#arrow
+    const isUniformText =
+      this.#nodes !== undefined && (this.#nodes === 'texts' || this.#column.meaning === 'symbol')
+    if (isUniformText) return this.#texts(cells)
     if (!Array.isArray(cells)) {
-      const data = BigUint64Array.from(cells as ArrayLike<number | bigint>, BigInt)
+      const data = toUint64(cells)
       return arrow.makeData({ type: new arrow.Uint64(), length: cells.length, nullCount: 0, data })
+    }
+    if (this.#nodes === 'integers' && cells.length > 0) {
+      throw new EngineError('internal', 'a node is a text, and the nodes were taken for integers')
     }
     const places = mapFor<string, number>(cells.length)
     const indices = new Int32Array(cells.length)
@@ -161,6 +198,20 @@ class ColumnData {
       ...nulls(bits, cells.length),
     })
   }
+}
+
+/** Written as halves: a bigint for each would take longer than all else. */
+function toUint64(cells: ArrayLike<unknown>): BigUint64Array {
+  if (cells instanceof BigUint64Array) return cells
+  const numbers = cells as ArrayLike<number>
+  const halves = new Uint32Array(numbers.length * 2)
+  const isSmall = cells instanceof Uint32Array
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at] ?? 0
+    halves[at * 2] = number
+    if (!isSmall) halves[at * 2 + 1] = number / two32
+  }
+  return new BigUint64Array(halves.buffer)
 }
 
 function isKey(meaning: CellMeaning): boolean {

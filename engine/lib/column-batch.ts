@@ -1,4 +1,5 @@
 import type { Table } from 'apache-arrow'
+import type { UniformNodes } from './arrow-table.ts'
 import { type CellSource, microsToNumbers, toCells } from './column-cells.ts'
 import { EngineError, quote } from './errors.ts'
 import type { NodeKeyColumn } from './node-keys.ts'
@@ -172,6 +173,13 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   /** The first row, or undefined. */
   first(): Row | undefined {
     return this.rows()[0]
+  }
+
+  /** @internal The same for one of several tables that are to have one schema. */
+  async toUniformArrow(nodes: UniformNodes): Promise<Table> {
+    const { toArrowTable } = await import('./arrow-table.ts')
+    const { rowCount } = this
+    return await toArrowTable({ rowCount, nodes }, this.#columns, this.#source)
   }
 
   /**

@@ -84,6 +84,7 @@ export interface PagesOptions extends Omit<FindOptions, 'limit' | 'maxBytes'> {
 
 const pageRowsDefault = 65_536
 const pageBytesDefault = 16 << 20
+const nodesAtOnce = 65_536
 /** What a synchronous read that has to see all of its rows may read unless said: a few milliseconds. */
 const syncExaminedMax = 1_000_000
 
@@ -175,6 +176,27 @@ export class TableReader {
   hold(asOf: AsOf | undefined): { readonly reader: TableReader; readonly release: () => void } {
     const view = this.#view.hold(asOf)
     return { reader: new TableReader(this.name, view), release: () => view.release() }
+  }
+
+  /**
+   * Whether all nodes of the database, as of now, are integers.
+   *
+   * @internal
+   */
+  async hasIntegerNodesOnly(): Promise<boolean> {
+    const { session } = this.#view
+    const { native, database, nodes } = session
+    // The core writes it in this form.
+    const json = await session.callAsync(() => native.stats(database))
+    const { nodeCount } = JSON.parse(json) as { readonly nodeCount: number }
+    for (let from = 0; from < nodeCount; from += nodesAtOnce) {
+      const length = Math.min(nodesAtOnce, nodeCount - from)
+      const keys = nodes.keysOf(Uint32Array.from({ length }, (_, at) => from + at))
+      if (Array.isArray(keys)) return false
+      // Others have their turn between.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return true
   }
 
   /** How many hyperedges are selected. */

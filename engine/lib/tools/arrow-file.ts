@@ -1,15 +1,13 @@
 import type { RecordBatch, Vector } from 'apache-arrow'
-import { type Arrow, loadArrow } from '../arrow-table.ts'
+import { type Arrow, loadArrow, type UniformNodes } from '../arrow-table.ts'
 import { EngineError, invalid } from '../errors.ts'
 import type { HyperedgeInput } from '../hyperedges.ts'
 import { microsNever } from '../instants.ts'
 import type { NodeId } from '../node-ids.ts'
-import type { PropertyValue } from '../property-values.ts'
 import { propertyColumnName } from '../result-names.ts'
-import type { PropertyType, TableSchema } from '../schema.ts'
+import type { TableSchema } from '../schema.ts'
 import type { Table } from '../table.ts'
 import type { TableReader } from '../table-reader.ts'
-import { type ExactHyperedge, exactRows } from './exact-rows.ts'
 import { type ImportOptions, type ImportReport, importRows, type PlacedRow } from './import-rows.ts'
 import type { ExportOptions } from './ndjson.ts'
 
@@ -36,20 +34,24 @@ export async function* readArrow(
   for await (const { row } of readRows(source, schema)) yield row
 }
 
-/** An Arrow IPC stream with one record batch a page. */
+/**
+ * An Arrow IPC stream with one record batch a page, all of one schema: `members` are UInt64 where all nodes
+ * of the database are integers, else texts beside `membersInteger`.
+ */
 export async function* exportArrow(
   table: TableReader,
   options: ExportOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const arrow = await loadArrow()
-  const { schema } = table
   const endBytes = 8
-  let isFirst = true
+  let nodes: UniformNodes | undefined
   for await (const batch of table.pages(options)) {
-    const bytes = arrow.tableToIPC(toTable(arrow, exactRows(batch, schema), schema), 'stream')
+    const isFirst = nodes === undefined
+    // Behind the first page, which has the state: nodes that come later are in none of them.
+    nodes ??= (await table.hasIntegerNodesOnly()) ? 'integers' : 'texts'
+    const bytes = arrow.tableToIPC(await batch.toUniformArrow(nodes), 'stream')
     // Each is a stream of its own: the schema and the end stand once in the whole.
     yield bytes.subarray(isFirst ? 0 : schemaBytes(bytes), bytes.length - endBytes)
-    isFirst = false
   }
   yield new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0])
 }
@@ -57,97 +59,6 @@ export async function* exportArrow(
 /** The length of the first message, which has no body. */
 function schemaBytes(bytes: Uint8Array): number {
   return 8 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
-}
-
-function toTable(arrow: Arrow, rows: readonly ExactHyperedge[], schema: TableSchema) {
-  const micros = new arrow.TimestampMicrosecond('UTC')
-  const text = new arrow.Utf8()
-  const listOf = (type: InstanceType<Arrow['DataType']>) =>
-    new arrow.List(new arrow.Field('item', type, true))
-  const column = (values: readonly unknown[], type: InstanceType<Arrow['DataType']>) =>
-    arrow.vectorFromArray(values, type)
-  const columns: Record<string, Vector> = {
-    id: column(
-      rows.map(({ id }) => id),
-      new arrow.Float64(),
-    ),
-    at: instants(
-      arrow,
-      rows.map(({ at }) => at),
-      micros,
-    ),
-    until: instants(
-      arrow,
-      rows.map(({ until }) => until),
-      micros,
-    ),
-    weight: column(
-      rows.map(({ weight }) => weight),
-      new arrow.Float64(),
-    ),
-    label: column(
-      rows.map(({ label }) => label),
-      text,
-    ),
-    key: column(
-      rows.map(({ key }) => key),
-      text,
-    ),
-    members: column(
-      rows.map(({ members }) => members.map(String)),
-      listOf(text),
-    ),
-    membersInteger: column(
-      rows.map(({ members }) => members.map((node) => typeof node !== 'string')),
-      listOf(new arrow.Bool()),
-    ),
-    roles: column(
-      rows.map(({ members, roles }) => roles ?? members.map(() => null)),
-      listOf(text),
-    ),
-  }
-  const properties = schema.properties.map(({ name, type }): [string, Vector] => {
-    const values = rows.map(({ props }) => props?.[name] ?? null)
-    return [propertyColumnName(schema.name, name), propertyVector(arrow, values, type)]
-  })
-  // A property may be called __proto__, which cannot be assigned.
-  return new arrow.Table({ ...columns, ...Object.fromEntries(properties) })
-}
-
-function propertyVector(
-  arrow: Arrow,
-  values: readonly PropertyValue[],
-  type: PropertyType,
-): Vector {
-  if (type === 'timestamp') {
-    const exact = values.map((value) => (typeof value === 'bigint' ? value : null))
-    return instants(arrow, exact, new arrow.TimestampMicrosecond('UTC'))
-  }
-  if (type === 'int64') {
-    const exact = values.map((value) => (value === null ? null : BigInt(value as number | bigint)))
-    return arrow.vectorFromArray(exact, new arrow.Int64())
-  }
-  if (type === 'bool') return arrow.vectorFromArray(values, new arrow.Bool())
-  if (type === 'float64') return arrow.vectorFromArray(values, new arrow.Float64())
-  return arrow.vectorFromArray(values, new arrow.Utf8())
-}
-
-/** A vector of microseconds; Arrow's own builder takes milliseconds as numbers. */
-function instants(
-  arrow: Arrow,
-  values: readonly (bigint | null)[],
-  type: InstanceType<Arrow['TimestampMicrosecond']>,
-): Vector {
-  const data = BigInt64Array.from(values, (value) => value ?? 0n)
-  const nullBitmap = new Uint8Array((values.length + 7) >> 3)
-  let nullCount = 0
-  values.forEach((value, row) => {
-    if (value === null) nullCount++
-    else nullBitmap[row >> 3] = (nullBitmap[row >> 3] ?? 0) | (1 << (row & 7))
-  })
-  return arrow.makeVector(
-    arrow.makeData({ type, length: values.length, nullCount, nullBitmap, data }),
-  )
 }
 
 async function* readRows(
