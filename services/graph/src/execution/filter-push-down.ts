@@ -105,7 +105,9 @@ function toComparison(
 ): Filter | undefined {
   const slot = source.slot(column)
   if (!slot.isProperty && !fixedFiltered.has(column)) return undefined
-  if (slot.type === 'bool' && !['eq', 'ne', 'in'].includes(name)) return undefined
+  // Labels and truths have no order there.
+  const isOrdered = slot.type !== 'bool' && slot.name !== 'label'
+  if (!isOrdered && !['eq', 'ne', 'in'].includes(name)) return undefined
   if (!values.every((value) => isTypedAs(slot.type, value))) return undefined
   // Each is a scalar of the column's type.
   const given = values as readonly FilterValue[]
