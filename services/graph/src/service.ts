@@ -4,6 +4,7 @@ import { DirectoryOwner } from '@hypermesh/object-store'
 import { AnalyticsThreads } from './analytics/analytics-threads.ts'
 import { graphConfigSchema } from './config.ts'
 import { GraphQueries } from './execution/graph-queries.ts'
+import { measureProcedure } from './execution/measure-run.ts'
 import { Feeds } from './feed/feeds.ts'
 import { GraphBackups } from './graph-backups.ts'
 import { GraphDatabases } from './graph-databases.ts'
@@ -33,7 +34,10 @@ export const graph = defineService({
     })
     const threads = new AnalyticsThreads(limits)
     const { importRoot } = settings
-    const queries = new GraphQueries({ clock, limits, logger, importRoot })
+    const queries = new GraphQueries({
+      ...{ clock, limits, logger, importRoot },
+      measures: measureProcedure(threads),
+    })
     mountGraph(app, { databases, backups, feeds, threads, queries })
     return {
       fetch: (request, context) => app.fetch(request, context),

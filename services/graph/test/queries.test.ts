@@ -298,3 +298,22 @@ test('a page is bounded', async () => {
   expect((await run(query, { limit: graphPageMax })).rows).toHaveLength(4)
   await expect(run(query, { limit: graphPageMax + 1 })).rejects.toMatchObject({ code: 'too_large' })
 })
+
+test('each measure is a procedure', async () => {
+  const degrees = await rowsOf(
+    "CALL node_degree('E') RETURN node, degree ORDER BY degree DESC, node",
+  )
+  expect(degrees).toEqual([
+    ['ann', 3],
+    [7, 2],
+    ['bob', 2],
+    ['eve', 2],
+  ])
+  const window = "CALL pagerank('E', {from: 1700000000, to: 1700000010, damping: 0.5}) RETURN *"
+  const { columns, rows } = await run(window)
+  expect(columns[0]).toEqual({ name: 'node', type: 'node' })
+  expect(rows.map(([node]) => node).sort()).toEqual([7, 'ann', 'bob'])
+  await expect(run("CALL pagerank('E', {damping: 5})")).rejects.toMatchObject({ code: 'invalid' })
+  await expect(run("CALL pagerank('Missing')")).rejects.toMatchObject({ code: 'not_found' })
+  await expect(run(`CALL pagerank('${injection}')`)).rejects.toMatchObject({ code: 'invalid_name' })
+})

@@ -1,11 +1,11 @@
 import { HyperMeshError, parseGraphTableName, printable } from '@hypermesh/contract'
 import type { CallProcedure, Expression } from '../language/syntax-tree.ts'
-import { compileExpression } from './compile-expression.ts'
+import { argumentOf } from './argument.ts'
 import { assertNoCursor, runMatch } from './match-run.ts'
 import { pipelineOfRows, runPipeline } from './pipeline.ts'
 import { invalidQuery } from './query-error.ts'
 import type { QueryContext, QueryResult, Row } from './query-result.ts'
-import type { Value, ValueType } from './value-type.ts'
+import type { ValueType } from './value-type.ts'
 
 type Columns = readonly { readonly name: string; readonly type: ValueType }[]
 
@@ -32,16 +32,6 @@ export function runCall(call: CallProcedure, context: QueryContext): QueryResult
     'not_found',
     `there is no procedure ${printable(call.procedure)}; there are ${known} and one for each measure`,
   )
-}
-
-/** The value of an argument, which needs no row. */
-function argumentOf(expression: Expression | undefined, what: string): Value {
-  const { constant } =
-    expression === undefined
-      ? { constant: undefined }
-      : compileExpression(expression, { sources: [] })
-  if (constant === undefined) throw invalidQuery(`${what} is missing, or is no value`)
-  return constant
 }
 
 function assertArguments(call: CallProcedure, count: number, form: string): void {
