@@ -4,10 +4,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fileSizes, repositoryWithHistory } from './demo/commits.mjs'
 import { notes, textQueries } from './demo/notes.mjs'
 import { runCommand, startPlatform } from './demo/platform.mjs'
 import { questions } from './demo/questions.mjs'
 
+const checkout = fileURLToPath(new URL('..', import.meta.url))
 const samples = fileURLToPath(new URL('../node_modules/vega-datasets/data', import.meta.url))
 const colours = process.stdout.hasColors?.() === true
 const paint = (code, text) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -81,6 +83,59 @@ async function tour() {
   await command(['vectors', 'create', 'notes', '--embed', 'body'])
   await command(['vectors', 'add', 'notes', 'notes.ndjson'], { cwd: arrivals })
   for (const query of textQueries) await find(query)
+
+  heading('6. Commits are hyperedges: who changed which files together, and when')
+  await commits()
+}
+
+async function commits() {
+  const repository = await repositoryWithHistory(checkout, join(directory, 'repository'))
+  await command(['graph', 'create', 'code'])
+  await command(['graph', 'import', 'git', '.', '--into', 'code.commits'], { cwd: repository })
+  const most = await askGraph(
+    'Who and what is in the most commits?',
+    `MATCH HYPEREDGE (c:commits) UNWIND c.members AS who_or_what
+RETURN who_or_what, count(*) AS commits ORDER BY commits DESC, who_or_what LIMIT 8`,
+  )
+  // People are named by their addresses.
+  const files = most.rows.map(([name]) => name).filter((name) => !name.includes('@'))
+  const [file, target] = [files[0], files.at(-1)]
+  await askGraph(
+    `What is changed together with ${file}?`,
+    `MATCH HYPEREDGE (c:commits) WHERE $file IN c.members('file') UNWIND c.members AS other
+RETURN other, count(*) AS together ORDER BY together DESC, other LIMIT 6`,
+    { file },
+  )
+  await askGraph(
+    `How could ${file} have led to a change of ${target}, each commit later than the one before?`,
+    `MATCH EARLIEST PATH ($from)-[c:commits*..6 {from: 'file', to: 'file'}]->($to)
+RETURN hop, node, event_ts`,
+    { from: file, to: target },
+  )
+  const counts = `MATCH HYPEREDGE (c:commits) UNWIND c.members AS path
+RETURN path, count(*) AS commits, max(c.event_ts) AS changed`
+  const lines = ['graph', 'query', 'code', '--format', 'ndjson', '-e', counts]
+  await writeFile(join(arrivals, 'changes.ndjson'), await runCommand(dataDir, lines))
+  await writeFile(join(arrivals, 'files.ndjson'), await fileSizes(repository))
+  await command(['ingest', 'changes.ndjson', 'files.ndjson'], { cwd: arrivals })
+  await ask(
+    'How large are the files today that are changed most often? (commits joined with a table)',
+    `SELECT path, bytes, commits, changed::DATE AS "last changed"
+FROM main.changes JOIN main.files USING (path)
+ORDER BY commits DESC, path LIMIT 5`,
+  )
+}
+
+/** Fails where there is no answer. */
+async function askGraph(title, query, parameters = {}) {
+  print(`\n${paint(1, title)}`)
+  print(paint(36, query.replace(/^/gm, '    ')))
+  const bound = Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}=${value}`])
+  const args = ['graph', 'query', 'code', '-e', query, ...bound]
+  print((await runCommand(dataDir, args)).trimEnd())
+  const reply = JSON.parse(await runCommand(dataDir, ['--json', ...args]))
+  if (reply.rows.length === 0) throw new Error(`no answer to: ${query}`)
+  return reply
 }
 
 /** Fails where what is expected is not among the first three. */

@@ -8,8 +8,10 @@ const demo = fileURLToPath(new URL('../scripts/demo.mjs', import.meta.url))
 test('the demo tells its whole story and leaves nothing behind', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [demo])
   expect(stdout).toContain('main.flights  3,000,000 rows')
-  // Five questions, and two about the past.
-  expect(stdout.match(/^\d+ rows? · /gm)).toHaveLength(7)
+  // Five questions, two about the past, three to the graph and one of both.
+  expect(stdout.match(/^\d+ rows? · /gm)).toHaveLength(11)
+  expect(stdout).toMatch(/hyperedges inserted in/)
+  expect(stdout).toMatch(/How could a change of .* have reached .*/)
   expect(stdout).toMatch(/read 1 of 4 files \(.*\), 3 pruned/)
   expect(stdout).toContain('nothing to do')
   expect(stdout).toMatch(/Stopped, and .* is removed/)

@@ -140,3 +140,29 @@ test('a database is backed up, restored under another name, checked and compacte
   expect(await command('compact', 'again')).toContain('on disk')
   expect((await fails('restore', 'other', '../../etc')).stderr).toContain('error:')
 })
+
+test('statements of the graph language are run, with parameters, and point at mistakes', async () => {
+  const together = `MATCH HYPEREDGE (c:commits) WHERE $file IN c.members UNWIND c.members AS other
+    RETURN other, count(*) AS together ORDER BY together DESC, other LIMIT 2`
+  const asked = await command('query', 'code', '-e', together, '-p', 'file=a.ts')
+  expect(asked).toMatch(/a\.test\.ts +│ +2/)
+  expect(asked).toMatch(/^2 rows · /m)
+  const lines = await command(
+    'query',
+    'code',
+    '-e',
+    together,
+    '-p',
+    'file=b.ts',
+    '--format',
+    'ndjson',
+  )
+  expect(lines.split('\n').map((line) => line && JSON.parse(line))).toEqual([
+    { other: 'ann@example.org', together: 1 },
+    { other: 'b.ts', together: 1 },
+    '',
+  ])
+  const wrong = await fails('query', 'code', '-e', 'MATCH HYPEREDGE (c:commits) RETRN 1')
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('column 29') })
+  expect(await fails('shell', 'code')).toMatchObject({ code: 2 })
+})

@@ -7,6 +7,7 @@ import type { Runner } from './program-tables.ts'
 type Repeated = (flags: string, description: string) => Option
 
 const loadDatabases = () => import('./commands/graph-databases.ts')
+const loadQueries = () => import('./commands/graph-query.ts')
 const loadUpkeep = () => import('./commands/graph-upkeep.ts')
 const loadTables = () => import('./commands/graph-tables.ts')
 
@@ -47,10 +48,41 @@ export function addGraph(program: Command, run: Runner, repeated: Repeated): voi
   one('backups', 'list the backups of a database', async (context, name) =>
     (await loadUpkeep()).runGraphBackups(context, name),
   )
+  addQueries(graph, run, repeated)
   addTables(graph, run, repeated)
   addBackups(graph, run)
   addGraphTransfer(graph, run)
   addGraphFollowing(graph, run, repeated)
+}
+
+function addQueries(graph: Command, run: Runner, repeated: Repeated): void {
+  const options = (command: Command) =>
+    command
+      .argument('<database>')
+      .option('--format <format>', 'table, json, ndjson, arrow (default: table)')
+      .addOption(repeated('-p, --param <name=value>', 'bind $name: n=5, who=ann'))
+      .option('--max-rows <count>', 'of a table or of JSON (default: 1000)')
+      .option('--timeout <seconds>', 'give up after so long')
+  options(graph.command('query'))
+    .description('run statements of the graph language; with none on a terminal, open the shell')
+    .option('-e, --execute <statement>', 'one or more statements, ended by ;')
+    .option('-f, --file <file>', 'run the statements of a file')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hypermesh graph query code -e "MATCH HYPEREDGE (c:commits) WHERE $who IN c.members RETURN *" -p who=README.md
+  hypermesh graph query code -e "EXPLAIN MATCH HYPEREDGE (c:commits) RETURN count(*)"
+  hypermesh graph query code -f report.hgql --format ndjson > report.ndjson`,
+    )
+    .action((database, flags) =>
+      run(async (context) => (await loadQueries()).runGraphQuery(context, database, flags)),
+    )
+  options(graph.command('shell'))
+    .description('type statements of the graph language; what was typed is kept')
+    .action((database, flags) =>
+      run(async (context) => (await loadQueries()).runGraphShell(context, database, flags)),
+    )
 }
 
 function addBackups(graph: Command, run: Runner): void {
