@@ -56,7 +56,7 @@ export const graphMeasures = z.object({
       aliases: z.array(z.string()),
       summary: z.string(),
       source: z.string().describe('the paper or text that defines it'),
-      columns: columns.describe('of nodes; of hyperedges the first is hyperedge'),
+      columns: columns.describe('of nodes; of hyperedges the first is hyperedge_id'),
       options: z.record(z.string(), z.unknown()).describe('their JSON Schema'),
     }),
   ),

@@ -12,8 +12,10 @@ export interface ItemValues {
 
 /** The column that says which item a row is of. */
 export function itemColumn(of: Side, items: ArrayLike<number>, name?: string): OutcomeColumn {
-  const type = of === 'nodes' ? 'node' : 'hyperedge'
-  return { name: name ?? type, type, values: items }
+  // HYPEREDGE alone is a word of the query language.
+  return of === 'nodes'
+    ? { name: name ?? 'node', type: 'node', values: items }
+    : { name: name ?? 'hyperedge_id', type: 'hyperedge', values: items }
 }
 
 /** One row an item, the greatest value first. */

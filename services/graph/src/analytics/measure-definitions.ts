@@ -37,7 +37,7 @@ export const measureDefinitions: Readonly<Record<MeasureName, MeasureDefinition>
     summary: 'nodes of each hyperedge',
     source: bretto,
     options: options.none,
-    columns: { hyperedge: 'hyperedge', size: 'integer' },
+    columns: { hyperedge_id: 'hyperedge', size: 'integer' },
   },
   density: {
     summary: 'how much of what could be there is there',
@@ -67,7 +67,7 @@ export const measureDefinitions: Readonly<Record<MeasureName, MeasureDefinition>
     summary: 'what pairs of hyperedges have in common, as a share of the smaller one',
     source: `Simpson: Mammals and the nature of continents, American Journal of Science 241 (1943); of the whole: ${lee}`,
     options: options.overlap,
-    columns: { hyperedge: 'hyperedge', other: 'hyperedge', overlap: 'double' },
+    columns: { hyperedge_id: 'hyperedge', other: 'hyperedge', overlap: 'double' },
   },
   redundancy: {
     summary: 'the share of the pairs of a node’s hyperedges that another node links as well',
@@ -86,7 +86,7 @@ export const measureDefinitions: Readonly<Record<MeasureName, MeasureDefinition>
     summary: 'hyperedges that share no node with another hyperedge',
     source: bretto,
     options: options.none,
-    columns: { hyperedge: 'hyperedge' },
+    columns: { hyperedge_id: 'hyperedge' },
   },
   s_adjacency: {
     summary: 'pairs that have at least s in common',

@@ -29,5 +29,5 @@ export function toResultText(result: MeasureResult): string {
 }
 
 function instantText(cell: MeasureCell): string {
-  return cell === null ? 'null' : JSON.stringify(microsToText(BigInt(Math.round(Number(cell)))))
+  return cell === null ? 'null' : JSON.stringify(microsToText(BigInt(cell)))
 }

@@ -33,7 +33,7 @@ export interface MeasureRequest {
   readonly onProgress?: (progress: Progress) => void
 }
 
-/** Nodes are keys, hyperedges ids, timestamps microseconds; null where there is no value. */
+/** Nodes are keys, hyperedges ids, timestamps bigints of microseconds; null where there is no value. */
 export type MeasureCell = Figure | bigint
 
 export interface MeasureColumn {
@@ -72,7 +72,7 @@ export interface Measure {
   /** The paper or text that defines it. */
   readonly source: string
   readonly options: z.ZodObject
-  /** With `of: 'hyperedges'` the first is `hyperedge`. */
+  /** With `of: 'hyperedges'` the first is `hyperedge_id`. */
   readonly columns: readonly MeasureColumn[]
   readonly needs: readonly Need[]
   /** The columns that come of these options, as far as they are good. */
@@ -106,7 +106,7 @@ function toMeasure(name: MeasureName, definition: MeasureDefinition): Measure {
       columns.map((column): MeasureColumn => {
         if (column.name === 'degree' && weighted === true) return { ...column, type: 'double' }
         if (column.type !== 'node' || of !== 'hyperedges') return column
-        return { name: column.name === 'node' ? 'hyperedge' : column.name, type: 'hyperedge' }
+        return { name: column.name === 'node' ? 'hyperedge_id' : column.name, type: 'hyperedge' }
       }),
     run: (target, request) => runMeasure(measure, target, request),
   }

@@ -139,5 +139,6 @@ function toCells(
     const numbers = Uint32Array.from(values, (node) => nodeNumbers[Number(node)] as number)
     return keysOf(numbers, engine)
   }
+  if (type === 'timestamp') return Array.from(values, (value) => BigInt(Math.round(Number(value))))
   return Array.from(values, (value) => (Number.isNaN(value) ? null : value))
 }

@@ -251,4 +251,4 @@ test('the script that made the fixtures still makes them', async (context) => {
   if (!hasNetworkx) context.skip('SKIPPED: python3 has no networkx to make the values anew')
   const script = new URL('./make-expected.py', import.meta.url).pathname
   await python('python3', [script, '--check'])
-})
+}, 300_000)

@@ -1,5 +1,6 @@
 import { eachLaterNeighbours } from '../adjacency.ts'
 import type { Computation } from '../computation.ts'
+import { itemColumn } from '../item-rows.ts'
 import type { AdjacencyOptions, OverlapOptions } from '../options.ts'
 import { TopRows } from '../top-rows.ts'
 
@@ -28,7 +29,7 @@ export const overlappingCoefficient: Computation<OverlapOptions> = (hypergraph, 
   const { firsts, seconds, values } = top.sorted()
   return {
     columns: [
-      { name: 'hyperedge', type: 'hyperedge', values: firsts },
+      { name: 'hyperedge_id', type: 'hyperedge', values: firsts },
       { name: 'other', type: 'hyperedge', values: seconds },
       { name: 'overlap', type: 'double', values },
     ],
@@ -60,7 +61,7 @@ export const sAdjacency: Computation<AdjacencyOptions> = (hypergraph, { of, s },
   const type = of === 'nodes' ? 'node' : 'hyperedge'
   return {
     columns: [
-      { name: type, type, values: firsts },
+      itemColumn(of, firsts),
       { name: 'other', type, values: seconds },
       { name: 'shared', type: 'integer', values },
     ],
