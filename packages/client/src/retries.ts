@@ -47,7 +47,11 @@ const idempotentRoutes: ReadonlySet<RouteId> = new Set<RouteId>([
 ])
 
 /** Answered once for each `Idempotency-Key`, however often they come; so is all of `/iceberg`. */
-const keyedRoutes: ReadonlySet<RouteId> = new Set<RouteId>(['ingest', 'importHyperedges'])
+const keyedRoutes: ReadonlySet<RouteId> = new Set<RouteId>([
+  'ingest',
+  'importHyperedges',
+  'insertHyperedges',
+])
 
 /**
  * Whether the call may be sent again after this failure: it did nothing, or doing it twice is the same as
@@ -68,7 +72,7 @@ export function isRead({ id }: Call): boolean {
 
 function isIdempotent(call: Call): boolean {
   if (isRead(call) || idempotentRoutes.has(call.id)) return true
-  if (call.id === 'insertHyperedges') return isKeyedInsert(call.json)
+  if (call.id === 'insertHyperedges' && isKeyedInsert(call.json)) return true
   const { path }: RouteContract = routes[call.id]
   const isKeyed = path.startsWith('/iceberg/') || keyedRoutes.has(call.id)
   return isKeyed && call.options?.idempotencyKey !== undefined

@@ -39,6 +39,23 @@ export function toChanges(
   return toRows(rows, terms) as readonly (HyperedgeChange & { readonly id: number })[]
 }
 
+/**
+ * The rows with keys that the same request has again, where they bring none of their own: so each is there
+ * once, however often the request is sent.
+ */
+export function withKeys(
+  rows: readonly HyperedgeInput[],
+  idempotencyKey: string | undefined,
+): readonly HyperedgeInput[] {
+  if (idempotencyKey === undefined) return rows
+  // What is no row is refused by the engine.
+  return rows.map((row, place) =>
+    isRecord(row) && (row.key ?? null) === null
+      ? { ...row, key: `${idempotencyKey}:${place + 1}` }
+      : row,
+  )
+}
+
 function toRows(rows: readonly unknown[], terms: RowTerms): readonly unknown[] {
   if (terms.declared.members.length > 0) for (const row of rows) assertRoles(row, terms)
   // Nearly always: they are what the engine takes as they stand.

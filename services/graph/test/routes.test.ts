@@ -41,6 +41,18 @@ test('questions of every kind, changes, nodes, transactions and indexes through 
     key: null,
     props: { room: null, seats: 3, booked: null },
   })
+  // The same request again, under its key: each is there once.
+  const again = {
+    hyperedges: [
+      { at: day(9), members: ['x'] },
+      { at: day(9), members: ['y'] },
+    ],
+  }
+  const once = await writer.insertHyperedges('g.meets', again, { idempotencyKey: 'r1' })
+  expect(await writer.insertHyperedges('g.meets', again, { idempotencyKey: 'r1' })).toMatchObject({
+    ...{ inserted: 0, duplicates: 2, ids: once.ids },
+  })
+  await writer.deleteHyperedges('g.meets', { ids: once.ids })
   // A role that is none of the declared kinds, by every way in.
   const strange = { at: 0, members: [{ node: 'x', role: 'spy' }] }
   const mismatch = { code: 'type_mismatch', details: { members: ['host', 'guest'] } }

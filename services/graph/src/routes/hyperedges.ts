@@ -1,9 +1,14 @@
-import { findHyperedgesRequest, listHyperedgesQuery, resultMediaTypes } from '@hypermesh/contract'
+import {
+  findHyperedgesRequest,
+  headers,
+  listHyperedgesQuery,
+  resultMediaTypes,
+} from '@hypermesh/contract'
 import type { FindOptions, Table } from '@hypermesh/engine'
 import { type App, acceptedFormat, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { pageText } from '../hyperedge-reading.ts'
-import { assertBatch, toInputs } from '../hyperedge-rows.ts'
+import { assertBatch, toInputs, withKeys } from '../hyperedge-rows.ts'
 import { arrowPieces, ndjsonPieces } from '../hyperedge-streams.ts'
 import { pieceStream } from '../piece-stream.ts'
 import { toFind } from '../selection.ts'
@@ -21,7 +26,8 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
     const { rows, hasLongs, unit, durability } = await readBatch(c, schema)
     assertBatch(rows.length, c.var.limits)
     const declared = database.tables.declared(table.name)
-    const inputs = toInputs(rows, { unit, hasLongs, schema, declared })
+    const given = toInputs(rows, { unit, hasLongs, schema, declared })
+    const inputs = withKeys(given, c.req.header(headers.idempotencyKey))
     c.var.signal.throwIfAborted()
     const receipt = await table.insertMany(inputs, { durability })
     return jsonText(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
