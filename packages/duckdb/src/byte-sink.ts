@@ -5,16 +5,23 @@ import type { FixedText } from './fixed-text.ts'
 const slackBytes = 8
 const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const
 
+const nothing = Buffer.alloc(0)
+
+export type Allocate = (bytes: number) => Buffer
+
 /** Bytes that grow: what the encoders write into, without an object for each value. */
 export class ByteSink {
-  bytes: Buffer
+  bytes: Buffer = nothing
   /** The same memory, for writing words. */
-  view: DataView
+  view: DataView = viewOf(nothing)
   length = 0
+  readonly #allocate: Allocate
+  #expected: number
 
-  constructor(bytesExpected = 64 * 1024) {
-    this.bytes = Buffer.allocUnsafe(bytesExpected)
-    this.view = viewOf(this.bytes)
+  /** `allocate` gives memory of at least so many bytes. */
+  constructor(bytesExpected = 64 * 1024, allocate: Allocate = Buffer.allocUnsafe) {
+    this.#allocate = allocate
+    this.#expected = bytesExpected
   }
 
   /** Makes room, and for a word after it. `bytes` and `view` may be others afterwards. */
@@ -26,9 +33,10 @@ export class ByteSink {
   /** Hands the bytes out and begins anew. */
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.length)
-    // The next piece is about as large; growing would copy it.
-    this.bytes = Buffer.allocUnsafe(Math.max(64 * 1024, this.length + (this.length >> 3)))
-    this.view = viewOf(this.bytes)
+    // The next piece is about as large, if there is one; growing would copy it.
+    this.#expected = Math.max(64 * 1024, this.length + (this.length >> 3))
+    this.bytes = nothing
+    this.view = viewOf(nothing)
     this.length = 0
     return taken
   }
@@ -114,7 +122,7 @@ export class ByteSink {
   }
 
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
+    const larger = this.#allocate(Math.max(needed, this.bytes.length * 2, this.#expected))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
     this.view = viewOf(larger)

@@ -1,5 +1,5 @@
 import { DuckDBTypeId } from '@duckdb/node-api'
-import { ByteSink } from './byte-sink.ts'
+import { type Allocate, ByteSink } from './byte-sink.ts'
 import { type ColumnVector, TextVector } from './column-vector.ts'
 import { jsonWriter } from './json-values.ts'
 import type { ResultColumn } from './result-columns.ts'
@@ -19,8 +19,8 @@ export class CsvEncoder extends RowEncoder {
   readonly #columns: readonly ResultColumn[]
   readonly #value = new ByteSink(1024)
 
-  constructor(columns: readonly ResultColumn[]) {
-    super()
+  constructor(columns: readonly ResultColumn[], allocate?: Allocate) {
+    super(allocate)
     this.#columns = columns
     for (const [index, { name }] of columns.entries()) {
       if (index > 0) this.sink.byte(44)

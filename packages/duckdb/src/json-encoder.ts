@@ -1,3 +1,4 @@
+import type { Allocate } from './byte-sink.ts'
 import type { ColumnVector } from './column-vector.ts'
 import { FixedText } from './fixed-text.ts'
 import { jsonWriter } from './json-values.ts'
@@ -10,8 +11,8 @@ export class JsonRowsEncoder extends RowEncoder {
   readonly #columns: readonly ResultColumn[]
   #rowCount = 0
 
-  constructor(columns: readonly ResultColumn[]) {
-    super()
+  constructor(columns: readonly ResultColumn[], allocate?: Allocate) {
+    super(allocate)
     this.#columns = columns
   }
 
@@ -39,8 +40,8 @@ export class NdjsonEncoder extends RowEncoder {
   readonly #columns: readonly ResultColumn[]
   readonly #keys: readonly FixedText[]
 
-  constructor(columns: readonly ResultColumn[]) {
-    super()
+  constructor(columns: readonly ResultColumn[], allocate?: Allocate) {
+    super(allocate)
     this.#columns = columns
     this.#keys = distinctNames(columns.map(({ name }) => name)).map(
       (name, index) => new FixedText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),

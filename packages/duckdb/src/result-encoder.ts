@@ -1,5 +1,6 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import type { ResultFormat } from '@hypermesh/contract'
+import type { Allocate } from './byte-sink.ts'
 import { CsvEncoder } from './csv-encoder.ts'
 import { JsonRowsEncoder, NdjsonEncoder } from './json-encoder.ts'
 import type { ResultColumn } from './result-columns.ts'
@@ -25,6 +26,8 @@ export interface EncodeOptions {
   readonly columns: readonly ResultColumn[]
   readonly rowsMax: number
   readonly bytesMax: number
+  /** Memory for the pieces, which belongs to who reads them. */
+  readonly allocate?: Allocate
 }
 
 export interface EncodedTotals {
@@ -71,13 +74,13 @@ export async function* encodeResult(
   return { rowCount, bytes, truncated }
 }
 
-async function createEncoder({ format, columns }: EncodeOptions): Promise<ResultEncoder> {
-  if (format === 'ndjson') return new NdjsonEncoder(columns)
-  if (format === 'csv') return new CsvEncoder(columns)
+async function createEncoder({ format, columns, allocate }: EncodeOptions): Promise<ResultEncoder> {
+  if (format === 'ndjson') return new NdjsonEncoder(columns, allocate)
+  if (format === 'csv') return new CsvEncoder(columns, allocate)
   if (format === 'arrow') {
     // Loaded when first asked for: most of the time of a start would be this library.
     const { ArrowEncoder } = await import('./arrow-encoder.ts')
     return new ArrowEncoder(columns)
   }
-  return new JsonRowsEncoder(columns)
+  return new JsonRowsEncoder(columns, allocate)
 }

@@ -1,12 +1,16 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
-import { ByteSink } from './byte-sink.ts'
+import { type Allocate, ByteSink } from './byte-sink.ts'
 import { type ColumnVector, columnVectors } from './column-vector.ts'
 import type { ResultEncoder } from './result-encoder.ts'
 import type { ValueWriter } from './value-writer.ts'
 
 /** What the formats that write row after row have in common. */
 export abstract class RowEncoder implements ResultEncoder {
-  protected readonly sink = new ByteSink()
+  protected readonly sink: ByteSink
+
+  constructor(allocate?: Allocate) {
+    this.sink = new ByteSink(64 * 1024, allocate)
+  }
 
   get heldBytes(): number {
     return this.sink.length

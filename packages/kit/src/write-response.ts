@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { pieceMemory } from './piece-memory.ts'
 import { fieldsOf, wholeBodyOf } from './whole-response.ts'
 
 type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>
@@ -59,11 +60,18 @@ async function pump(
     if (!outgoing.hasHeader('content-length')) outgoing.setHeader('content-length', bytes)
   }
   for (let part: Chunk = first; !part.done; ) {
-    if (!outgoing.write(part.value)) await writable(outgoing)
+    if (!writePiece(outgoing, part.value)) await writable(outgoing)
     if (outgoing.destroyed) return
     part = part === first ? await second : await reader.read()
   }
   outgoing.end()
+}
+
+/** Nobody else has the piece, so its memory is free once the system has it; after a failure it may not be. */
+function writePiece(outgoing: ServerResponse, piece: Uint8Array): boolean {
+  return outgoing.write(piece, (error) => {
+    if (!error) pieceMemory.giveBack(piece)
+  })
 }
 
 // Asks without waiting for a body that streams slowly.

@@ -5,6 +5,7 @@ import {
   encodeResult,
   resultColumns,
 } from '@hypermesh/duckdb'
+import { pieceMemory } from '@hypermesh/kit'
 import { callRow, scanRow } from './explain-scans.ts'
 import { HeldBody } from './held-body.ts'
 import { hideFileNames } from './plan-text.ts'
@@ -28,7 +29,9 @@ export async function streamResult(
       ? await session.stream(statement.sql, { parameters: statement.parameters, signal })
       : await streamPlan(session, statement, signal)
   const columns = resultColumns(stream.result)
-  const encoded = encodeResult(stream, { format, columns, ...cutsOf(body, format, limits) })
+  const allocate = (bytes: number) => pieceMemory.take(bytes)
+  const cuts = cutsOf(body, format, limits)
+  const encoded = encodeResult(stream, { format, columns, allocate, ...cuts })
   const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
   const { facts, scans, calls, leavesViewsOnly } = statement
   return {
