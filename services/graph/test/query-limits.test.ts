@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { openGraph } from './_graph.ts'
+
+/** A table `L` of so many hyperedges of one member, under the limits. */
+async function openLimited(limits: object, count: number) {
+  const graph = await openGraph({ limits })
+  await graph.call('PUT', '/db')
+  const run = (query: string, more: object = {}) =>
+    graph.call<{ rows: unknown[][]; next_cursor: string | null }>('POST', '/db/query', {
+      query,
+      ...more,
+    })
+  await run('CREATE HYPEREDGE TABLE L () PROPERTIES (n INTEGER)')
+  for (let n = 0; n < count; n++) {
+    await run(`INSERT HYPEREDGE (:L {event_ts: ${n}, members: [${n}], n: ${n}})`)
+  }
+  return { run, [Symbol.asyncDispose]: () => graph[Symbol.asyncDispose]() }
+}
+
+const tooLarge = (limit: string) => ({ code: 'too_large', details: { limit } })
+
+test('what a statement holds: values', async () => {
+  await using graph = await openLimited({ graphQueryCellsMax: 6 }, 9)
+  const sorted = (where: string) =>
+    graph.run(`MATCH HYPEREDGE (l:L) ${where} RETURN l.n ORDER BY l.n`)
+  expect((await sorted('WHERE l.n < 6')).rows).toHaveLength(6)
+  await expect(sorted('')).rejects.toMatchObject(tooLarge('graph_query_cells_max'))
+  const grouped = 'RETURN l.n, count(*)'
+  expect((await graph.run(`MATCH HYPEREDGE (l:L) WHERE l.n < 3 ${grouped}`)).rows).toHaveLength(3)
+  await expect(graph.run(`MATCH HYPEREDGE (l:L) ${grouped}`)).rejects.toMatchObject(
+    tooLarge('graph_query_cells_max'),
+  )
+  // What has pages ends one early, and goes on.
+  const query = 'MATCH HYPEREDGE (l:L) RETURN l.n'
+  const first = await graph.run(query)
+  expect(first.rows).toHaveLength(7)
+  expect((await graph.run(query, { cursor: first.next_cursor })).rows).toEqual([[7], [8]])
+})
+
+test('pairs of a join without shared members', async () => {
+  await using graph = await openLimited({ graphQueryPairsMax: 12 }, 4)
+  const join = (where: string) =>
+    graph.run(`MATCH HYPEREDGE (a:L), (b:L) WHERE ${where} RETURN count(*)`)
+  expect((await join('a.n < 3')).rows).toEqual([[9]])
+  await expect(join('a.n >= 0')).rejects.toMatchObject(tooLarge('graph_query_pairs_max'))
+})
+
+test('hyperedges that one statement writes', async () => {
+  await using graph = await openLimited({ graphBatchMax: 3 }, 4)
+  const message = tooLarge('graph_batch_max')
+  await expect(graph.run('UPDATE L SET n = 9')).rejects.toMatchObject(message)
+  await expect(graph.run('DELETE FROM L')).rejects.toMatchObject(message)
+  const row = '(:L {event_ts: 1, members: [1]})'
+  const insert = (count: number) =>
+    graph.run(`INSERT HYPEREDGE ${Array(count).fill(row).join(', ')}`)
+  await expect(insert(4)).rejects.toMatchObject(message)
+  expect((await graph.run('MATCH HYPEREDGE (l:L) RETURN sum(l.n), count(*)')).rows).toEqual([
+    [6, 4],
+  ])
+  await graph.run('UPDATE L SET n = 9 WHERE n < 3')
+  await insert(3)
+  expect((await graph.run('MATCH HYPEREDGE (l:L) RETURN sum(l.n), count(*)')).rows).toEqual([
+    [30, 7],
+  ])
+})
+
+test('statements that wait', async () => {
+  const limits = { graphQueryConcurrencyMax: 1, graphQueryQueueMax: 1 }
+  await using graph = await openLimited(limits, 1)
+  const all = await Promise.allSettled(
+    Array.from({ length: 8 }, () => graph.run('MATCH HYPEREDGE (l:L) RETURN count(*)')),
+  )
+  const refused = all.filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused).toEqual(
+    refused.map(() =>
+      expect.objectContaining({ reason: expect.objectContaining({ code: 'unavailable' }) }),
+    ),
+  )
+  expect((await graph.run('MATCH HYPEREDGE (l:L) RETURN count(*)')).rows).toEqual([[1]])
+})
