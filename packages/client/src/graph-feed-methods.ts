@@ -2,7 +2,7 @@ import type { RouteId } from '@hypermesh/contract'
 import type { GraphTableReference } from './graph-client.ts'
 import type { GraphFeedClient } from './graph-feed-client.ts'
 import { graphTableParameters } from './graph-methods.ts'
-import { callForReply } from './reply.ts'
+import { callForLargeReply, callForReply } from './reply.ts'
 import type { CallOptions, Transport } from './transport.ts'
 
 export function graphFeedMethods(transport: Transport): GraphFeedClient {
@@ -16,8 +16,23 @@ export function graphFeedMethods(transport: Transport): GraphFeedClient {
     },
     syncGraphFeed: (table, options) =>
       callForReply(transport, callOf('syncGraphFeed', table, { options })),
+    putGraphPublication: (table, json, options) =>
+      callForReply(transport, callOf('putGraphPublication', table, { json, options })),
+    getGraphPublication: (table, options) =>
+      callForReply(transport, callOf('getGraphPublication', table, { options })),
+    deleteGraphPublication: async (table, options) => {
+      await transport.send(callOf('deleteGraphPublication', table, { options }))
+    },
+    syncGraphPublication: (table, options) =>
+      callForReply(transport, callOf('syncGraphPublication', table, { options })),
     graphColumns: (table, options) =>
       callForReply(transport, callOf('graphColumns', table, { options })),
+    similarNodes: (database, json, options) =>
+      callForLargeReply(
+        transport,
+        { id: 'similarNodes', parameters: { database }, json, options },
+        { similar: 'array' },
+      ),
   }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { graphTimeUnit } from './graph.ts'
+import { graphInstant, graphNodeId, graphTimeUnit } from './graph.ts'
 import { identifier } from './names.ts'
 import { badSourceRow } from './vector-sources.ts'
+import { vectorHit } from './vectors.ts'
 import { wireLong } from './wire-long.ts'
 
 const column = z.string().min(1).max(255)
@@ -98,6 +99,40 @@ export const graphFeed = z.object({
 })
 export type GraphFeed = z.infer<typeof graphFeed>
 
+/** As which table of the catalog a hyperedge table is to be read. */
+export const graphPublicationRequest = z.strictObject({
+  table: z.string().describe('namespace.table, which is made'),
+  nodes: z
+    .enum(['text', 'number'])
+    .default('text')
+    .describe('type of members: texts, or whole numbers where every node is one'),
+  mode: z
+    .enum(['follow', 'manual'])
+    .default('follow')
+    .describe('follow: brought up to date when the hyperedge table is compacted'),
+  replace: z.boolean().default(false).describe('the table may be there: its rows are replaced'),
+})
+export type GraphPublicationRequest = z.input<typeof graphPublicationRequest>
+
+export const graphPublication = z.object({
+  database: z.string(),
+  graph_table: z.string(),
+  table: z.string(),
+  nodes: z.enum(['text', 'number']),
+  mode: z.enum(['follow', 'manual']),
+  state: z.enum(graphFollowStates).describe('failed: see last_error'),
+  seq: z.number().int().describe('the commit up to which the table has everything'),
+  current_seq: z.number().int(),
+  snapshot_id: wireLong.nullable().describe('of the table, as it was written last'),
+  last_write: z
+    .enum(['append', 'overwrite', 'none'])
+    .nullable()
+    .describe('append: only new hyperedges; overwrite: some had changed or gone'),
+  published_at: z.string().nullable(),
+  last_error: lastError,
+})
+export type GraphPublication = z.infer<typeof graphPublication>
+
 /** What a hyperedge table looks like to SQL. */
 export const graphColumns = z.object({
   nodes: z.enum(['none', 'number', 'text']).describe('number: every node of the table is one'),
@@ -105,3 +140,51 @@ export const graphColumns = z.object({
   seq: z.number().int(),
 })
 export type GraphColumns = z.infer<typeof graphColumns>
+
+/** One of vector, text and node; then, with `expand`, the nodes that are reached from the hits. */
+export const graphSimilarRequest = z.strictObject({
+  index: identifier.describe('the vector index in which nodes are points, by their ids'),
+  vector: z.array(z.number()).min(1).optional(),
+  text: z.string().min(1).optional(),
+  node: graphNodeId.optional().describe('those near this one, which is left out'),
+  k: z.number().int().min(1).default(10),
+  filter: z.record(z.string(), z.unknown()).optional().describe('of the vector index'),
+  expand: z
+    .strictObject({
+      table: identifier,
+      hops: z.number().int().min(1).max(255).default(1),
+      order: z.enum(['any', 'non_decreasing', 'strict']).default('any'),
+      from: graphInstant.optional(),
+      to: graphInstant.optional(),
+      time_unit: graphTimeUnit,
+      from_role: z.string().min(1).optional(),
+      to_role: z.string().min(1).optional(),
+      limit: z.number().int().min(1).default(1000),
+    })
+    .optional(),
+})
+export type GraphSimilarRequest = z.input<typeof graphSimilarRequest>
+
+export const graphSimilarReply = z.object({
+  similar: z.array(
+    z.object({
+      node: graphNodeId,
+      distance: vectorHit.shape.distance,
+      score: vectorHit.shape.score,
+    }),
+  ),
+  reached: z
+    .array(
+      z.object({
+        node: graphNodeId,
+        hop: z.number().int(),
+        event_ts: z.string().nullable().describe('of the hyperedge by which it was reached'),
+        hyperedge: z.number().int().nullable(),
+        from: graphNodeId.nullable().describe('the node before it on the way'),
+        seed: graphNodeId.describe('the similar node where the way begins'),
+      }),
+    )
+    .optional(),
+  truncated: z.string().nullable().describe('what ended the walk early, or null'),
+})
+export type GraphSimilarReply = z.infer<typeof graphSimilarReply>

@@ -56,8 +56,16 @@ export type {
   GraphColumns,
   GraphFeed,
   GraphFeedRequest,
+  GraphPublication,
+  GraphPublicationRequest,
+  GraphSimilarReply,
+  GraphSimilarRequest,
 } from './graph-feeds.ts'
-export { graphFeedRequest } from './graph-feeds.ts'
+export {
+  graphFeedRequest,
+  graphPublicationRequest,
+  graphSimilarRequest,
+} from './graph-feeds.ts'
 export type {
   AggregateHyperedgesRequest,
   DeleteHyperedgesRequest,

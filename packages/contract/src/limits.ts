@@ -109,6 +109,7 @@ export const limits = z.strictObject({
   graphTermsMax: count(10_000, 1_000_000, 'most nodes, ids, keys or values in one question'),
   graphFrontierMax: count(1_000_000, 100_000_000, 'most nodes that one walk reaches'),
   graphSyncsMax: count(4, 64, 'feeds, and publications, that run at once; the others wait'),
+  graphSimilarMax: count(1000, 10_000, 'most similar nodes of one request'),
   graphAnalyticsConcurrencyMax: count(2, 64, 'measures computed at once, each in a thread'),
   graphAnalyticsQueueMax: count(64, 65_536, 'measures that wait for a thread; above it 503'),
   graphAnalyticsRowsMax: count(10_000, 1_000_000, 'most rows of a measure’s answer'),

@@ -9,6 +9,7 @@ import { Feeds } from './feed/feeds.ts'
 import { GraphBackups } from './graph-backups.ts'
 import { GraphDatabases } from './graph-databases.ts'
 import { graphPeers } from './graph-peers.ts'
+import { Publications } from './publication/publications.ts'
 import { mountGraph } from './routes.ts'
 
 /** Databases of temporal hyperedges: the engine behind HTTP. */
@@ -28,17 +29,20 @@ export const graph = defineService({
     const databases = new GraphDatabases({ paths, owner, backups, settings, limits, logger })
     const app = createApp({ logger, limits })
     const peers = graphPeers(upstreams, { limits, clock })
-    const feeds = new Feeds({
+    const following = {
       ...{ peers, limits, clock, logger, followMs: settings.followMs },
       opened: () => databases.opened(),
-    })
+    }
+    const feeds = new Feeds(following)
+    const publications = new Publications(following)
     const threads = new AnalyticsThreads(limits)
     const { importRoot } = settings
     const queries = new GraphQueries({
       ...{ clock, limits, logger, importRoot },
       measures: measureProcedure(threads),
     })
-    mountGraph(app, { databases, backups, feeds, threads, queries })
+    const { vector } = upstreams
+    mountGraph(app, { databases, backups, feeds, publications, vector, threads, queries })
     return {
       fetch: (request, context) => app.fetch(request, context),
       ready: () =>
@@ -48,6 +52,7 @@ export const graph = defineService({
         }),
       [Symbol.asyncDispose]: async () => {
         await feeds[Symbol.asyncDispose]()
+        await publications[Symbol.asyncDispose]()
         await threads[Symbol.asyncDispose]()
         await databases.close()
       },

@@ -130,11 +130,10 @@ async function reached(
   assertWhole(batch, context)
   const steps = walkColumns(batch)
   const hops = batch.values('hop') as ArrayLike<number>
-  const parents = batch.values('parent') as ArrayLike<number | null>
+  const parents = batch.values('parent') as ArrayLike<NodeId | null>
   return Array.from({ length: batch.rowCount }, (_, row) => {
     const { node, at, via } = steps(row)
-    const parent = parents[row] ?? null
-    return [hops[row] ?? 0, node, at, via, parent === null ? null : steps(parent).node]
+    return [hops[row] ?? 0, node, at, via, parents[row] ?? null]
   })
 }
 
