@@ -101,3 +101,31 @@ test('a person types statements over lines, looks around, cancels, and finds the
   expect(await again.left).toBe(0)
   await rm(state, { recursive: true })
 })
+
+test('the shell of the graph language runs statements and keeps what was typed', async () => {
+  await using server = await Server.start()
+  for (const args of [
+    ['create', 'social'],
+    ['tables', 'create', 'social.calls'],
+  ]) {
+    expect((await server.command(['graph', ...args])).code).toBe(0)
+  }
+  const state = await mkdtemp(join(tmpdir(), 'hypermesh-state-'))
+  const command = `${process.execPath} ${program} --data ${server.dataDir} graph shell social`
+  const person = new Person(command, { XDG_STATE_HOME: state })
+  await person.sees('hypermesh> ')
+  person.types('.tables\n')
+  await person.sees('calls')
+  person.types('INSERT INTO calls\n')
+  await person.sees('...> ')
+  person.types('oops;\n')
+  await person.sees('error:')
+  person.types('MATCH HYPEREDGE (c:calls) RETURN count(*) AS calls;\n')
+  await person.sees('1 row')
+  person.types('.quit\n')
+  expect(await person.left).toBe(0)
+  const history = join(state, 'hypermesh', 'graph_history')
+  expect((await stat(history)).mode & 0o777).toBe(0o600)
+  expect(await readFile(history, 'utf8')).toContain('RETURN count(*) AS calls;')
+  await rm(state, { recursive: true })
+})
