@@ -204,6 +204,14 @@ describe('contract coverage', () => {
     expect(said(checkContractCoverage, whole)).toEqual([])
   })
 
+  test('a row that names a test that nobody has is told', () => {
+    const coverage = `${whole['smoke/COVERAGE.md']}\n| x | here.test.ts, gone.test.ts |`
+    const files = { ...whole, 'smoke/COVERAGE.md': coverage, 'smoke/here.test.ts': '' }
+    expect(said(checkContractCoverage, files)).toEqual([
+      expect.stringContaining('there is no gone.test.ts'),
+    ])
+  })
+
   test('a code that nothing makes, a route not mounted, a route not smoked are told', () => {
     const files = {
       ...whole,

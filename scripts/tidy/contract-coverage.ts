@@ -7,6 +7,7 @@ const coveragePath = 'smoke/COVERAGE.md'
 export const checkContractCoverage: Check = (tree) => [
   ...codeFindings(tree),
   ...routeFindings(tree),
+  ...rowFindings(tree),
 ]
 
 function* codeFindings(tree: SourceTree): Generator<Finding> {
@@ -38,6 +39,18 @@ function* routeFindings(tree: SourceTree): Generator<Finding> {
         line: 1,
         message: `${id} has no row, name the smoke test that calls it`,
       }
+    }
+  }
+}
+
+/** Tests that a row names and that nobody has. */
+function* rowFindings(tree: SourceTree): Generator<Finding> {
+  const lines = (tree.texts.get(coveragePath) ?? '').split('\n')
+  for (const [index, text] of lines.entries()) {
+    for (const [name] of text.matchAll(/[\w./-]+\.test\.ts/g)) {
+      if (tree.texts.has(`smoke/${name}`) || tree.texts.has(name)) continue
+      const message = `there is no ${name}, write it or name another`
+      yield { path: coveragePath, line: index + 1, message }
     }
   }
 }
