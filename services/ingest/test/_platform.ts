@@ -77,11 +77,11 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
     fetch,
     as: (keyId, role = 'writer') =>
       createClient({
-        url: 'http://platform',
+        ...onePerCall,
         fetch: async (request) => fetchAs(keyId, role)(request),
       }),
     metrics: deps.metrics,
-    client: createClient({ url: 'http://platform', fetch: async (request) => fetch(request) }),
+    client: createClient({ ...onePerCall, fetch: async (request) => fetch(request) }),
     leftovers: async () => {
       const found = await listFiles(join(directory.root, 'tmp'))
       return found.filter((path) => !/^[^/]+\/(owner\.json|alive.*|[^/]*\.sock|lock)$/.test(path))
@@ -95,6 +95,9 @@ export async function openPlatform(root: string, options: PlatformOptions = {}):
     },
   }
 }
+
+/** Tests say what one request does: nothing is sent again by itself. */
+const onePerCall = { url: 'http://platform', retriesMax: 0 }
 
 async function listFiles(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
