@@ -1,14 +1,16 @@
 import {
+  type ImportOptions,
   type ImportReport,
   importArrow,
   importCsv,
   importHif,
   importNdjson,
 } from '@hypermesh/engine'
+import { assertRoles } from '../hyperedge-rows.ts'
 import type { Copy } from '../language/syntax-tree.ts'
 import { compileExpression } from './compile-expression.ts'
 import { openImport } from './import-file.ts'
-import { invalidQuery } from './query-error.ts'
+import { invalidQuery, tooLarge } from './query-error.ts'
 import { inOneBatch, type QueryContext, type QueryResult, type Row } from './query-result.ts'
 import type { Value } from './value-type.ts'
 
@@ -42,9 +44,10 @@ export function runCopy({ table, source, options }: Copy, context: QueryContext)
   }
   const format = formatOf(path, given.get('format'))
   const settings = {
-    // One commit, whatever the file has: its bytes are bounded.
+    // One commit, whatever the file has: its bytes and its hyperedges are bounded.
     batchRows: Number.MAX_SAFE_INTEGER,
     signal: context.signal,
+    check: checkOf(table, context),
     integerNodes: given.get('integer_nodes') === true,
     ...resumeKeyOf(given.get('resume_key')),
   }
@@ -61,6 +64,25 @@ export function runCopy({ table, source, options }: Copy, context: QueryContext)
     yield* inOneBatch([[inserted, duplicates]])
   }
   return { columns, batches: batches() }
+}
+
+/** Each hyperedge as INSERT has it: of the declared kinds of members, and so many in one commit. */
+function checkOf(
+  table: string,
+  { database, limits: { graphBatchMax } }: QueryContext,
+): NonNullable<ImportOptions['check']> {
+  const { schema } = database.table(table)
+  const declared = database.tables.declared(table)
+  let count = 0
+  return (row) => {
+    count += 1
+    if (count > graphBatchMax) {
+      const hint =
+        'the file has more hyperedges than one commit may; split it, or import it by REST'
+      throw tooLarge('graph_batch_max', graphBatchMax, hint)
+    }
+    if (declared.members.length > 0) assertRoles(row, { declared, schema })
+  }
 }
 
 function formatOf(path: string, given: Value | undefined): Format {
