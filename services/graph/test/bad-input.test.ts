@@ -181,3 +181,18 @@ test('questions that make no sense are typed errors, cursors of another question
   expect(none.status).toBe(400)
   expect(await graph.call('GET', table)).toMatchObject({ stats: { hyperedges: 5 } })
 })
+
+test('lines that are not UTF-8 are refused, and no other text is stored in their place', async () => {
+  await using graph = await openGraph()
+  await graph.call('PUT', '/d')
+  await graph.call('POST', '/d/tables', { table: 't' })
+  const body = Buffer.concat([
+    Buffer.from('{"at":1,"members":["'),
+    Buffer.from([0xff]),
+    Buffer.from('"]}\n'),
+  ])
+  const headers = { 'content-type': 'application/x-ndjson' }
+  const answer = await graph.send('POST', `${table}/hyperedges`, { body, headers })
+  expect([answer.status, await answer.json()]).toMatchObject([400, { error: { code: 'invalid' } }])
+  expect(await graph.call('GET', `${table}/hyperedges`)).toMatchObject({ hyperedges: [] })
+})

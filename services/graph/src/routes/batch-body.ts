@@ -23,7 +23,7 @@ export interface Batch {
 export async function readBatch(c: Visit, schema: TableSchema): Promise<Batch> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type === 'application/x-ndjson') {
-    const text = new TextDecoder().decode(await bytesOf(c))
+    const text = textOf(await bytesOf(c))
     const hasLongs = text.includes('"int"')
     return { rows: parseLines(text), hasLongs, ...termsOf(c) }
   }
@@ -51,6 +51,15 @@ function bytesOf(c: Visit): Promise<Uint8Array> {
   const { limits, signal } = c.var
   const bytesMax = limits.graphBodyBytesMax
   return readBody(c.req.raw, { bytesMax, limit: 'graph_body_bytes_max', signal })
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new HyperMeshError('invalid', 'the body is not UTF-8', { cause: error })
+  }
 }
 
 async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
