@@ -1,6 +1,9 @@
 import { HyperMeshError } from '@hypermesh/contract'
 import { systemClock } from './clock.ts'
 
+/** Timers take no more, and fire at once where asked to. */
+const timerMsMax = 2 ** 31 - 1
+
 /** A signal that aborts at the deadline or when the client goes away, whichever is first. */
 export class RequestDeadline implements Disposable {
   readonly #controller: AbortController
@@ -17,9 +20,12 @@ export class RequestDeadline implements Disposable {
     this.#controller = isController ? client : new AbortController()
     this.#client = isController ? undefined : client
     this.atMs = systemClock.monotonicMs() + timeoutMs
-    this.#timer = setTimeout(() => {
-      this.#abort(new HyperMeshError('deadline', `the deadline of ${timeoutMs} ms has passed`))
-    }, timeoutMs)
+    this.#timer = setTimeout(
+      () => {
+        this.#abort(new HyperMeshError('deadline', `the deadline of ${timeoutMs} ms has passed`))
+      },
+      Math.min(timeoutMs, timerMsMax),
+    )
     this.#timer.unref()
     if (this.#client?.aborted === true) this.#onClientGone()
     else this.#client?.addEventListener('abort', this.#onClientGone, { once: true })

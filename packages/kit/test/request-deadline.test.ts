@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { HyperMeshError } from '@hypermesh/contract'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { RequestDeadline } from '../src/request-deadline.ts'
 
 const gone = new HyperMeshError('cancelled', 'the client went away')
@@ -30,5 +30,16 @@ test('who went away before is known at once', () => {
   for (const client of [controller, controller.signal]) {
     using deadline = new RequestDeadline(60_000, client)
     expect(deadline.signal.reason).toBe(gone)
+  }
+})
+
+test('a deadline beyond what a timer takes is far away', () => {
+  vi.useFakeTimers()
+  try {
+    using deadline = new RequestDeadline(3e9, new AbortController())
+    vi.advanceTimersByTime(86_400_000)
+    expect(deadline.signal.aborted).toBe(false)
+  } finally {
+    vi.useRealTimers()
   }
 })

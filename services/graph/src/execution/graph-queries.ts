@@ -97,7 +97,7 @@ export class GraphQueries {
       ...{ id: question.queryId, principal, sql: request.query, signal: question.signal },
     })
     const deadline = new RequestDeadline(
-      request.timeout_ms ?? limits.requestTimeoutMsMax,
+      Math.min(request.timeout_ms ?? Number.POSITIVE_INFINITY, limits.requestTimeoutMsMax),
       entry.signal,
     )
     let place: Disposable | undefined
