@@ -10,13 +10,21 @@ export type Parameters = Readonly<Record<string, unknown>>
  * that is not given, and for one that nothing asks for: it is misspelt.
  */
 export function bindParameters<Tree>(tree: Tree, parameters: Parameters, limits: Limits): Tree {
-  const used = new Set<string>()
+  const bound = new Map<string, Bound>()
+  let terms = 0
   const result = replace(tree, (name) => {
     if (!Object.hasOwn(parameters, name)) throw invalidQuery(`the parameter $${name} is not given`)
-    used.add(name)
-    return toExpression(parameters[name], { name, limits, depth: 1 })
+    const known = bound.get(name) ?? boundOf(parameters[name], { name, limits, depth: 1 })
+    bound.set(name, known)
+    // The tree is shared, but what is compiled from it is made for each use.
+    terms += known.terms
+    if (terms > limits.graphTermsMax) {
+      const message = `the parameters have ${terms} elements, counted wherever they are used`
+      throw tooLarge('graph_terms_max', limits.graphTermsMax, message)
+    }
+    return known.expression
   })
-  const unused = Object.keys(parameters).find((name) => !used.has(name))
+  const unused = Object.keys(parameters).find((name) => !bound.has(name))
   if (unused !== undefined) {
     throw invalidQuery(`the parameter ${printable(unused)} is not in the statement`)
   }
@@ -30,6 +38,24 @@ function replace(node: unknown, bound: (name: string) => Expression): unknown {
   if (kind === 'parameter') return bound(String(name))
   if (kind === 'literal') return node
   return Object.fromEntries(Object.entries(node).map(([key, one]) => [key, replace(one, bound)]))
+}
+
+interface Bound {
+  readonly expression: Expression
+  /** The elements of its lists and records. */
+  readonly terms: number
+}
+
+function boundOf(value: unknown, place: Place): Bound {
+  const expression = toExpression(value, place)
+  return { expression, terms: termsOf(expression) }
+}
+
+function termsOf(expression: Expression): number {
+  const isList = expression.kind === 'list'
+  if (!isList && expression.kind !== 'record') return 0
+  const inner = isList ? expression.items : expression.entries.map(({ value }) => value)
+  return inner.reduce((terms, one) => terms + 1 + termsOf(one), 0)
 }
 
 interface Place {

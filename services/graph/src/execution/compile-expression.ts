@@ -2,6 +2,7 @@ import { printable } from '@hypermesh/contract'
 import { formatExpression } from '../language/format-expression.ts'
 import {
   arithmeticOperators,
+  type Between,
   type Binary,
   type Expression,
   type Literal,
@@ -62,6 +63,8 @@ export function compileExpression(expression: Expression, scope: Scope): Compile
       return compileBinary(expression, inner)
     case 'in':
       return compileMembership(expression, inner)
+    case 'between':
+      return compileBetween(expression, inner)
     case 'isNull': {
       const operand = inner(expression.operand)
       const { isNegated } = expression
@@ -164,6 +167,25 @@ function compileMembership(
       else if (areEqual(one, item)) return true
     }
     return result
+  }
+  return { type: 'bool', evaluate }
+}
+
+/** The value is worked out once a row, for both comparisons. */
+function compileBetween(
+  { value, low, high }: Between,
+  inner: (expression: Expression) => Compiled,
+): Compiled {
+  const sought = inner(value)
+  let held: Value = null
+  const shared: Compiled = { ...sought, evaluate: () => held }
+  const within = compileJunction(
+    [compileComparison('>=', shared, inner(low)), compileComparison('<=', shared, inner(high))],
+    false,
+  )
+  const evaluate = (row: number): Value => {
+    held = sought.evaluate(row)
+    return within.evaluate(row)
   }
   return { type: 'bool', evaluate }
 }

@@ -1,5 +1,5 @@
 import type { Filter, FilterValue } from '@hypermesh/engine'
-import type { Binary, Expression, Membership, NullTest } from '../language/syntax-tree.ts'
+import type { Between, Binary, Expression, Membership, NullTest } from '../language/syntax-tree.ts'
 import { aligned } from './compare.ts'
 import { compileExpression } from './compile-expression.ts'
 import type { Compiled, Source } from './scope.ts'
@@ -57,6 +57,11 @@ export function toFilter(expression: Expression, source: Source, depth = 1): Fil
       const not = toFilter(expression.operand, source, depth + 1)
       return not === undefined ? undefined : { not }
     }
+    case 'between': {
+      const [low, high] = halvesOf(expression) ?? []
+      if (low === undefined || high === undefined) return undefined
+      return toFilter({ kind: 'and', operands: [low, high] }, source, depth)
+    }
     case 'binary':
       return comparisonFilter(expression, source)
     case 'in':
@@ -66,6 +71,20 @@ export function toFilter(expression: Expression, source: Source, depth = 1): Fil
     default:
       return undefined
   }
+}
+
+/** The two comparisons of a BETWEEN; undefined where its value holds another, as that would be doubled. */
+export function halvesOf({ value, low, high }: Between): readonly Expression[] | undefined {
+  if (holdsBetween(value)) return undefined
+  return [
+    { kind: 'binary', operator: '>=', left: value, right: low },
+    { kind: 'binary', operator: '<=', left: value, right: high },
+  ]
+}
+
+function holdsBetween(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  return Reflect.get(node, 'kind') === 'between' || Object.values(node).some(holdsBetween)
 }
 
 function comparisonFilter(expression: Binary, source: Source): Filter | undefined {

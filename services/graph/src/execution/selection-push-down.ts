@@ -1,7 +1,7 @@
 import type { Filter, MemberTerm, Selection } from '@hypermesh/engine'
 import type { Expression } from '../language/syntax-tree.ts'
 import { asCondition, compileExpression } from './compile-expression.ts'
-import { columnAndConstant, toFilter } from './filter-push-down.ts'
+import { columnAndConstant, halvesOf, toFilter } from './filter-push-down.ts'
 import type { Source } from './scope.ts'
 import type { Value } from './value-type.ts'
 
@@ -30,7 +30,8 @@ const instantEnd = 2n ** 63n - 2n
 /** The parts that must all hold. */
 export function conjunctsOf(where: Expression | null): readonly Expression[] {
   if (where === null) return []
-  return where.kind === 'and' ? where.operands.flatMap(conjunctsOf) : [where]
+  if (where.kind === 'and') return where.operands.flatMap(conjunctsOf)
+  return (where.kind === 'between' ? halvesOf(where) : undefined) ?? [where]
 }
 
 /** Divides a condition on one table. Throws where it is none, or its types do not fit. */

@@ -74,11 +74,7 @@ function rangeOrList(tokens: TokenStream, value: Expression): Expression | undef
   if (!tokens.acceptWord('BETWEEN')) return undefined
   const low = sum(tokens)
   tokens.expectWord('AND')
-  const operands: Expression[] = [
-    { kind: 'binary', operator: '>=', left: value, right: low },
-    { kind: 'binary', operator: '<=', left: value, right: sum(tokens) },
-  ]
-  return { kind: 'and', operands }
+  return { kind: 'between', value, low, high: sum(tokens) }
 }
 
 /** SQL writes lists of IN in parentheses. */

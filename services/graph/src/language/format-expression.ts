@@ -42,6 +42,12 @@ export function formatExpression(expression: Expression): string {
       return formatBinary(expression)
     case 'in':
       return `${within(expression.value, levels.sum)} IN ${formatExpression(expression.list)}`
+    case 'between': {
+      const [value, low, high] = [expression.value, expression.low, expression.high].map((one) =>
+        within(one, levels.sum),
+      )
+      return `${value} BETWEEN ${low} AND ${high}`
+    }
     case 'isNull': {
       const test = expression.isNegated ? 'IS NOT NULL' : 'IS NULL'
       return `${within(expression.operand, levels.sum)} ${test}`
@@ -99,6 +105,7 @@ function levelOf(expression: Expression): number {
     case 'binary':
       return levelOfOperator(expression.operator)
     case 'in':
+    case 'between':
     case 'isNull':
       return levels.comparison
     case 'negate':

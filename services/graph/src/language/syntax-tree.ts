@@ -56,6 +56,14 @@ export interface Membership {
   readonly list: Expression
 }
 
+/** A node of its own: as two comparisons it would hold its value twice, and nested ones double each time. */
+export interface Between {
+  readonly kind: 'between'
+  readonly value: Expression
+  readonly low: Expression
+  readonly high: Expression
+}
+
 export interface NullTest {
   readonly kind: 'isNull'
   readonly operand: Expression
@@ -96,6 +104,7 @@ export type Expression =
   | Junction
   | Binary
   | Membership
+  | Between
   | NullTest
   | List
   | RecordValue

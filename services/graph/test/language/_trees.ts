@@ -102,6 +102,9 @@ const { expression } = fc.letrec<{ expression: Expression; primary: Expression }
       .map(([one, many]) => ({ kind: 'in', value: one, list: many }) as const)
       .filter(({ list: many }) => !isNegative(many)),
     fc
+      .tuple(tie('expression'), tie('expression'), tie('expression'))
+      .map(([one, low, high]) => ({ kind: 'between', value: one, low, high }) as const),
+    fc
       .tuple(tie('expression'), fc.boolean())
       .map(([operand, isNegated]) => ({ kind: 'isNull', operand, isNegated }) as const),
   ),

@@ -1,0 +1,49 @@
+import { limits } from '@hypermesh/contract'
+import { expect, test } from 'vitest'
+import { bindParameters } from '../src/execution/bind-parameters.ts'
+import { compileExpression } from '../src/execution/compile-expression.ts'
+import { formatStatement } from '../src/language/format-statement.ts'
+import { parseStatement } from '../src/language/parse-statement.ts'
+import type { Expression } from '../src/language/syntax-tree.ts'
+
+const bounds = limits.parse({})
+
+function conditionOf(text: string): Expression {
+  const statement = parseStatement(`MATCH HYPEREDGE (he:E) WHERE ${text} RETURN *`, bounds)
+  if (statement.kind !== 'match' || statement.where === null) throw new Error('no condition')
+  return statement.where
+}
+
+test('nested BETWEENs hold, print, bind and work out their value once', () => {
+  const nested = 'BETWEEN FALSE AND TRUE) '
+  const depth = 12
+  const text = `MATCH HYPEREDGE (he:E) WHERE ${'('.repeat(depth)}n ${nested.repeat(depth)} RETURN *`
+  const bound = bindParameters(parseStatement(text, bounds), {}, bounds)
+  expect(formatStatement(bound).split('BETWEEN')).toHaveLength(depth + 1)
+  let worked = 0
+  const evaluate = () => {
+    worked += 1
+    return true
+  }
+  const replaced = new Map([['n', { type: 'bool' as const, evaluate }]])
+  const where = bound.kind === 'match' ? bound.where : null
+  const compiled = compileExpression(where as Expression, { sources: [], replaced })
+  expect(compiled.evaluate(0)).toBe(true)
+  expect(worked).toBe(1)
+})
+
+test('a parameter is made once, and its elements count for each use', () => {
+  const few = limits.parse({ graphTermsMax: 12 })
+  const uses = (count: number) => conditionOf(Array(count).fill('he.a IN $p').join(' OR '))
+  const parameters = { p: [1, [2], { x: 3 }] }
+  const bound = bindParameters(uses(2), parameters, few)
+  const [first, second] = bound.kind === 'or' ? bound.operands : []
+  expect(first).toMatchObject({ kind: 'in', list: { kind: 'list' } })
+  expect(Reflect.get(second ?? {}, 'list')).toBe(Reflect.get(first ?? {}, 'list'))
+  expect(() => bindParameters(uses(3), parameters, few)).toThrow(
+    expect.objectContaining({
+      code: 'too_large',
+      details: { limit: 'graph_terms_max', most: 12 },
+    }),
+  )
+})
