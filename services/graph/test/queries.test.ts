@@ -104,6 +104,23 @@ describe('reads', () => {
       ['bob', 2],
     ])
   })
+  test('an alias that is the name of another key means itself in ORDER BY alone', async () => {
+    const query = 'MATCH HYPEREDGE (he:E) WHERE he.b < 9 RETURN a AS x, b AS a, count(*) AS n'
+    expect(await rowsOf(`${query} ORDER BY x`)).toEqual([
+      [1, 1.5, 1],
+      [3, -2.5, 1],
+    ])
+    expect(await rowsOf(`${query} ORDER BY a`)).toEqual([
+      [3, -2.5, 1],
+      [1, 1.5, 1],
+    ])
+    expect(
+      await rowsOf('MATCH HYPEREDGE (he:E) RETURN a AS x, count(*) + x AS n ORDER BY x LIMIT 2'),
+    ).toEqual([
+      [1, 2],
+      [2, 3],
+    ])
+  })
   test('DISTINCT, ORDER BY, SKIP, LIMIT', async () => {
     expect(await rowsOf('MATCH HYPEREDGE (he:E) RETURN DISTINCT he.label')).toEqual([
       ['V'],

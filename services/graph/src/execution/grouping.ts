@@ -106,13 +106,16 @@ export function groupScope(
     evaluate: (row: number): Value => rows[row]?.[place] ?? null,
   })
   for (const [place, { expression, compiled }] of keys.entries()) {
-    const text = formatExpression(expression)
-    replaced.set(text, cell(place, compiled.type))
-    const alias = items.find((item) => formatExpression(item.expression) === text)?.alias
-    if (alias) replaced.set(formatName(alias), cell(place, compiled.type))
+    replaced.set(formatExpression(expression), cell(place, compiled.type))
   }
   for (const [place, { text, type }] of figures.entries()) {
     replaced.set(text, cell(keys.length + place, type))
+  }
+  for (const { expression, alias } of items) {
+    const key = replaced.get(formatExpression(expression))
+    // What is called so already, as in `RETURN a AS x, b AS a`, is not what the alias means.
+    const isFree = alias !== null && !hasAggregate(expression) && !replaced.has(formatName(alias))
+    if (isFree && key !== undefined) replaced.set(formatName(alias), key)
   }
   return { sources: [], replaced }
 }
