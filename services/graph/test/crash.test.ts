@@ -1,34 +1,12 @@
-import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { temporaryDirectory } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { type OpenGraph, openGraph } from './_graph.ts'
+import { runChild } from './_run-child.ts'
 
-const child = fileURLToPath(new URL('_crash-child.ts', import.meta.url))
 const rowCount = 50
-
-interface Crash {
-  readonly killed: boolean
-  readonly acknowledged: boolean
-}
-
-function dieDuring(step: string, directory: string, point: number): Promise<Crash> {
-  const node = ['--conditions=hypermesh:source', '--import', 'tsx', child]
-  return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      [...node, directory, step, String(point)],
-      (error, stdout, stderr) => {
-        const killed = error?.signal === 'SIGKILL'
-        if (error !== null && !killed) reject(new Error(stderr))
-        else resolve({ killed, acknowledged: stdout === 'acknowledged' })
-      },
-    )
-  })
-}
 
 /** A database with rows, and a backup of it. */
 async function prepare(directory: string): Promise<void> {
@@ -114,7 +92,7 @@ test.concurrent.each(Object.entries(steps))(
       const directory = await mkdtemp(join(tmpdir(), 'hypermesh-crash-'))
       try {
         await cp(prepared.path, directory, { recursive: true })
-        const crash = await dieDuring(step, directory, point)
+        const crash = await runChild('_crash-child.ts', [directory, step, point])
         killed = crash.killed
         await using graph = await openGraph({ directory })
         // Nothing is left of the process that died, wherever it made its drafts.
@@ -122,7 +100,7 @@ test.concurrent.each(Object.entries(steps))(
         const backups = await readdir(join(directory, 'graph-backups', 'old'))
         expect(backups.filter((name) => name.startsWith('.'))).toEqual([])
         const done = await isDone(graph)
-        if (crash.acknowledged) expect(done).toBe(true)
+        if (crash.printed === 'acknowledged') expect(done).toBe(true)
         outcomes.push(done ? 'done' : 'not')
       } finally {
         await rm(directory, { recursive: true, force: true })
