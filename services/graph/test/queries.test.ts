@@ -28,6 +28,14 @@ describe('reads', () => {
     ['he.event_ts >= 1700000005', [2, 3, 4]],
     ['he.event_ts < 1700000005', [1]],
     ['he.event_ts > 1700000005000', [3, 4]],
+    ['he.a IN [1.0, 9, NULL]', [1]],
+    ['he.a + 0 IN [3, 7.5]', [3]],
+    ['he.a + 0 NOT IN [3, NULL]', []],
+    ['he.a + 0 NOT IN [3]', [1, 2]],
+    ['he.a + 9223372036854775000 IN [9223372036854775002]', [2]],
+    ['he.a * 1e20 IN [1e20, 300000000000000000000.0]', [1, 3]],
+    ['he.b * 1e308 * 10 - he.b * 1e308 * 10 = 5', []],
+    ['he.b * 1e308 * 10 - he.b * 1e308 * 10 IS NULL', [1, 2, 3, 4]],
     ['he.a NOT BETWEEN 2 AND 9', [1]],
     ['he.a BETWEEN 2 AND NULL', []],
     ['NOT (he.a + 0 BETWEEN 3 AND NULL)', [1, 2]],
@@ -120,6 +128,17 @@ describe('reads', () => {
       [1, 2],
       [2, 3],
     ])
+  })
+  test.each(['+ 1e308 * 10', '- 1e300', '+ 1e13'])('an instant %s is refused', async (shift) => {
+    const query = `MATCH HYPEREDGE (he:E) RETURN he.event_ts ${shift} AS t`
+    await expect(run(query)).rejects.toMatchObject({ code: 'invalid' })
+  })
+  test('what UNWIND makes may be called by a word of the language', async () => {
+    const query = 'MATCH HYPEREDGE (he:E) UNWIND he.members AS `order` RETURN `order` LIMIT 2'
+    expect(await rowsOf(query)).toEqual([['ann'], ['bob']])
+    expect(
+      (await run('MATCH HYPEREDGE (he:E) UNWIND he.members AS `order` RETURN *')).columns.at(-1),
+    ).toEqual({ name: 'order', type: 'node' })
   })
   test('DISTINCT, ORDER BY, SKIP, LIMIT', async () => {
     expect(await rowsOf('MATCH HYPEREDGE (he:E) RETURN DISTINCT he.label')).toEqual([

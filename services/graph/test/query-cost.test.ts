@@ -47,3 +47,19 @@ test('a parameter is made once, and its elements count for each use', () => {
     }),
   )
 })
+
+test('IN works its constants out once, not for each row', () => {
+  let worked = 0
+  const evaluate = () => {
+    worked += 1
+    return 2
+  }
+  const one = { type: 'int64' as const, evaluate, constant: 2 }
+  const replaced = new Map([
+    ['n', { type: 'int64' as const, evaluate: (row: number) => row }],
+    ['two', one],
+  ])
+  const compiled = compileExpression(conditionOf('n IN [1, two]'), { sources: [], replaced })
+  expect([0, 1, 2, 3].map((row) => compiled.evaluate(row))).toEqual([false, true, true, false])
+  expect(worked).toBe(0)
+})

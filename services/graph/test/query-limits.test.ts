@@ -23,7 +23,18 @@ test('what a statement holds: values', async () => {
   await using graph = await openLimited({ graphQueryCellsMax: 6 }, 9)
   const sorted = (where: string) =>
     graph.run(`MATCH HYPEREDGE (l:L) ${where} RETURN l.n ORDER BY l.n`)
-  expect((await sorted('WHERE l.n < 6')).rows).toHaveLength(6)
+  // A row and its key.
+  expect((await sorted('WHERE l.n < 3')).rows).toHaveLength(3)
+  await expect(sorted('WHERE l.n < 4')).rejects.toMatchObject(tooLarge('graph_query_cells_max'))
+  const keys = Array(9).fill('l.n').join(', ')
+  await expect(
+    graph.run(`MATCH HYPEREDGE (l:L) WHERE l.n < 1 RETURN l.n ORDER BY ${keys}`),
+  ).rejects.toMatchObject(tooLarge('graph_query_cells_max'))
+  const long = (length: number) => `RETURN DISTINCT l.n, '${'x'.repeat(length)}' AS text`
+  expect((await graph.run(`MATCH HYPEREDGE (l:L) WHERE l.n < 1 ${long(9)}`)).rows).toHaveLength(1)
+  await expect(graph.run(`MATCH HYPEREDGE (l:L) WHERE l.n < 1 ${long(640)}`)).rejects.toMatchObject(
+    tooLarge('graph_query_cells_max'),
+  )
   await expect(sorted('')).rejects.toMatchObject(tooLarge('graph_query_cells_max'))
   const grouped = 'RETURN l.n, count(*)'
   expect((await graph.run(`MATCH HYPEREDGE (l:L) WHERE l.n < 3 ${grouped}`)).rows).toHaveLength(3)

@@ -6,6 +6,8 @@ import { isNumeric, toExact, type Value, type ValueType } from './value-type.ts'
 type Number64 = number | bigint
 
 const microsPerSecond = 1e6
+/** The last instant, in microseconds. */
+const instantMost = 2n ** 63n - 2n
 
 /** Numbers, and instants with seconds. A division is of floats, and by zero NULL, as is a remainder. */
 export function compileArithmetic(
@@ -56,17 +58,23 @@ function worker(
   }
   if (left === 'timestamp') {
     const sign = operator === '-' ? -1 : 1
-    return (a, b) => BigInt(a) + toMicros(Number(b) * sign)
+    return (a, b) => shifted(BigInt(a), Number(b) * sign)
   }
-  if (right === 'timestamp') return (a, b) => BigInt(b) + toMicros(Number(a))
+  if (right === 'timestamp') return (a, b) => shifted(BigInt(b), Number(a))
   if (left === 'int64' && right === 'int64' && operator !== '/') {
     return (a, b) => integers(operator, a, b)
   }
   return (a, b) => floats(operator, Number(a), Number(b))
 }
 
-function toMicros(seconds: number): bigint {
-  return BigInt(Math.round(seconds * microsPerSecond))
+/** Throws where there is no such instant. */
+function shifted(instant: bigint, seconds: number): bigint {
+  const micros = Math.round(seconds * microsPerSecond)
+  if (Number.isFinite(micros)) {
+    const moved = instant + BigInt(micros)
+    if (moved >= -instantMost && moved <= instantMost) return moved
+  }
+  throw invalidQuery(`an instant and ${seconds} seconds are beyond the instants that there are`)
 }
 
 function integers(operator: BinaryOperator, a: Number64, b: Number64): Value {
@@ -81,11 +89,17 @@ function integers(operator: BinaryOperator, a: Number64, b: Number64): Value {
   return within(operator === '*' ? left * right : left % right)
 }
 
+/** Null also for what is no number, such as ∞ − ∞: it would compare equal to everything. */
 function floats(operator: BinaryOperator, a: number, b: number): number | null {
+  const result = floatOf(operator, a, b)
+  return Number.isNaN(result) ? null : result
+}
+
+function floatOf(operator: BinaryOperator, a: number, b: number): number {
   if (operator === '+') return a + b
   if (operator === '-') return a - b
   if (operator === '*') return a * b
-  if (b === 0) return null
+  if (b === 0) return Number.NaN
   return operator === '/' ? a / b : a % b
 }
 

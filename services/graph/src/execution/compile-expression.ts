@@ -13,7 +13,7 @@ import { aligned, areComparable, areEqual, compileComparison, isComparison } fro
 import { compileFunction } from './functions.ts'
 import { invalidQuery, mismatch } from './query-error.ts'
 import { type Compiled, constantOf, type Scope, sourceOf, wholeSourceOf } from './scope.ts'
-import type { Value, ValueType } from './value-type.ts'
+import { toExact, type Value, type ValueType } from './value-type.ts'
 
 /** An expression over the scope's columns. Throws `invalid` and `type_mismatch` before a row is read. */
 export function compileExpression(expression: Expression, scope: Scope): Compiled {
@@ -153,6 +153,8 @@ function compileMembership(
   ) {
     throw mismatch(`IN takes a list, not ${listed.type}`)
   }
+  const quick = quickMembership(sought, items)
+  if (listed === undefined && quick !== undefined) return quick
   const listAt = (row: number): Value =>
     listed === undefined ? items.map((item) => item.evaluate(row)) : listed.evaluate(row)
   const evaluate = (row: number): Value => {
@@ -169,6 +171,33 @@ function compileMembership(
     return result
   }
   return { type: 'bool', evaluate }
+}
+
+/** Of constant scalars: looked up, however many they are. Undefined for other lists. */
+function quickMembership(sought: Compiled, items: readonly Compiled[]): Compiled | undefined {
+  const known = new Set<Value>()
+  for (const { constant } of items) {
+    if (constant === undefined || (typeof constant === 'object' && constant !== null)) {
+      return undefined
+    }
+    known.add(keyOf(constant))
+  }
+  const isEmpty = known.size === 0
+  const missed = known.delete(null) ? null : false
+  const evaluate = (row: number): Value => {
+    const value = sought.evaluate(row)
+    if (isEmpty) return false
+    if (value === null) return null
+    return known.has(keyOf(value)) || missed
+  }
+  return { type: 'bool', evaluate }
+}
+
+/** One for all forms of a number. A truth is never compared with a number. */
+function keyOf(value: Value): Value {
+  if (typeof value === 'bigint') return toExact(value)
+  const isLarge = Number.isInteger(value) && !Number.isSafeInteger(value)
+  return isLarge ? BigInt(Number(value)) : value
 }
 
 /** The value is worked out once a row, for both comparisons. */

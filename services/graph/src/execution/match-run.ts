@@ -1,3 +1,4 @@
+import { formatName } from '../language/format-expression.ts'
 import type { Expression, Match, Unwind } from '../language/syntax-tree.ts'
 import { aggregateCallsOf } from './aggregate-calls.ts'
 import { engineGroups } from './engine-groups.ts'
@@ -70,10 +71,11 @@ function runUnwound(
     type: slot.type === 'list<node>' ? 'node' : 'string',
     evaluate: () => element,
   }
-  const scope = { ...scan.scope, replaced: new Map([[alias, compiled]]) }
+  const text = formatName(alias)
+  const scope = { ...scan.scope, replaced: new Map([[text, compiled]]) }
   const all = (one: Scope) => [
     ...columnsOfSource(one, scan.source.pattern.variable, null),
-    { name: alias, text: alias, type: compiled.type, compiled },
+    { name: alias, text, type: compiled.type, compiled },
   ]
   function* unwound(rows: Iterable<number>): Generator<number> {
     for (const row of rows) {

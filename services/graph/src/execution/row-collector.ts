@@ -1,6 +1,9 @@
 import { type CellBudget, cellsOf, type Row } from './query-result.ts'
 import { compareValues, identityOf } from './value-type.ts'
 
+/** The text of an identity that costs as much as a value. */
+const charactersOfCell = 64
+
 interface Sorted {
   readonly row: Row
   readonly keys: Row
@@ -40,9 +43,9 @@ export class RowCollector {
       const identity = identityOf(row)
       if (this.#seen.has(identity)) return
       this.#seen.add(identity)
-      budget.count(1)
+      budget.count(1 + Math.floor(identity.length / charactersOfCell))
     }
-    budget.hold(row)
+    budget.count(cellsOfSorted(row, keys))
     this.#rows.push({ row, keys, place: this.#place++ })
     const most = skip + limit
     if (Number.isFinite(most) && this.#rows.length >= most * 2 + 1024) this.#trim(most)
@@ -56,7 +59,9 @@ export class RowCollector {
 
   #trim(most: number): void {
     this.#sort()
-    for (const { row } of this.#rows.slice(most)) this.#options.budget.release(cellsOf(row))
+    for (const { row, keys } of this.#rows.slice(most)) {
+      this.#options.budget.release(cellsOfSorted(row, keys))
+    }
     this.#rows = this.#rows.slice(0, most)
   }
 
@@ -70,4 +75,9 @@ export class RowCollector {
       return left.place - right.place
     })
   }
+}
+
+/** Keys are held as long as their row. */
+function cellsOfSorted(row: Row, keys: Row): number {
+  return cellsOf(row) + cellsOf(keys)
 }
