@@ -2,6 +2,9 @@ import { limits } from '@hypermesh/contract'
 import { expect, test } from 'vitest'
 import { bindParameters } from '../src/execution/bind-parameters.ts'
 import { compileExpression } from '../src/execution/compile-expression.ts'
+import { type Pipeline, runPipeline } from '../src/execution/pipeline.ts'
+import { type QueryContext, QueryFigures } from '../src/execution/query-result.ts'
+import type { Compiled } from '../src/execution/scope.ts'
 import { formatStatement } from '../src/language/format-statement.ts'
 import { parseStatement } from '../src/language/parse-statement.ts'
 import type { Expression } from '../src/language/syntax-tree.ts'
@@ -55,11 +58,63 @@ test('IN works its constants out once, not for each row', () => {
     return 2
   }
   const one = { type: 'int64' as const, evaluate, constant: 2 }
-  const replaced = new Map([
+  const replaced = new Map<string, Compiled>([
     ['n', { type: 'int64' as const, evaluate: (row: number) => row }],
     ['two', one],
   ])
   const compiled = compileExpression(conditionOf('n IN [1, two]'), { sources: [], replaced })
   expect([0, 1, 2, 3].map((row) => compiled.evaluate(row))).toEqual([false, true, true, false])
   expect(worked).toBe(0)
+})
+
+/** `n` of many rows in one chunk, counting those that are worked out. */
+function longPipeline() {
+  const work = { rows: 0 }
+  const evaluate = (row: number) => {
+    work.rows += 1
+    return (row * 7919) % rowCount
+  }
+  const n = { type: 'int64' as const, evaluate }
+  async function* chunks() {
+    yield Array(rowCount).keys()
+  }
+  const pipeline = { scope: { sources: [], replaced: new Map([['n', n]]) }, all: () => [], chunks }
+  return { pipeline, work }
+}
+
+const rowCount = 20_000
+
+function runLong(text: string, pipeline: Pipeline, signal: AbortSignal) {
+  const statement = parseStatement(`MATCH HYPEREDGE (he:E) ${text}`, bounds)
+  if (statement.kind !== 'match') throw new Error('no match')
+  const figures = new QueryFigures()
+  // What needs a database is not reached.
+  const context = { limits: bounds, signal, page: null, figures } as unknown as QueryContext
+  return runPipeline(statement.returning, pipeline, context).batches
+}
+
+test.each(['RETURN n', 'RETURN n ORDER BY n', 'RETURN n, count(*)'])(
+  'a cancellation is heard of within a chunk: %s',
+  async (text) => {
+    const { pipeline, work } = longPipeline()
+    const controller = new AbortController()
+    const batches = runLong(text, pipeline, controller.signal)
+    setImmediate(() => controller.abort())
+    const readAll = async () => {
+      for await (const _ of batches);
+    }
+    await expect(readAll()).rejects.toThrow('aborted')
+    expect(work.rows).toBeLessThan(rowCount)
+  },
+)
+
+test.each(['', ' LIMIT 9000'])('sorted rows come in batches, in their order%s', async (limit) => {
+  const { pipeline } = longPipeline()
+  const { signal } = new AbortController()
+  const got: (readonly (readonly unknown[])[])[] = []
+  for await (const rows of runLong(`RETURN n ORDER BY n DESC${limit}`, pipeline, signal))
+    got.push(rows)
+  const most = limit === '' ? rowCount : 9000
+  expect(got.length).toBe(Math.ceil(most / 4096))
+  expect(got.flat(2)).toEqual(Array.from({ length: most }, (_, at) => rowCount - 1 - at))
 })

@@ -13,6 +13,7 @@ import { invalidQuery } from './query-error.ts'
 import type { QueryContext } from './query-result.ts'
 import { type Compiled, type Scope, Source } from './scope.ts'
 import { conjunctsOf, type PushedSelection, pushDown } from './selection-push-down.ts'
+import { Turns } from './turns.ts'
 
 export const pageBytes = 16 << 20
 /** Rows of one reading where some are left out here: enough to make the call worth it. */
@@ -83,6 +84,23 @@ export function matchesIn(scan: MatchScan, batch: ColumnBatch<Hyperedge>): Itera
   return rows
 }
 
+/** As `matchesIn`, in turns: a condition may be long. */
+async function matchesInTurns(
+  scan: MatchScan,
+  batch: ColumnBatch<Hyperedge>,
+  turns: Turns,
+): Promise<Iterable<number>> {
+  const { filter } = scan
+  if (filter === undefined) return matchesIn(scan, batch)
+  for (const slot of scan.source.slots) slot.load(batch)
+  const rows: number[] = []
+  for (let row = 0; row < batch.rowCount; row++) {
+    if (filter.evaluate(row) === true) rows.push(row)
+    if (turns.isOver()) await turns.next()
+  }
+  return rows
+}
+
 /** All matches, of one state of the table, a batch at a time. */
 export async function* scanChunks(
   scan: MatchScan,
@@ -90,8 +108,9 @@ export async function* scanChunks(
 ): AsyncGenerator<Iterable<number>> {
   if (scan.pushed.isEmpty) return
   const options = { ...findOptionsOf(scan, context), pageRows: scanRows, pageBytes }
+  const turns = new Turns(context.signal)
   for await (const batch of scan.reader.pages(options)) {
     context.figures.add(batch)
-    yield matchesIn(scan, batch)
+    yield await matchesInTurns(scan, batch, turns)
   }
 }

@@ -11,15 +11,13 @@ import {
   type OutputColumn,
   outputColumns,
 } from './projection.ts'
-import {
-  CellBudget,
-  inOneBatch,
-  type QueryContext,
-  type QueryResult,
-  type Row,
-} from './query-result.ts'
+import { CellBudget, type QueryContext, type QueryResult, type Row } from './query-result.ts'
 import { RowCollector } from './row-collector.ts'
 import type { Scope } from './scope.ts'
+import { Turns } from './turns.ts'
+
+/** Rows that are written at once. */
+const rowsOfBatch = 4096
 
 /** Rows that the scope's slots have loaded; good until the next are asked for. */
 export type Chunks = AsyncIterable<Iterable<number>>
@@ -47,12 +45,13 @@ export function runPipeline(
   const budget = new CellBudget(context.limits)
   async function* batches(): AsyncGenerator<readonly Row[]> {
     const collector = collectorOf(returning, { order, budget, context })
+    const turns = new Turns(context.signal)
     for await (const rows of pipeline.chunks()) {
       context.signal.throwIfAborted()
-      collect(collector, rows, { outputs, order })
+      await collect(collector, rows, { outputs, order, turns })
       if (collector.isFull) break
     }
-    yield* finished(collector, context)
+    yield* finished(collector, context, turns)
   }
   return { columns: outputs, batches: batches() }
 }
@@ -78,31 +77,42 @@ function collectorOf(
   })
 }
 
-function collect(
+async function collect(
   collector: RowCollector,
   rows: Iterable<number>,
-  { outputs, order }: { readonly outputs: readonly OutputColumn[]; readonly order: CompiledOrder },
-): void {
+  {
+    outputs,
+    order,
+    turns,
+  }: {
+    readonly outputs: readonly OutputColumn[]
+    readonly order: CompiledOrder
+    readonly turns: Turns
+  },
+): Promise<void> {
   for (const row of rows) {
     if (collector.isFull) return
     collector.add(
       evaluateRow(outputs, row),
       order.keys.map((key) => key.evaluate(row)),
     )
+    if (collector.isOverfull) await collector.trim(turns)
+    if (turns.isOver()) await turns.next()
   }
 }
 
 async function* finished(
   collector: RowCollector,
   { page, figures }: QueryContext,
+  turns: Turns,
 ): AsyncGenerator<readonly Row[]> {
-  const rows = collector.finish()
-  if (page === null || rows.length <= page.rowsMax) {
-    yield* inOneBatch(rows)
-    return
+  const rows = await collector.finish(turns)
+  const count = Math.min(rows.length, page?.rowsMax ?? rows.length)
+  figures.isTruncated ||= count < rows.length
+  for (let at = 0; at < count; at += rowsOfBatch) {
+    yield rows.slice(at, Math.min(at + rowsOfBatch, count))
+    await turns.next()
   }
-  figures.isTruncated = true
-  yield* inOneBatch(rows.slice(0, page.rowsMax))
 }
 
 function runGroups(
@@ -123,8 +133,9 @@ function runGroups(
       groups.push(row)
     }
     const collector = collectorOf(returning, { order, budget, context })
-    collect(collector, groups.keys(), { outputs, order })
-    yield* finished(collector, context)
+    const turns = new Turns(context.signal)
+    await collect(collector, groups.keys(), { outputs, order, turns })
+    yield* finished(collector, context, turns)
   }
   return { columns: outputs, batches: batches() }
 }
@@ -135,9 +146,13 @@ async function groupRows(
   { context, budget }: { readonly context: QueryContext; readonly budget: CellBudget },
 ): Promise<readonly Row[]> {
   const table = new GroupTable(grouping, budget)
+  const turns = new Turns(context.signal)
   for await (const rows of chunks()) {
     context.signal.throwIfAborted()
-    for (const row of rows) table.add(row)
+    for (const row of rows) {
+      table.add(row)
+      if (turns.isOver()) await turns.next()
+    }
   }
   return table.finish()
 }

@@ -1,4 +1,6 @@
+import { sortInTurns } from './merge-sort.ts'
 import { type CellBudget, cellsOf, type Row } from './query-result.ts'
+import type { Turns } from './turns.ts'
 import { compareValues, identityOf } from './value-type.ts'
 
 /** The text of an identity that costs as much as a value. */
@@ -26,6 +28,7 @@ export class RowCollector {
   readonly #seen = new Set<string>()
   #rows: Sorted[] = []
   #place = 0
+  #isOverfull = false
 
   constructor(options: CollectorOptions) {
     this.#options = options
@@ -48,32 +51,45 @@ export class RowCollector {
     budget.count(cellsOfSorted(row, keys))
     this.#rows.push({ row, keys, place: this.#place++ })
     const most = skip + limit
-    if (Number.isFinite(most) && this.#rows.length >= most * 2 + 1024) this.#trim(most)
+    this.#isOverfull = Number.isFinite(most) && this.#rows.length >= most * 2 + 1024
   }
 
-  finish(): Row[] {
+  /** Whether it holds so many rows that `trim` is due. */
+  get isOverfull(): boolean {
+    return this.#isOverfull
+  }
+
+  /** The rows that are wanted. */
+  async finish(turns: Turns): Promise<Row[]> {
     const { skip, limit } = this.#options
-    this.#sort()
+    await this.#sort(turns)
     return this.#rows.slice(skip, skip + limit).map(({ row }) => row)
   }
 
-  #trim(most: number): void {
-    this.#sort()
+  /** Leaves out what cannot be wanted any more. */
+  async trim(turns: Turns): Promise<void> {
+    const { skip, limit } = this.#options
+    const most = skip + limit
+    await this.#sort(turns)
+    this.#isOverfull = false
     for (const { row, keys } of this.#rows.slice(most)) {
       this.#options.budget.release(cellsOfSorted(row, keys))
     }
     this.#rows = this.#rows.slice(0, most)
   }
 
-  #sort(): void {
+  async #sort(turns: Turns): Promise<void> {
     const { descending } = this.#options
-    this.#rows.sort((left, right) => {
+    // They came in their order.
+    if (descending.length === 0) return
+    const order = (left: Sorted, right: Sorted): number => {
       for (const [at, isDescending] of descending.entries()) {
         const order = compareValues(left.keys[at] ?? null, right.keys[at] ?? null)
         if (order !== 0) return isDescending ? -order : order
       }
       return left.place - right.place
-    })
+    }
+    await sortInTurns(this.#rows, order, turns)
   }
 }
 
