@@ -48,6 +48,39 @@ test('what a statement holds: values', async () => {
   expect((await graph.run(query, { cursor: first.next_cursor })).rows).toEqual([[7], [8]])
 })
 
+test('what a statement holds: long texts count by their length', async () => {
+  await using graph = await openLimited({ graphQueryCellsMax: 40 }, 0)
+  await graph.run('CREATE HYPEREDGE TABLE S () PROPERTIES (s STRING)')
+  const add = () =>
+    graph.run(`INSERT HYPEREDGE (:S {event_ts: 1, members: [1], s: '${'x'.repeat(1000)}'})`)
+  const sorted = 'MATCH HYPEREDGE (s:S) RETURN s.s ORDER BY s.id'
+  for (let n = 0; n < 2; n++) await add()
+  expect((await graph.run(sorted)).rows).toHaveLength(2)
+  await add()
+  await expect(graph.run(sorted)).rejects.toMatchObject(tooLarge('graph_query_cells_max'))
+})
+
+test('bytes of a page', async () => {
+  await using graph = await openLimited({ graphPageBytesMax: 4000 }, 0)
+  await graph.run('CREATE HYPEREDGE TABLE S () PROPERTIES (s STRING, n INTEGER)')
+  const text = 'x'.repeat(1000)
+  for (let n = 0; n < 5; n++) {
+    await graph.run(`INSERT HYPEREDGE (:S {event_ts: ${n}, members: [1], s: '${text}', n: ${n}})`)
+  }
+  const query = 'MATCH HYPEREDGE (s:S) RETURN s.n, s.s SKIP 1'
+  const first = await graph.run(query)
+  expect(first.rows.map(([n]) => n)).toEqual([1, 2, 3])
+  const second = await graph.run(query, { cursor: first.next_cursor })
+  expect([second.rows, second.next_cursor]).toEqual([[[4, text]], null])
+  const refused = tooLarge('graph_page_bytes_max')
+  const sorted = 'MATCH HYPEREDGE (s:S) RETURN s.s ORDER BY s.n'
+  await expect(graph.run(sorted)).rejects.toMatchObject(refused)
+  expect((await graph.run(`${sorted} LIMIT 3`)).rows).toEqual([[text], [text], [text]])
+  const columns = Array.from({ length: 4 }, (_, at) => `s.s AS c${at}`).join(', ')
+  const wide = `MATCH HYPEREDGE (s:S) RETURN ${columns} LIMIT 1`
+  await expect(graph.run(wide)).rejects.toMatchObject(refused)
+})
+
 test('pairs of a join without shared members', async () => {
   await using graph = await openLimited({ graphQueryPairsMax: 12 }, 4)
   const join = (where: string) =>

@@ -3,7 +3,7 @@ import type { Returning } from '../language/syntax-tree.ts'
 import { findOptionsOf, type MatchScan, matchesIn, pageBytes, scanRows } from './match-scan.ts'
 import { formatCursor, parseCursor } from './page-cursor.ts'
 import { countOf, evaluateRow, type OutputColumn } from './projection.ts'
-import { CellBudget, cellsOf, type QueryContext, type Row } from './query-result.ts'
+import { CellBudget, cellsOf, jsonBytesOf, type QueryContext, type Row } from './query-result.ts'
 
 /** What of a table's rows, in the engine's own order, goes out: a page with a cursor, or all as they come. */
 export class MatchPages {
@@ -18,6 +18,8 @@ export class MatchPages {
   #hasLimit: boolean
   /** Of the page. */
   #room: number
+  /** Of the page, as JSON. */
+  #bytes = 0
 
   constructor(
     scan: MatchScan,
@@ -104,6 +106,10 @@ export class MatchPages {
         continue
       }
       const row = evaluateRow(this.#outputs, at)
+      if (budget !== undefined && !this.#fits(row)) {
+        this.#room = 0
+        return { rows, end: at }
+      }
       rows.push(row)
       this.#left -= 1
       this.#room -= 1
@@ -112,6 +118,13 @@ export class MatchPages {
       if (this.#wanted === 0) return { rows, end: at + 1 }
     }
     return { rows, end: batch.rowCount }
+  }
+
+  /** Whether the page has room for its JSON; it always has for its first row. */
+  #fits(row: Row): boolean {
+    const isFirst = this.#bytes === 0
+    this.#bytes += jsonBytesOf(row)
+    return isFirst || this.#bytes <= this.#context.limits.graphPageBytesMax
   }
 
   /** Sets the cursor behind the row that was the last; true at the end. */
@@ -125,6 +138,8 @@ export class MatchPages {
       return batch.cursor === null
     }
     if (this.#context.page === null || this.#left === 0) return true
+    // The page ends where the last reading did.
+    if (end === 0) return true
     // The engine's cursors stand behind the last row of a reading.
     const exact = await this.#find(reader, end, { columns: ['id'] })
     this.#cursor = exact.cursor ?? undefined

@@ -60,6 +60,8 @@ export interface QueryContext {
 
 export type MeasureProcedure = (call: CallProcedure, context: QueryContext) => QueryResult
 
+const charactersOfCell = 64
+
 /** Bounds what a statement holds in memory. */
 export class CellBudget {
   readonly #most: number
@@ -91,10 +93,26 @@ export class CellBudget {
   }
 }
 
+/** Values with those of lists; a long text is as many as its memory is. */
 export function cellsOf(row: readonly Value[]): number {
   let cells = row.length
-  for (const value of row) if (Array.isArray(value)) cells += value.length
+  for (const value of row) {
+    if (typeof value === 'string') cells += Math.floor(value.length / charactersOfCell)
+    else if (Array.isArray(value)) cells += cellsOf(value)
+  }
   return cells
+}
+
+const bytesOfCell = 16
+
+/** About what a row is as JSON. */
+export function jsonBytesOf(row: readonly Value[]): number {
+  let bytes = row.length * bytesOfCell
+  for (const value of row) {
+    if (typeof value === 'string') bytes += Buffer.byteLength(value)
+    else if (Array.isArray(value)) bytes += jsonBytesOf(value)
+  }
+  return bytes
 }
 
 export async function* inOneBatch(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {

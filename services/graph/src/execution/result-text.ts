@@ -1,5 +1,6 @@
 import { microsToText } from '@hypermesh/engine'
 import { toJsonText } from '../json-nodes.ts'
+import { tooLarge } from './query-error.ts'
 import type { QueryFigures, ResultColumn, Row } from './query-result.ts'
 import type { Value, ValueType } from './value-type.ts'
 
@@ -36,18 +37,36 @@ export interface ReplyFacts {
   readonly elapsedMs: number
   readonly figures: QueryFigures
   readonly receiptText: string | null
+  readonly bytesMax: number
+}
+
+/** Throws `too_large` before a text is made that is longer than a reply may be. */
+function rowTexts(
+  columns: readonly ResultColumn[],
+  rows: readonly Row[],
+  bytesMax: number,
+): string[] {
+  let bytes = 0
+  return rows.map((row) => {
+    const values = columns.map(({ type }, place) => {
+      const text = valueText(row[place] ?? null, type)
+      bytes += Buffer.byteLength(text) + 1
+      if (bytes <= bytesMax) return text
+      const hint = 'the reply has too many bytes; ask for fewer rows or columns, or for a stream'
+      throw tooLarge('graph_page_bytes_max', bytesMax, hint)
+    })
+    return `[${values.join(',')}]`
+  })
 }
 
 /** The body of a page. */
 export function replyText(
   columns: readonly ResultColumn[],
   rows: readonly Row[],
-  { queryId, elapsedMs, figures, receiptText }: ReplyFacts,
+  { queryId, elapsedMs, figures, receiptText, bytesMax }: ReplyFacts,
 ): string {
   const described = JSON.stringify(columns.map(({ name, type }) => ({ name, type })))
-  const texts = rows.map(
-    (row) => `[${columns.map(({ type }, place) => valueText(row[place] ?? null, type)).join(',')}]`,
-  )
+  const texts = rowTexts(columns, rows, bytesMax)
   const { cursor, isTruncated, seq, examined, engineMs } = figures
   const facts = JSON.stringify({
     ...{ row_count: rows.length, next_cursor: cursor, truncated: isTruncated, seq, examined },

@@ -21,7 +21,7 @@ export function mountQueries(app: App, databases: GraphDatabases, queries: Graph
     const isStream = format !== 'json'
     const question = { database, principal, request, queryId, isStream, signal }
     const query = await queries.start(question)
-    return isStream ? stream(query, format) : page(query)
+    return isStream ? stream(query, format) : page(query, c.var.limits.graphPageBytesMax)
   })
   mountGraphRoute(app, 'listGraphQueries', async (c) =>
     c.json(queries.list(await databaseOf(c, databases), c.var.principal)),
@@ -32,13 +32,13 @@ export function mountQueries(app: App, databases: GraphDatabases, queries: Graph
   })
 }
 
-async function page(query: StartedQuery): Promise<Response> {
+async function page(query: StartedQuery, bytesMax: number): Promise<Response> {
   const rows: Row[] = []
   for await (const batch of query.batches) for (const row of batch) rows.push(row)
   query.signal.throwIfAborted()
   const { queryId, figures, columns } = query
   const { receipt } = figures
-  const facts = { queryId, figures, elapsedMs: query.elapsedMs() }
+  const facts = { queryId, figures, elapsedMs: query.elapsedMs(), bytesMax }
   const written = receipt === null ? null : receiptText(receipt)
   return jsonText(replyText(columns, rows, { ...facts, receiptText: written }))
 }
