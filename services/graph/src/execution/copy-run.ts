@@ -53,11 +53,13 @@ export function runCopy({ table, source, options }: Copy, context: QueryContext)
   }
   const target = context.database.table(table)
   const load = async (): Promise<ImportReport> => {
-    const bytes = await openImport(path, context.importRoot, context.limits)
-    if (format === 'csv') return importCsv(target, bytes, settings)
+    await using file = await openImport(path, context.importRoot, context.limits)
+    const { bytes } = file
+    if (format === 'csv') return await importCsv(target, bytes, settings)
     const { integerNodes: _, ...rest } = settings
-    if (format === 'hif') return importHif(target, bytes, rest)
-    return format === 'arrow' ? importArrow(target, bytes, rest) : importNdjson(target, bytes, rest)
+    if (format === 'hif') return await importHif(target, bytes, rest)
+    if (format === 'arrow') return await importArrow(target, bytes, rest)
+    return await importNdjson(target, bytes, rest)
   }
   async function* batches(): AsyncGenerator<readonly Row[]> {
     const { inserted, duplicates } = await load()
