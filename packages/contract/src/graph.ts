@@ -79,11 +79,13 @@ const history = z
   .nullable()
   .describe('how long replaced versions can be read as of the past; null: for ever')
 const arityMax = z.number().int().min(1).max(0xffff_ffff).describe('most members of one hyperedge')
+/** A thousand years. */
+export const graphBucketSecondsMax = 31_622_400_000
 const bucketSeconds = z
   .number()
   .int()
   .min(1)
-  .max(31_622_400_000)
+  .max(graphBucketSecondsMax)
   .nullable()
   .describe('the span of time that the table is looked at by, as BUCKET_SECONDS declares it')
 

@@ -33,6 +33,7 @@ export {
   createGraphIndexRequest,
   createGraphTableRequest,
   exportHyperedgesQuery,
+  graphBucketSecondsMax,
   graphIndexes,
   graphInstant,
   graphPropertyTypes,

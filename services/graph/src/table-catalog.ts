@@ -2,6 +2,7 @@ import {
   type AlterGraphTableRequest,
   type CreateGraphTableRequest,
   type GraphTable,
+  graphBucketSecondsMax,
   HyperMeshError,
   type Limits,
   parseGraphTableName,
@@ -90,19 +91,15 @@ export class TableCatalog {
 
   /** Throws `exists`, also where a name differs in case only. */
   create(request: CreateGraphTableRequest): Promise<GraphTable> {
-    const { table, members = [], bucket_seconds = null, properties, indexes } = request
-    const name = parseGraphTableName(table)
+    return this.#alone(() => this.#create(request))
+  }
+
+  /** False where there is one of this very name: then it is left as it is. */
+  createMissing(request: CreateGraphTableRequest): Promise<boolean> {
     return this.#alone(async () => {
-      this.#assertFree(name)
-      await this.#declare(name, { members: [...members], bucketSeconds: bucket_seconds })
-      await this.#engine.createTable(name, {
-        properties: properties ?? {},
-        indexes: indexes ?? {},
-        ttlMs: request.ttl_ms ?? null,
-        historyMs: request.history_ms ?? null,
-        ...(request.arity_max === undefined ? {} : { arityMax: request.arity_max }),
-      })
-      return this.describe(name)
+      if (this.names.includes(request.table)) return false
+      await this.#create(request)
+      return true
     })
   }
 
@@ -132,12 +129,15 @@ export class TableCatalog {
   }
 
   drop(name: string): Promise<void> {
+    return this.#alone(() => this.#drop(name))
+  }
+
+  /** False where there is none. */
+  dropExisting(name: string): Promise<boolean> {
     return this.#alone(async () => {
-      await this.#engine.dropTable(parseGraphTableName(name))
-      const known = this.#declared.get(name)
-      if (known === undefined) return
-      await this.#engine.table(systemTable).delete(known.id)
-      this.#declared.delete(name)
+      if (!this.names.includes(name)) return false
+      await this.#drop(name)
+      return true
     })
   }
 
@@ -152,6 +152,29 @@ export class TableCatalog {
     return this.#alone(() => this.#engine.table(parseGraphTableName(name)).dropIndex(index))
   }
 
+  async #create(request: CreateGraphTableRequest): Promise<GraphTable> {
+    const { table, members = [], bucket_seconds = null, properties, indexes } = request
+    const name = parseGraphTableName(table)
+    this.#assertFree(name)
+    await this.#declare(name, { members: [...members], bucketSeconds: bucket_seconds })
+    await this.#engine.createTable(name, {
+      properties: properties ?? {},
+      indexes: indexes ?? {},
+      ttlMs: request.ttl_ms ?? null,
+      historyMs: request.history_ms ?? null,
+      ...(request.arity_max === undefined ? {} : { arityMax: request.arity_max }),
+    })
+    return this.describe(name)
+  }
+
+  async #drop(name: string): Promise<void> {
+    await this.#engine.dropTable(parseGraphTableName(name))
+    const known = this.#declared.get(name)
+    if (known === undefined) return
+    await this.#engine.table(systemTable).delete(known.id)
+    this.#declared.delete(name)
+  }
+
   #assertFree(name: string): void {
     const { names } = this
     const same = names.find((other) => other.toLowerCase() === name.toLowerCase())
@@ -164,6 +187,11 @@ export class TableCatalog {
   }
 
   async #declare(name: string, facts: TableDeclaration): Promise<void> {
+    const { bucketSeconds } = facts
+    if (bucketSeconds !== null && (bucketSeconds < 1 || bucketSeconds > graphBucketSecondsMax)) {
+      const message = `BUCKET_SECONDS is from 1 to ${graphBucketSecondsMax}, not ${bucketSeconds}`
+      throw new HyperMeshError('invalid', message)
+    }
     if (!this.#engine.hasTable(systemTable)) await TableCatalog.create(this.#engine)
     const table = this.#engine.table(systemTable)
     const props = { declaration: JSON.stringify(facts) }

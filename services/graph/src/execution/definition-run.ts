@@ -35,11 +35,12 @@ export function runCreateTable(statement: CreateTable, context: QueryContext): Q
   const properties = propertiesOf(statement.properties)
   const { tables } = context.database
   return declared(table, context, async () => {
-    if (ifNotExists && tables.names.includes(table)) return false
-    await tables.create({
+    const request = {
       ...{ table, properties, members: [...memberTables], bucket_seconds: bucketSeconds },
       ttl_ms: ttlSeconds === null ? null : ttlSeconds * secondMs,
-    })
+    }
+    if (ifNotExists) return await tables.createMissing(request)
+    await tables.create(request)
     return true
   })
 }
@@ -61,7 +62,7 @@ export function runAlterTable({ table, change }: AlterTable, context: QueryConte
 export function runDropTable({ table, ifExists }: DropTable, context: QueryContext): QueryResult {
   const { tables } = context.database
   return declared(table, context, async () => {
-    if (ifExists && !tables.names.includes(table)) return false
+    if (ifExists) return await tables.dropExisting(table)
     await tables.drop(table)
     return true
   })
