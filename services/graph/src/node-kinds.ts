@@ -51,13 +51,16 @@ export class NodeKinds {
 async function look(engine: Database, name: string, known: Known): Promise<void> {
   const where = { column: 'seq', gt: known.seq } as const
   const since = known.seq === 0 ? {} : { where }
+  let { seq } = known
   for await (const page of engine.table(name).pages({ columns: ['members'], ...since })) {
     const { members } = page
-    known.seq = Math.max(known.seq, page.snapshotSeq)
+    seq = Math.max(seq, page.snapshotSeq)
     if (members.length === 0) continue
     // Numbers that one array of numbers does not hold exactly are beyond 2^53, or among texts.
     const isNumbers = members instanceof Uint32Array || members instanceof Float64Array
     known.nodes = isNumbers ? 'number' : 'text'
-    if (known.nodes === 'text') return
+    if (known.nodes === 'text') break
   }
+  // Only now: a look that ended early has not seen the pages after it.
+  known.seq = seq
 }
