@@ -7,10 +7,9 @@ export interface ChildEnd {
   readonly printed: string
 }
 
-/** Runs a script of this directory to its end, or to its kill; throws what it says when it fails. */
-export function runChild(script: string, args: readonly (string | number)[]): Promise<ChildEnd> {
-  const path = fileURLToPath(new URL(script, import.meta.url))
-  const node = ['--conditions=hypermesh:source', '--import', 'tsx', path]
+/** Runs a script to its end, or to its kill; throws what it says when it fails. */
+export function runChild(script: URL, args: readonly (string | number)[]): Promise<ChildEnd> {
+  const node = ['--conditions=hypermesh:source', '--import', 'tsx', fileURLToPath(script)]
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [...node, ...args.map(String)], (error, printed, stderr) => {
       const killed = error?.signal === 'SIGKILL'

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { type OpenGraph, openGraph } from './_graph.ts'
 import { runChild } from './_run-child.ts'
 
+const child = new URL('./_crash-child.ts', import.meta.url)
 const rowCount = 50
 
 /** A database with rows, and a backup of it. */
@@ -92,7 +93,7 @@ test.concurrent.each(Object.entries(steps))(
       const directory = await mkdtemp(join(tmpdir(), 'hypermesh-crash-'))
       try {
         await cp(prepared.path, directory, { recursive: true })
-        const crash = await runChild('_crash-child.ts', [directory, step, point])
+        const crash = await runChild(child, [directory, step, point])
         killed = crash.killed
         await using graph = await openGraph({ directory })
         // Nothing is left of the process that died, wherever it made its drafts.

@@ -5,6 +5,8 @@ import { type Platform, startPlatform, temporaryDirectory } from '@hypermesh/tes
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runChild } from './_run-child.ts'
 
+const child = new URL('./_sync-child.ts', import.meta.url)
+
 /** Three pages of a feed, which are three commits. */
 const sourceRows = 12_000
 const keyedRows = 6000
@@ -65,7 +67,7 @@ async function dieAt(
   await using copies = await temporaryDirectory()
   const directory = join(copies.path, 'data')
   await cp(join(prepared.path, 'data'), directory, { recursive: true })
-  const { killed, printed } = await runChild('_sync-child.ts', [directory, step, point])
+  const { killed, printed } = await runChild(child, [directory, step, point])
   const points = printed.trim().split('\n')
   expect({ killed, last: points.at(-1) }).toEqual(
     point === '' ? { killed: false, last: 'acknowledged' } : { killed: true, last: point },
