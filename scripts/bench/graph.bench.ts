@@ -5,6 +5,7 @@ import type { Bench, Figure } from './figures.ts'
 
 const parts: Readonly<Record<string, string>> = {
   http: 'http-child.ts',
+  'sql-join': 'sql-join-child.ts',
   analytics: 'analytics-child.ts',
 }
 
@@ -12,7 +13,7 @@ const parts: Readonly<Record<string, string>> = {
  * The graph service through the gateway, with key, log and figures: the server has one core, those who ask the
  * others. Every answer is checked.
  *
- *   npm run bench -- graph [--only http --only analytics …]
+ *   npm run bench -- graph [--only http --only sql-join --only analytics …]
  */
 export const bench: Bench = async () => {
   const { values } = parseArgs({

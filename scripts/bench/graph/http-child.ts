@@ -15,6 +15,7 @@ import { readBytes, requestBytes } from '../http-lane.ts'
 import { HttpLanes } from '../http-lanes.ts'
 import { BenchServer } from '../server.ts'
 import { benchData, edgeCount, hyperedgeOf, membersOf } from './dataset.ts'
+import { loadHyperedges } from './load-hyperedges.ts'
 import { RawEngine } from './raw-engine.ts'
 
 const seed = 6
@@ -24,12 +25,10 @@ const lookupLanes = 32
 const insertLanes = 16
 const batchEdges = 100
 const batchesARound = 400
-const loadEdges = 10_000
 /** What a stream may add to the memory of a server at rest, however long it is. */
 const streamMibMax = 256
 
 const database = 'bench'
-const table = `${database}.edges`
 const path = `/v1/graph/${database}/tables`
 
 console.log(JSON.stringify(await measure(benchData())))
@@ -66,20 +65,9 @@ async function load(set: Dataset, dataDir: string): Promise<void> {
   await using server = await BenchServer.start({ dataDir })
   const { client } = server
   await client.createGraphDatabase(database)
+  await loadHyperedges(client, { database, table: 'edges' }, set)
   const properties = { qty: 'int64', amt: 'float64' } as const
-  for (const name of ['edges', 'inserted']) {
-    await client.createGraphTable(database, { table: name, properties })
-  }
-  const began = performance.now()
-  for (let from = 0; from < edgeCount; from += loadEdges) {
-    const hyperedges = Array.from({ length: loadEdges }, (_, at) => hyperedgeOf(set, from + at))
-    await client.insertHyperedges(table, { hyperedges, durability: 'os' })
-  }
-  const seconds = (performance.now() - began) / 1000
-  const arity = set.members.length / edgeCount
-  console.log(
-    `loaded ${edgeCount} hyperedges of mean arity ${arity.toFixed(2)} in ${seconds.toFixed(1)} s`,
-  )
+  await client.createGraphTable(database, { table: 'inserted', properties })
 }
 
 /** All hyperedges of a node, for nodes drawn from those that have any. */
