@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HyperMeshError } from '@hypermesh/contract'
+import type { Snapshot } from '@hypermesh/engine'
+import { currentSnapshot, lineageBetween, snapshotIdText } from '@hypermesh/iceberg'
 import type { Clock } from '@hypermesh/kit'
 import type { GraphDatabase } from '../graph-database.ts'
 import type { GraphPeers } from '../graph-peers.ts'
@@ -35,45 +37,60 @@ export async function syncPublication(options: PublicationSyncOptions): Promise<
 class PublicationSync {
   readonly #options: PublicationSyncOptions
   #row: ServiceRow<PublicationState>
+  /** Why the rows of the last write could not be read to their end. */
+  #rowFailure: unknown
 
   constructor(options: PublicationSyncOptions, row: ServiceRow<PublicationState>) {
     this.#options = options
     this.#row = row
   }
 
-  /** What an earlier run had begun. */
+  /** What an earlier run had begun: it may have been written, and its answer lost. */
   async finish(): Promise<void> {
     const { pending } = this.#row.state
     if (pending === null) return
+    const isAsWritten = await this.#isAsWritten()
+    const again = { pending: null, seq: null }
+    // Whether these are the rows that it has more is not known: all is written anew.
+    if (pending.mode === 'append' && !isAsWritten) return this.#save(again)
     try {
       await this.#write(pending)
     } catch (error) {
-      if (!isLost(error)) throw error
-      // Whether it was written or not: all is written anew.
-      await this.#save({ pending: null, seq: null })
+      this.#options.signal.throwIfAborted()
+      if (!isLost(error) && this.#rowFailure === undefined) throw error
+      await this.#save(again)
     }
   }
 
   async next(): Promise<void> {
-    const { seq } = this.#row.state
-    await this.#assertSameTable()
-    const { to, mode } = await this.#plan(seq)
+    const isAsWritten = await this.#isAsWritten()
+    // Held until all is written: a compaction keeps what the plan reads.
+    using snapshot = this.#options.database.engine.snapshot()
+    const seq = isAsWritten ? this.#row.state.seq : null
+    const { to, mode } = await this.#plan(snapshot, seq)
     if (mode === 'none') {
       // A commit to another table, as is that of this very row: nothing to write, and nothing to note.
       return
     }
     const from = mode === 'append' ? (seq ?? 0) : 0
     const pending = { mode, from, to, key: `publication-${randomUUID()}` }
-    await this.#save({ pending })
-    await this.#write(pending)
+    await this.#save({ pending, seq })
+    try {
+      await this.#write(pending)
+    } catch (error) {
+      // Its rows were never whole, so nothing of them was written.
+      const isRefused = this.#rowFailure !== undefined && !this.#options.signal.aborted
+      if (isRefused) await this.#save({ pending: null })
+      throw error
+    }
   }
 
   /** What has come, changed and gone since, by the numbers that commits are counted in. */
   async #plan(
+    snapshot: Snapshot,
     seq: number | null,
   ): Promise<{ readonly to: number; readonly mode: PublicationWrite['mode'] | 'none' }> {
-    const { database, table, signal } = this.#options
-    using snapshot = database.engine.snapshot()
+    const { table, signal } = this.#options
     const { seq: to } = snapshot
     if (seq === null) return { to, mode: 'overwrite' }
     const reader = snapshot.table(table)
@@ -107,13 +124,16 @@ class PublicationSync {
     const engineTable = database.table(table)
     const columns = publishedColumns(engineTable.schema, state.nodes)
     const made = publishedRows(engineTable, columns, { ...pending, signal })
-    let failure: unknown
+    this.#rowFailure = undefined
+    const fail = (error: unknown) => {
+      this.#rowFailure = error
+    }
     // What is wrong with a row is to be told, not that its body broke off.
     const body = (async function* () {
       try {
         yield* made
       } catch (error) {
-        failure = error
+        fail(error)
         throw error
       }
     })()
@@ -124,10 +144,8 @@ class PublicationSync {
     const types = sqlTypesOf(columns)
     const load = { ...content, mode: pending.mode, types, again: true }
     const options = { idempotencyKey: pending.key, timeoutMs, signal }
-    const receipt = await peers.ingest.ingest(state.table, load, options).catch(async (error) => {
-      if (failure === undefined) throw error
-      await this.#save({ pending: null })
-      throw failure
+    const receipt = await peers.ingest.ingest(state.table, load, options).catch((error) => {
+      throw this.#rowFailure ?? error
     })
     await this.#save({
       ...{ pending: null, seq: pending.to, lastWrite: pending.mode },
@@ -136,16 +154,26 @@ class PublicationSync {
     })
   }
 
-  async #assertSameTable(): Promise<void> {
+  /**
+   * Whether the table has the rows that were written last, and no others: files that are only written
+   * anew change none. Throws where it is another table.
+   */
+  async #isAsWritten(): Promise<boolean> {
     const { peers, signal } = this.#options
-    const { table, tableUuid } = this.#row.state
+    const { table, tableUuid, snapshotId } = this.#row.state
     const { metadata } = await peers.catalog.loadTable(table, { signal })
-    if (metadata['table-uuid'] === tableUuid) return
-    throw new HyperMeshError(
-      'precondition',
-      `${table} is another table by the same name now; declare the publication anew`,
-      { details: { reason: 'table-replaced' } },
-    )
+    if (metadata['table-uuid'] !== tableUuid) {
+      throw new HyperMeshError(
+        'precondition',
+        `${table} is another table by the same name now; declare the publication anew`,
+        { details: { reason: 'table-replaced' } },
+      )
+    }
+    const shown = currentSnapshot(metadata)
+    const written = metadata.snapshots?.find((each) => snapshotIdText(each) === snapshotId)
+    if (shown === undefined) return snapshotId === null
+    const since = written && lineageBetween(metadata, written, shown)
+    return since?.every(({ summary }) => summary?.operation === 'replace') ?? false
   }
 
   async #save(change: Partial<PublicationState>): Promise<void> {
