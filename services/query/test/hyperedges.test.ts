@@ -17,6 +17,9 @@ const hyperedges = Array.from({ length: 200 }, (_, index) => ({
   },
 }))
 
+/** Beyond 2^53. */
+const beyond = '9007199254740993'
+
 describe.each(topologies)('%s', (topology) => {
   let platform: Platform
 
@@ -35,6 +38,18 @@ describe.each(topologies)('%s', (topology) => {
     await writer.createGraphTable('g', { table: 'texts' })
     const members = ['ann', 7, { node: 'bob', role: 'host' }]
     await writer.insertHyperedges('g.texts', { hyperedges: [{ at: at(0), members }] })
+    const long = { int: beyond }
+    for (const [table, other] of [
+      ['longs', 5],
+      ['mixed', 'ann'],
+    ] as const) {
+      await writer.createGraphTable('g', { table, properties: { is: 'bool' } })
+      const entries = [
+        { at: at(0), members: [other], label: 'a', props: { is: true } },
+        { at: at(1), members: [long, 7], label: 'b', props: { is: false } },
+      ]
+      await writer.insertHyperedges(`g.${table}`, { hyperedges: entries })
+    }
     await writer.createGraphTable('g', { table: 'empty' })
     const rows = Array.from({ length: 30 }, (_, id) => `${id},name ${id}`).join('\n')
     await writer.ingest('main.people', { body: `id,name\n${rows}\n`, format: 'csv' })
@@ -152,6 +167,32 @@ describe.each(topologies)('%s', (topology) => {
       ...{ name: 'node', type: 'VARCHAR' },
     })
   })
+
+  test('nodes that JSON cannot hold as numbers are found, alone and among others', async () => {
+    const nodesOf = async (table: string, where: string) => {
+      const sql = `SELECT node FROM members('g.${table}') WHERE ${where} ORDER BY event_ts`
+      return (await ask(sql)).rows.flat()
+    }
+    expect(await nodesOf('mixed', `node = '${beyond}'`)).toEqual([beyond])
+    expect(await nodesOf('mixed', `node IN ('ann', '${beyond}')`)).toEqual(['ann', beyond])
+    expect(await nodesOf('longs', `node = ${beyond}`)).toEqual([beyond])
+    expect(await nodesOf('longs', `node IN (5, ${beyond})`)).toEqual(['5', beyond])
+    const sql = `SELECT 1 FROM members('g.mixed') WHERE node = '${beyond}'`
+    expect((await explain(sql))[0]?.pushed).toContain(`{"int":"${beyond}"}`)
+  })
+
+  test.each([
+    [`label < 'b'`, 1],
+    [`label >= 'b'`, 1],
+    [`label BETWEEN 'a' AND 'aa'`, 1],
+    [`label <= 'b' AND truth > false`, 1],
+  ])(
+    'WHERE %s has no order in the graph service and is left to the statement',
+    async (where, n) => {
+      const from = `(SELECT label, "is" AS truth FROM hyperedges('g.mixed'))`
+      expect((await ask(`SELECT count(*) FROM ${from} WHERE ${where}`)).rows).toEqual([[n]])
+    },
+  )
 
   test('khop walks from seeds, in time or not', async () => {
     const reached = await ask(`SELECT node, hop, parent FROM khop('g.texts', 'ann') WHERE hop > 0`)

@@ -1,4 +1,4 @@
-import type { FindHyperedgesRequest } from '@hypermesh/contract'
+import type { FindHyperedgesRequest, GraphNodeId } from '@hypermesh/contract'
 import type { ScanFilter, ScanValue } from '@hypermesh/duckdb'
 import type { HyperedgeColumn } from './hyperedge-columns.ts'
 import { microsOf, microsText } from './scan-instants.ts'
@@ -114,11 +114,20 @@ function membersOf(
 }
 
 /** Where nodes are texts in SQL, digits are those of a number or of a text: both are asked for. */
-function nodesOf({ type, text }: ScanValue): (string | number)[] {
+function nodesOf({ type, text }: ScanValue): GraphNodeId[] {
   if (text === null || text === '') return []
-  const number = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : undefined
-  const numbers = number !== undefined && Number.isSafeInteger(number) ? [number] : []
+  const number = nodeNumber(text)
+  const numbers = number === undefined ? [] : [number]
   return type === 'VARCHAR' ? [text, ...numbers] : numbers
+}
+
+const nodesEnd = 2n ** 64n
+
+/** Digits as SQL has those of a node; beyond 2^53 as JSON holds them. */
+function nodeNumber(digits: string): GraphNodeId | undefined {
+  if (!/^(0|[1-9]\d{0,19})$/.test(digits) || BigInt(digits) >= nodesEnd) return undefined
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? number : { int: digits }
 }
 
 const operators: Readonly<Record<string, string>> = {
@@ -144,7 +153,18 @@ function toWhere(part: ScanFilter, columns: readonly HyperedgeColumn[]): Where |
     if (values.includes(undefined) || values.length > valuesMax) return undefined
     return { column, in: values }
   }
-  if (!('value' in part)) return undefined
+  return 'value' in part && isCompared(found, part.op) ? comparison(column, part) : undefined
+}
+
+/** Labels and truths have no order there. */
+function isCompared({ column, type }: HyperedgeColumn, op: string): boolean {
+  return op === '=' || op === '!=' || (column !== 'label' && type !== 'BOOLEAN')
+}
+
+function comparison(
+  column: string,
+  part: { readonly op: string; readonly value: ScanValue },
+): Where | undefined {
   const value = plainValue(part.value)
   return value === undefined ? undefined : { column, [operators[part.op] ?? 'eq']: value }
 }
