@@ -202,6 +202,23 @@ describe.each(topologies)('%s', (topology) => {
     await expect(writer.getGraphFeed(graph)).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  test('a feed without key that gets one takes no hyperedge of a user unasked', async () => {
+    const { writer, graph, request } = await setUp([row(1)])
+    await writer.putGraphFeed(graph, request())
+    await writer.syncGraphFeed(graph)
+    const own = { at: '2020-01-01', members: ['mine'], key: 'own' }
+    await writer.insertHyperedges(graph, { hyperedges: [own] })
+    const keyed = request({ key: 'id' })
+    await expect(writer.putGraphFeed(graph, keyed)).rejects.toMatchObject({
+      ...{ code: 'exists', details: { hyperedges: 2 } },
+    })
+    await writer.syncGraphFeed(graph)
+    expect((await held(graph)).map(({ key }) => key).sort()).toEqual([null, 'own'].sort())
+    await writer.putGraphFeed(graph, { ...keyed, replace: true })
+    await writer.syncGraphFeed(graph)
+    expect((await held(graph)).map(({ key }) => key)).not.toContain('own')
+  })
+
   test.each([
     [{ table: 'main.nowhere' }, 'not_found'],
     [{ table: 'nowhere' }, 'invalid_name'],

@@ -97,8 +97,9 @@ export class Feeds implements AsyncDisposable {
         const before = feed.rows.get(table)
         const isSame = before !== undefined && isSameFeed(before.state, bound.state)
         if (isSame && before.state.mode === bound.state.mode) return
-        const isOwn = before !== undefined && request.key !== undefined
-        if (!isSame && !isOwn) await assertReplaceable(feed, request)
+        const hadKey = before?.state.mapping.key !== undefined
+        const isOwn = hadKey && request.key !== undefined
+        if (!isSame && !isOwn) await assertReplaceable(feed, request, before?.state)
         const missing = Object.fromEntries(bound.missing)
         if (bound.missing.length > 0) await database.engine.table(table).addProperties(missing)
         await feed.rows.prepare()
@@ -295,13 +296,21 @@ function shown({ source, query, mapping, ...state }: FeedState) {
 
 const wire = (id: string | null) => (id === null ? null : toWireLong(toLong(id)))
 
-/** With a key the feed owns what has a key; without, what is there and what it brings would be mixed. */
-async function assertReplaceable({ database, table }: Feed, request: FeedRequest): Promise<void> {
+/**
+ * With a key the feed owns what has a key; without, what is there and what it brings would be mixed, as
+ * what it brought before would be with that of another.
+ */
+async function assertReplaceable(
+  { database, table }: Feed,
+  request: FeedRequest,
+  before: FeedState | undefined,
+): Promise<void> {
   if (request.replace) return
+  const isKeyed = request.key !== undefined && before === undefined
   const where = { column: 'key', isNull: false } as const
-  const count = await database.engine.table(table).count(request.key === undefined ? {} : { where })
+  const count = await database.engine.table(table).count(isKeyed ? { where } : {})
   if (count === 0) return
-  const what = request.key === undefined ? 'hyperedges' : 'hyperedges with a key'
+  const what = isKeyed ? 'hyperedges with a key' : 'hyperedges'
   throw new HyperMeshError(
     'exists',
     `the table ${table} has ${count} ${what}; say replace if a feed may be put to them`,
