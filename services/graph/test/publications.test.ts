@@ -25,7 +25,7 @@ describe.each(topologies)('%s', (topology) => {
     })
     await platform.clients.admin.createGraphDatabase('g')
     const properties = { amount: 'int64', big: 'int64', seen: 'timestamp', key: 'string' } as const
-    for (const table of ['e1', 'e2', 'e3', 'e4']) {
+    for (const table of ['e1', 'e2', 'e3', 'e4', 'e5']) {
       await platform.clients.writer.createGraphTable('g', { table, properties })
     }
   })
@@ -135,6 +135,29 @@ describe.each(topologies)('%s', (topology) => {
     await expect(writer.putGraphPublication('g.none', numbers)).rejects.toMatchObject({
       code: 'not_found',
     })
+  })
+
+  test('a table made anew under the name is published to again once that is said', async () => {
+    const { writer } = platform.clients
+    await insert('e5', 0, 1)
+    const request = { table: 'main.p5', mode: 'manual' } as const
+    await writer.putGraphPublication('g.e5', request)
+    await writer.dropTable('main.p5')
+    await writer.ingest('main.p5', { body: 'key\nmine\n', format: 'csv' })
+    await expect(writer.syncGraphPublication('g.e5')).rejects.toMatchObject({
+      details: { reason: 'table-replaced' },
+    })
+    await expect(writer.putGraphPublication('g.e5', request)).rejects.toMatchObject({
+      code: 'exists',
+    })
+    const { rows } = await writer.sql('SELECT key FROM main.p5')
+    expect(rows).toEqual([['mine']])
+    const again = await writer.putGraphPublication('g.e5', { ...request, replace: true })
+    expect(again).toMatchObject({ state: 'current', last_write: 'overwrite' })
+    expect(await keysOf('main.p5')).toEqual(['k0'])
+    await writer.dropTable('main.p5')
+    await writer.putGraphPublication('g.e5', request)
+    expect(await keysOf('main.p5')).toEqual(['k0'])
   })
 
   test('nodes near a text or a node, and what is reached from them, in one call', async () => {

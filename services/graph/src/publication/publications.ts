@@ -86,10 +86,13 @@ export class Publications implements AsyncDisposable {
       asGraphErrors(async () => {
         const before = publication.rows.get(table)
         const { table: had, nodes, database: of } = before?.state ?? {}
-        const isSame = had === target && nodes === request.nodes && of === database.name
+        const isAlike = had === target && nodes === request.nodes && of === database.name
+        const uuid = isAlike ? await this.#uuidOf(target, signal) : undefined
+        // One that has been made anew under the name is another.
+        const isSame = uuid !== undefined && uuid === before?.state.tableUuid
         if (isSame && before?.state.mode === request.mode) return
         const tableUuid = isSame
-          ? (before?.state.tableUuid ?? '')
+          ? uuid
           : await this.#makeTable(publication, target, { request, signal })
         const made: PublicationState = {
           ...{ database: database.name, table: target, tableUuid, nodes: request.nodes },
@@ -157,6 +160,13 @@ export class Publications implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#follower[Symbol.asyncDispose]()
+  }
+
+  /** Undefined where there is no such table. */
+  async #uuidOf(target: string, signal: AbortSignal): Promise<string | undefined> {
+    const { catalog } = this.#options.peers
+    if (!(await catalog.tableExists(target, { signal }))) return undefined
+    return (await catalog.loadTable(target, { signal })).metadata['table-uuid']
   }
 
   async #makeTable(
