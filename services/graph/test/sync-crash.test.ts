@@ -115,17 +115,19 @@ test.concurrent('killed in the sync of a publication, the table has each hypered
   const theirs = `SELECT id, event_ts, members, key, amount FROM main.published`
   const ours = `SELECT id, event_ts, members, key, amount FROM hyperedges('g.published')`
   const outcomes: string[] = []
+  const writes: unknown[] = []
   const look = async (platform: Platform) => {
     const { writer, reader } = platform.clients
     const { rows } = await reader.sql(`SELECT count(*) FROM main.published`)
     outcomes.push(rows[0]?.[0] === publishedRows ? 'not' : 'done')
     const synced = await writer.syncGraphPublication('g.published')
-    expect(synced).toMatchObject({ state: 'current', last_write: 'append' })
+    expect(synced).toMatchObject({ state: 'current' })
+    writes.push(synced.last_write)
     expect(await compare(platform, ours, theirs)).toEqual([0, 0, 2 * publishedRows])
-    // One append more than what was prepared, and none again.
+    // One append more than what was prepared, or all anew beside it, and none again.
     const again = await writer.syncGraphPublication('g.published')
     const { metadata } = await reader.loadTable('main.published')
-    expect(metadata.snapshots).toHaveLength(2)
+    expect(metadata.snapshots).toHaveLength(synced.last_write === 'append' ? 2 : 3)
     expect(again.snapshot_id).toBe(synced.snapshot_id)
   }
   const passed = await dieAt('publication', '', look)
@@ -136,4 +138,6 @@ test.concurrent('killed in the sync of a publication, the table has each hypered
     await dieAt('publication', point, look)
   }
   expect(outcomes).toEqual(['done', 'not', 'not', 'done'])
+  // Written, but not noted: whose rows there are more is not known then.
+  expect(writes).toEqual(['append', 'append', 'append', 'overwrite'])
 })
