@@ -101,7 +101,9 @@ export async function runGraphExport(
 }
 
 async function writeFileNew(file: string, body: ReadableStream<Uint8Array>): Promise<number> {
-  const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
+  const handle = await open(file, 'wx').catch(async (error: NodeJS.ErrnoException) => {
+    // Else the open answer keeps the process until the server closes the connection.
+    await body.cancel()
     const there = error.code === 'EEXIST'
     throw new UsageError(there ? `${file} is there already` : `${file}: ${error.message}`)
   })
