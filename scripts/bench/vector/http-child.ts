@@ -134,9 +134,11 @@ async function assertTold(
   server: BenchServer,
   { logFile, least }: { readonly logFile: string; readonly least: number },
 ): Promise<void> {
+  // Asked first: a line is written at the end of the turn that made it, so the answer to a later request shows
+  // that those of all earlier ones are in the file.
+  const figures = await (await server.fetch('/metrics')).text()
   const lines = (await readFile(logFile, 'utf8')).split('\n')
   const logged = lines.filter((line) => line.includes('/search') && line.includes('"status":200'))
-  const figures = await (await server.fetch('/metrics')).text()
   const counted = /http_requests_total\{.*\/search",status="200"\} (\d+)/.exec(figures)?.[1]
   console.log(`${least} answers, ${logged.length} lines of the log, counted ${counted}`)
   if (logged.length < least || Number(counted) < least) {
