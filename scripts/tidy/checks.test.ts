@@ -144,14 +144,17 @@ test('a file named after nothing is refused, one whose role stands last passes',
   ])
 })
 
-test('a second entry and export * are refused', () => {
+test('a second entry is refused, and export * but of a folder by the entry', () => {
   const files = {
     'packages/kit/package.json': manifest({}, { '.': {}, './inner': {} }),
-    'packages/kit/src/index.ts': "export { a } from './a.ts'\nexport * from './b.ts'\n",
+    'packages/kit/src/index.ts':
+      "export { a } from './a.ts'\nexport * from './b.ts'\nexport * from './c/index.ts'\n",
+    'packages/kit/src/c/index.ts': "export * from './d/index.ts'\n",
   }
   expect(said(checkPackageEntries, files)).toEqual([
     expect.stringContaining('packages/kit/package.json:1: a package has the one export'),
     expect.stringContaining('packages/kit/src/index.ts:2: export * hides'),
+    expect.stringContaining('packages/kit/src/c/index.ts:1: export * hides'),
   ])
 })
 

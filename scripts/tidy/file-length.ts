@@ -3,10 +3,10 @@ import { type Check, type Finding, filesOf } from './source-tree.ts'
 const linesMax = 400
 const linesWarned = 300
 
-/** A file that needs scrolling holds two things; but for a list of what a package exports. */
+/** A file that needs scrolling holds two things. */
 export const checkFileLength: Check = (tree) => {
   const findings: Finding[] = []
-  for (const [path, text] of filesOf(tree, /(?<!^packages\/\w+\/src\/index)\.(ts|mjs|cc|h)$/)) {
+  for (const [path, text] of filesOf(tree, /\.(ts|mjs|cc|h)$/)) {
     const lines = text.split('\n').length - 1
     if (lines <= linesWarned) continue
     const isWarning = lines <= linesMax

@@ -1,27 +1,27 @@
 import { z } from 'zod'
-import { graphAnalyticsRoutes } from './graph-analytics-routes.ts'
-import { graphFeedRoutes } from './graph-feed-routes.ts'
-import { graphQueryRoutes } from './graph-query-routes.ts'
-import { graphRoutes } from './graph-routes.ts'
+import { graphAnalyticsRoutes } from './graph/analytics-routes.ts'
+import { graphFeedRoutes } from './graph/feed-routes.ts'
+import { graphQueryRoutes } from './graph/query-routes.ts'
+import { graphRoutes } from './graph/routes.ts'
 import { health, readiness } from './health.ts'
-import { icebergRoutes } from './iceberg-routes.ts'
+import { icebergRoutes } from './iceberg/routes.ts'
 import {
   ingestFilesQuery,
   ingestFilesReply,
   ingestQuery,
   ingestReceipt,
   inspection,
-} from './ingest.ts'
-import { jobRoutes } from './job-routes.ts'
-import { job } from './jobs.ts'
+} from './ingest/files.ts'
+import { jobRoutes } from './ingest/job-routes.ts'
+import { job } from './ingest/jobs.ts'
 import { createdKey, createKeyRequest, keyList, keyRecord } from './keys.ts'
 import { objectHead, objectListQuery, objectPage } from './objects.ts'
-import { relocateReply, relocateRequest } from './relocate.ts'
 import type { RouteContract } from './route-contract.ts'
-import { sqlRoutes } from './sql-routes.ts'
-import * as detail from './table-detail.ts'
-import * as tables from './tables.ts'
-import { vectorRoutes } from './vector-routes.ts'
+import { sqlRoutes } from './sql/routes.ts'
+import * as tables from './tables/commits.ts'
+import * as detail from './tables/detail.ts'
+import { relocateReply, relocateRequest } from './tables/relocate.ts'
+import { vectorRoutes } from './vectors/routes.ts'
 
 /** Every route of the platform. The gateway mounts these and nothing else. */
 export const routes = {
