@@ -111,6 +111,19 @@ export class Server implements AsyncDisposable {
     return fetch(`${this.url}${path}`, { ...init, headers })
   }
 
+  /** A JSON request; throws the status and code of an error. Undefined where there is nothing to say. */
+  async ask<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.fetch(path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { 'content-type': 'application/json' },
+    })
+    if (response.status === 204) return undefined as T
+    const reply = await json<T & ErrorReply>(response)
+    if (!response.ok) throw new Error(`${response.status} ${reply.error.code}`)
+    return reply
+  }
+
   /** Loads text or bytes into a table and returns the receipt. */
   async load(table: string, body: string | Uint8Array, query = 'format=csv'): Promise<Receipt> {
     const init = { method: 'PUT', body: body as RequestBody }

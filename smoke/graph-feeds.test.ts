@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ErrorReply, json, Server } from './_server.ts'
+import { Server } from './_server.ts'
 
 let server: Server
 beforeAll(async () => {
@@ -7,21 +7,8 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-async function ask<T = Record<string, unknown>>(
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const response = await server.fetch(path, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    headers: { 'content-type': 'application/json' },
-  })
-  if (response.status === 204) return undefined as T
-  const reply = await json<T & ErrorReply>(response)
-  if (!response.ok) throw new Error(`${response.status} ${reply.error.code}`)
-  return reply
-}
+const ask = <T = Record<string, unknown>>(method: string, path: string, body?: unknown) =>
+  server.ask<T>(method, path, body)
 
 const append = 'format=csv&mode=append'
 const table = '/v1/graph/office/tables/met'

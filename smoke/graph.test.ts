@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ErrorReply, json, Server } from './_server.ts'
+import { Server } from './_server.ts'
 
 let server: Server
 beforeAll(async () => {
@@ -18,21 +18,8 @@ interface Hyperedges {
   readonly next_cursor: string | null
 }
 
-async function ask<T = Record<string, unknown>>(
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const response = await server.fetch(`/v1/graph${path}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    headers: { 'content-type': 'application/json' },
-  })
-  if (response.status === 204) return undefined as T
-  const reply = await json<T & ErrorReply>(response)
-  if (!response.ok) throw new Error(`${response.status} ${reply.error.code}`)
-  return reply
-}
+const ask = <T = Record<string, unknown>>(method: string, path: string, body?: unknown) =>
+  server.ask<T>(method, `/v1/graph${path}`, body)
 
 const calls = [
   { at: '2024-05-01T10:00:00Z', members: { caller: ['ann'], callee: ['bob', 'eve'] }, key: 'a' },

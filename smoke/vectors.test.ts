@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ErrorReply, json, Server } from './_server.ts'
+import { json, Server } from './_server.ts'
 
 let server: Server
 let files: string
@@ -19,21 +19,8 @@ interface Hits {
   readonly hits: readonly { readonly id: string | number; readonly distance: number }[]
 }
 
-async function ask<T = Record<string, unknown>>(
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const response = await server.fetch(`/v1/vectors${path}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    headers: { 'content-type': 'application/json' },
-  })
-  if (response.status === 204) return undefined as T
-  const reply = await json<T & ErrorReply>(response)
-  if (!response.ok) throw new Error(`${response.status} ${reply.error.code}`)
-  return reply
-}
+const ask = <T = Record<string, unknown>>(method: string, path: string, body?: unknown) =>
+  server.ask<T>(method, `/v1/vectors${path}`, body)
 
 async function command(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await server.command(['vectors', ...args])

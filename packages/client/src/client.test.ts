@@ -1,24 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { HyperMeshError, headers, routes, toErrorBody } from '@hypermesh/contract'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { closedUrl, failure, serve } from '../test/_http-server.ts'
 import { createClient, type HyperMeshClient } from './client.ts'
-
-const servers: Server[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
-
-/** A real HTTP server, so that sockets and streams behave as they do in use. */
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 function answering(status: number, body: unknown, replyHeaders: Record<string, string> = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
@@ -26,15 +9,6 @@ function answering(status: number, body: unknown, replyHeaders: Record<string, s
     retriesMax: 0,
     fetch: () => new Response(status === 204 ? null : text, { status, headers: replyHeaders }),
   })
-}
-
-const failure = async (promise: Promise<unknown>): Promise<HyperMeshError> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(HyperMeshError)
-  return error as HyperMeshError
 }
 
 test('every route of the contract is a method', () => {
@@ -156,8 +130,7 @@ describe('errors', () => {
   })
 
   test('a server that is not there is unavailable and nothing was done', async () => {
-    const url = await serve(() => undefined)
-    await new Promise((resolve) => servers.pop()?.close(resolve))
+    const url = await closedUrl()
     const client = createClient({ url, retriesMax: 0 })
     const error = await failure(client.deleteObject('k'))
     expect(error).toMatchObject({ code: 'unavailable', effect: 'none' })

@@ -1,32 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type ErrorCode, HyperMeshError, headers, toErrorBody } from '@hypermesh/contract'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { closedUrl, failure, serve } from '../test/_http-server.ts'
 import { createClient } from './client.ts'
-
-const servers: Server[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const failure = async (promise: Promise<unknown>): Promise<HyperMeshError> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(HyperMeshError)
-  return error as HyperMeshError
-}
 
 /** Fails twice, then answers; keeps what it was sent. */
 function failingTwice(
@@ -125,8 +100,7 @@ describe('what is sent again', () => {
   })
 
   test('nothing, to a server that is not there, beyond the limit', async () => {
-    const url = await serve(() => undefined)
-    await new Promise((resolve) => servers.pop()?.close(resolve))
+    const url = await closedUrl()
     const error = await failure(createClient({ url }).deleteObject('k'))
     expect(error).toMatchObject({ code: 'unavailable', effect: 'none' })
   })

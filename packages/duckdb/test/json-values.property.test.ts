@@ -1,36 +1,17 @@
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { dateText, timestampText, timeText } from '../src/civil-text.ts'
-import { DuckDatabase } from '../src/database.ts'
 import { decimalText } from '../src/planned-value.ts'
 import { resultColumns } from '../src/result-columns.ts'
 import { encodeResult } from '../src/result-encoder.ts'
 import { floatText } from '../src/scalar-text.ts'
+import { openBeforeAll } from './_database.ts'
 
 // biome-ignore lint/style/noProcessEnv: SEED repeats a run.
 const seed = Number(process.env.SEED ?? randomInt(1, 2 ** 31))
 const count = 4000
-let root: string
-let database: DuckDatabase
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-json-'))
-  database = await DuckDatabase.open({
-    threads: 1,
-    memoryBytes: 512 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-  })
-})
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
-})
+const opened = openBeforeAll({ memoryBytes: 512 * 1024 * 1024 })
 
 /** A type by the plainest definition of its wire form, and random values as SQL writes them. */
 interface Kind<Value> {
@@ -196,7 +177,7 @@ const kinds = [
 ]
 
 async function ndjson(sql: string): Promise<string[]> {
-  await using session = await database.connect()
+  await using session = await opened.database.connect()
   const stream = await session.stream(sql)
   const columns = resultColumns(stream.result)
   const limits = { rowsMax: 1e9, bytesMax: 1e12 }

@@ -1,35 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { SqlParameter } from '@hypermesh/contract'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DuckDatabase } from '../src/database.ts'
+import { expect, test } from 'vitest'
 import { bindParameters } from '../src/parameters.ts'
 import { resultColumns } from '../src/result-columns.ts'
 import { encodeResult } from '../src/result-encoder.ts'
 import { guardSql } from '../src/sql-guard.ts'
+import { openBeforeAll } from './_database.ts'
 
-let root: string
-let database: DuckDatabase
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-parameters-'))
-  database = await DuckDatabase.open({
-    threads: 1,
-    memoryBytes: 128 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-  })
-})
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
-})
+const opened = openBeforeAll({ memoryBytes: 128 * 1024 * 1024 })
 
 /** The value and its type as they come back in wire form. */
 async function echo(parameter: SqlParameter): Promise<unknown> {
-  await using session = await database.connect()
+  await using session = await opened.database.connect()
   const { parameters } = bindParameters([parameter])
   const stream = await session.stream('SELECT $1, typeof($1)', { parameters })
   const columns = resultColumns(stream.result)
@@ -113,7 +94,7 @@ test.each<SqlParameter>([
 })
 
 test('parameters are named or numbered, and each is needed', async () => {
-  await using session = await database.connect()
+  await using session = await opened.database.connect()
   const named = bindParameters({ a: 1, b: 'x' }).parameters
   expect(await session.rows('SELECT $b AS b, $a AS a', { parameters: named })).toEqual([
     { b: 'x', a: 1 },

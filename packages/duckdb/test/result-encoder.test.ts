@@ -1,36 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DuckDatabase } from '../src/database.ts'
+import { expect, test } from 'vitest'
 import { resultColumns } from '../src/result-columns.ts'
 import { type EncodedTotals, type EncodeOptions, encodeResult } from '../src/result-encoder.ts'
+import { openBeforeAll } from './_database.ts'
 
-let root: string
-let database: DuckDatabase
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-encoder-'))
-  database = await DuckDatabase.open({
-    threads: 2,
-    memoryBytes: 512 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-  })
-})
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
-})
+const opened = openBeforeAll({ threads: 2, memoryBytes: 512 * 1024 * 1024 })
 
 async function encode(
   sql: string,
   format: EncodeOptions['format'],
   limits = {},
 ): Promise<{ body: Buffer; totals: EncodedTotals; pieces: number }> {
-  await using session = await database.connect()
+  await using session = await opened.database.connect()
   const stream = await session.stream(sql)
   const columns = resultColumns(stream.result)
   const encoding = encodeResult(stream, {
@@ -256,7 +237,7 @@ test('many rows of every kind are the same in NDJSON and Arrow as DuckDB says', 
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
-  await using session = await database.connect()
+  await using session = await opened.database.connect()
   const expected = (await session.rows(`SELECT to_json(t)::VARCHAR AS j FROM (${sql}) t`)).map(
     ({ j }) => JSON.parse(String(j)),
   )
@@ -272,7 +253,7 @@ test('many rows of every kind are the same in NDJSON and Arrow as DuckDB says', 
 
 test('every type of DuckDB that has a wire form is encoded in every format', async () => {
   const sql = 'SELECT * EXCLUDE (variant, geometry) FROM test_all_types()'
-  await using session = await database.connect()
+  await using session = await opened.database.connect()
   const names = (await session.rows('DESCRIBE FROM test_all_types()')).map((row) =>
     String(row.column_name),
   )

@@ -1,29 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DuckDatabase } from '../src/database.ts'
+import { expect, test } from 'vitest'
 import type { ScanValue } from '../src/planned-value.ts'
 import { planFilters, planningDisabledOptimizers, type ScanFilter } from '../src/scan-filters.ts'
+import { openBeforeAll } from './_database.ts'
 
-let root: string
-let database: DuckDatabase
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-filters-'))
-  database = await DuckDatabase.open({
-    threads: 1,
-    memoryBytes: 256 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-    disabledOptimizers: planningDisabledOptimizers,
-  })
-})
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
-})
+const opened = openBeforeAll({ disabledOptimizers: planningDisabledOptimizers })
 
 const columns = [
   { name: 'a', type: 'BIGINT' },
@@ -41,7 +21,7 @@ async function filterOf(
   sql: string,
   parameters: Record<string, ScanValue> = {},
 ): Promise<ScanFilter | undefined> {
-  await using session = await database.connectApart()
+  await using session = await opened.database.connectApart()
   const filters = await planFilters(session, {
     sql,
     tables: [

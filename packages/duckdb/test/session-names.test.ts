@@ -1,29 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DuckDatabase } from '../src/database.ts'
+import { expect, test } from 'vitest'
 import { planFilters, planningDisabledOptimizers } from '../src/scan-filters.ts'
 import { makeNames, mayServeAgain, type SessionName } from '../src/session-names.ts'
+import { openBeforeAll } from './_database.ts'
 
-let root: string
-let database: DuckDatabase
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-names-'))
-  database = await DuckDatabase.open({
-    threads: 1,
-    memoryBytes: 256 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-    disabledOptimizers: planningDisabledOptimizers,
-  })
-})
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
-})
+const opened = openBeforeAll({ disabledOptimizers: planningDisabledOptimizers })
 
 const table = (view: string, type: string) => ({
   schema: 'ns',
@@ -33,7 +13,7 @@ const table = (view: string, type: string) => ({
 const parameters = new Map()
 
 test('a session plans one statement after the other, each over the tables as they are then', async () => {
-  await using session = await database.connectApart()
+  await using session = await opened.database.connectApart()
   const typeOf = async (type: string, name = 't') => {
     const tables = [table(name, type)]
     const filters = await planFilters(session, {
@@ -50,7 +30,7 @@ test('a session plans one statement after the other, each over the tables as the
 })
 
 test('a name may be a table, then a view, then a table', async () => {
-  await using session = await database.connectApart()
+  await using session = await opened.database.connectApart()
   const views = [{ schema: 'ns', view: 'v', sql: 'SELECT a FROM ns.t', columnNames: ['b'] }]
   const tables = [table('t', 'BIGINT')]
   for (let round = 0; round < 2; round += 1) {
@@ -62,11 +42,11 @@ test('a name may be a table, then a view, then a table', async () => {
 })
 
 test('a session whose tables could not be made, or that has many, plans no more', async () => {
-  await using session = await database.connectApart()
+  await using session = await opened.database.connectApart()
   const wrong = { sql: 'FROM ns.t', tables: [table('t', 'NO_TYPE')], parameters }
   expect(await planFilters(session, wrong)).toEqual(new Map())
   expect(mayServeAgain(session)).toBe(false)
-  await using other = await database.connectApart()
+  await using other = await opened.database.connectApart()
   const plan = (count: number) => {
     const tables = Array.from({ length: count }, (_, index) => table(`t${index}`, 'BIGINT'))
     return planFilters(other, { sql: 'FROM ns.t0', tables, parameters })
@@ -78,7 +58,7 @@ test('a session whose tables could not be made, or that has many, plans no more'
 })
 
 test('what reads a name that is made anew is made anew, and what stands before it is not', async () => {
-  await using session = await database.connectApart()
+  await using session = await opened.database.connectApart()
   const base = (view: string, value: string): SessionName => {
     const sql = `CREATE VIEW ns.${view} AS SELECT ${value} AS a;`
     return { schema: 'ns', view, kind: 'VIEW', sql }
@@ -102,7 +82,7 @@ test('what reads a name that is made anew is made anew, and what stands before i
 })
 
 test('a session whose views are very long serves no more', async () => {
-  await using session = await database.connectApart()
+  await using session = await opened.database.connectApart()
   const sql = `CREATE VIEW ns.long AS SELECT '${'x'.repeat(1_000_000)}' AS a;`
   await makeNames(session, [{ schema: 'ns', view: 'long', kind: 'VIEW', sql }], undefined)
   expect(mayServeAgain(session)).toBe(false)

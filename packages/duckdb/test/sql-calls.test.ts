@@ -1,28 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { SqlRequest } from '@hypermesh/contract'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DuckDatabase } from '../src/database.ts'
 import { bindParameters } from '../src/parameters.ts'
 import type { DuckSession } from '../src/session.ts'
 import { guardSql } from '../src/sql-guard.ts'
+import { openBeforeAll } from './_database.ts'
 
-let root: string
-let database: DuckDatabase
+const opened = openBeforeAll()
 let session: DuckSession
 
 const tableFunctions = new Set(['near'])
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-calls-'))
-  database = await DuckDatabase.open({
-    threads: 1,
-    memoryBytes: 256 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-  })
-  session = await database.connectApart()
+  session = await opened.database.connectApart()
   await session.run(`
     CREATE SCHEMA "calls@"; CREATE TABLE "calls@"."1" (id BIGINT, d DOUBLE);
     INSERT INTO "calls@"."1" VALUES (7, 0.5), (8, 0.75);
@@ -32,8 +21,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await session[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
 })
 
 const guard = async (sql: string, given?: SqlRequest['parameters']) =>

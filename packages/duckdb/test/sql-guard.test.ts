@@ -1,33 +1,19 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DuckDatabase } from '../src/database.ts'
+import { beforeAll, expect, test } from 'vitest'
 import type { DuckSession } from '../src/session.ts'
 import { isReviewed } from '../src/sql-functions.ts'
 import { guardSql } from '../src/sql-guard.ts'
+import { openBeforeAll } from './_database.ts'
 
-let root: string
-let database: DuckDatabase
+const opened = openBeforeAll()
 let session: DuckSession
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'hm-guard-'))
-  await writeFile(join(root, 'secret.csv'), 'a,b\nsecret-word,2\n')
-  database = await DuckDatabase.open({
-    threads: 1,
-    memoryBytes: 256 * 1024 * 1024,
-    temporaryDirectory: join(root, 'tmp'),
-    allowedDirectories: [],
-  })
-  session = await database.connect()
-})
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]()
-  await rm(root, { recursive: true, force: true })
+  await writeFile(join(opened.directory, 'secret.csv'), 'a,b\nsecret-word,2\n')
+  session = await opened.database.connect()
 })
 
 async function refusal(sql: string, target = session): Promise<HyperMeshError> {
@@ -287,7 +273,7 @@ test('a rewritten statement keeps its meaning, large numbers too', async () => {
     { schema: 'demo', view: 't@1' },
     { schema: 'demo', view: 't@0' },
   ])
-  await using other = await database.connect()
+  await using other = await opened.database.connect()
   await other.run(`ATTACH ':memory:' AS q_7; USE q_7; CREATE SCHEMA demo;
     CREATE VIEW demo."t@1" AS SELECT 1 AS a; CREATE VIEW demo."t@0" AS SELECT 1 AS a`)
   const rows = await other.rows(written.body, {
@@ -324,7 +310,7 @@ test('every function of this DuckDB has been reviewed', async () => {
 })
 
 test('mutations of good and bad statements never reach a file', async () => {
-  const path = join(root, 'secret.csv')
+  const path = join(opened.directory, 'secret.csv')
   const pieces = [
     ...forbidden.map(([sql]) => sql.replaceAll(/'[^']*\/[^']*'/g, `'${path}'`)),
     `FROM '${path}'`,
@@ -353,7 +339,7 @@ test('mutations of good and bad statements never reach a file', async () => {
       const at = cut % (text.length + 1)
       return from % 3 === 0 ? text.slice(0, at) + text.slice(at + 1) : text
     })
-  await using victim = await database.connect()
+  await using victim = await opened.database.connect()
   await fc.assert(
     fc.asyncProperty(mutated, async (sql) => {
       const guarded = await guardSql(session, sql).catch(() => undefined)
@@ -368,8 +354,9 @@ test('mutations of good and bad statements never reach a file', async () => {
 })
 
 test('each file function is refused a second time by the locked database', async () => {
-  await using other = await database.connect()
-  for (const sql of [`FROM read_csv('${root}/secret.csv')`, `FROM '${root}/secret.csv'`]) {
+  await using other = await opened.database.connect()
+  const path = join(opened.directory, 'secret.csv')
+  for (const sql of [`FROM read_csv('${path}')`, `FROM '${path}'`]) {
     await expect(other.rows(sql)).rejects.toThrow(HyperMeshError)
   }
 })

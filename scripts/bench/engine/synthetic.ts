@@ -1,5 +1,6 @@
+import { Random } from '../../../services/graph/src/analytics/random.ts'
+import { aliasSampler } from './alias-sampler.ts'
 import { at, type Dataset } from './dataset.ts'
-import { aliasSampler, Random } from './random.ts'
 
 const seed = 20260821
 const recentMax = 1024

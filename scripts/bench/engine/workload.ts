@@ -1,5 +1,5 @@
+import { Random } from '../../../services/graph/src/analytics/random.ts'
 import { at, type Dataset, type Order } from './dataset.ts'
-import { Random } from './random.ts'
 
 /** What an answer is checked by: equal for all contenders, or the bench stops. */
 export interface Answer {

@@ -9,12 +9,19 @@ import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { measuredCore } from '../cores.ts'
 import type { Dataset } from '../engine/dataset.ts'
-import { Random } from '../engine/random.ts'
 import { type Figure, median } from '../figures.ts'
 import { readBytes, requestBytes } from '../http-lane.ts'
 import { HttpLanes } from '../http-lanes.ts'
 import { BenchServer } from '../server.ts'
-import { benchData, edgeCount, hyperedgeOf, membersOf } from './dataset.ts'
+import {
+  benchData,
+  drawNodes,
+  type EdgesOf,
+  edgeCount,
+  edgesByNode,
+  hyperedgeOf,
+  membersOf,
+} from './dataset.ts'
 import { loadHyperedges } from './load-hyperedges.ts'
 import { RawEngine } from './raw-engine.ts'
 
@@ -72,11 +79,8 @@ async function load(set: Dataset, dataDir: string): Promise<void> {
 
 /** All hyperedges of a node, for nodes drawn from those that have any. */
 async function measureLookups(set: Dataset, server: BenchServer): Promise<Figure> {
-  const edgesOf = new Map<number, number>()
-  for (const node of set.members) edgesOf.set(node, (edgesOf.get(node) ?? 0) + 1)
-  const random = new Random(seed)
-  const nodes = [...edgesOf.keys()]
-  const asked = Array.from({ length: lookups }, () => nodes[random.below(nodes.length)] as number)
+  const edgesOf = edgesByNode(set)
+  const asked = drawNodes(edgesOf, lookups, seed)
   const requests = asked.map((node) =>
     readBytes({ ...server, path: `${path}/edges/hyperedges?member=${node}` }),
   )
@@ -112,10 +116,10 @@ async function measureLookups(set: Dataset, server: BenchServer): Promise<Figure
 
 function assertLookup(
   answer: Buffer,
-  { node, edgesOf }: { readonly node: number; readonly edgesOf: ReadonlyMap<number, number> },
+  { node, edgesOf }: { readonly node: number; readonly edgesOf: EdgesOf },
 ): number {
   const page = JSON.parse(String(answer)) as { hyperedges: { members: number[] }[] }
-  const wanted = Math.min(edgesOf.get(node) ?? 0, 1000)
+  const wanted = Math.min(edgesOf.get(node)?.length ?? 0, 1000)
   const isRight = page.hyperedges.every(({ members }) => members.includes(node))
   if (page.hyperedges.length === wanted && isRight) return wanted
   throw new Error(`node ${node} has ${wanted} hyperedges, not ${page.hyperedges.length}`)

@@ -9,10 +9,9 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { measuredCore } from '../cores.ts'
 import type { Dataset } from '../engine/dataset.ts'
-import { Random } from '../engine/random.ts'
 import { type Figure, median } from '../figures.ts'
 import { BenchServer } from '../server.ts'
-import { benchData, edgeCount, membersOf } from './dataset.ts'
+import { benchData, drawNodes, edgesByNode, membersOf } from './dataset.ts'
 import { loadHyperedges } from './load-hyperedges.ts'
 
 const seed = 7
@@ -72,12 +71,7 @@ async function measure(set: Dataset): Promise<Figure[]> {
   const { rows } = await server.client.sql(`SELECT count(*) FROM ${table}`)
   if (Number(rows[0]?.[0]) !== people) throw new Error(`${table} has ${rows} rows`)
   const edgesOf = edgesByNode(set)
-  const random = new Random(seed)
-  const known = [...edgesOf.keys()]
-  const nodes = Array.from(
-    { length: warm + asked },
-    () => known[random.below(known.length)] as number,
-  )
+  const nodes = drawNodes(edgesOf, warm + asked, seed)
   const times = questions.map((): number[] => [])
   let cpuFrom = 0
   for (const [turn, node] of nodes.entries()) {
@@ -123,18 +117,6 @@ async function load(set: Dataset): Promise<void> {
   await loadHyperedges(client, { database: 'bench', table: 'edges' }, set)
   // What a load leaves to be done later would be done beside what is measured.
   await client.compactGraphDatabase('bench')
-}
-
-function edgesByNode(set: Dataset): ReadonlyMap<number, readonly number[]> {
-  const edgesOf = new Map<number, number[]>()
-  for (let edge = 0; edge < edgeCount; edge++) {
-    for (const node of membersOf(set, edge)) {
-      const edges = edgesOf.get(node)
-      if (edges === undefined) edgesOf.set(node, [edge])
-      else edges.push(edge)
-    }
-  }
-  return edgesOf
 }
 
 function byRegion(

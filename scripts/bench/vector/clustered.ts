@@ -1,4 +1,4 @@
-import { Random } from '../engine/random.ts'
+import { Random } from '../../../services/graph/src/analytics/random.ts'
 import type { VectorData } from './dataset.ts'
 
 /** Directions in which a cluster spreads; the rest of the space has a little noise. */

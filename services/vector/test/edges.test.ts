@@ -1,5 +1,6 @@
+import type { Call } from '@hypermesh/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Call, type OpenVectors, openVectors } from './_vectors.ts'
+import { type OpenVectors, openVectors } from './_vectors.ts'
 
 let vectors: OpenVectors
 beforeAll(async () => {

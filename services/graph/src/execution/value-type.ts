@@ -1,18 +1,7 @@
+import type { GraphQueryType } from '@hypermesh/contract'
+
 /** What a column or expression holds; lists of nodes and of roles are those of a hyperedge. */
-export const valueTypes = [
-  'bool',
-  'int64',
-  'float64',
-  'string',
-  'timestamp',
-  'node',
-  'list<node>',
-  'list<string>',
-  'list',
-  'record',
-  'null',
-] as const
-export type ValueType = (typeof valueTypes)[number]
+export type ValueType = GraphQueryType
 
 /** A timestamp is a bigint of microseconds; an integer a bigint where a number is not exact. */
 export type Value =

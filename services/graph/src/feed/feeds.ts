@@ -2,7 +2,6 @@ import {
   type GraphFeed,
   type graphFeedRequest,
   HyperMeshError,
-  type Limits,
   parseTableName,
   printable,
   toWireLong,
@@ -15,26 +14,20 @@ import {
   snapshotIdText,
   toLong,
 } from '@hypermesh/iceberg'
-import { type Clock, Follower, type Logger, tellFailure, toHyperMeshError } from '@hypermesh/kit'
+import { tellFailure, toHyperMeshError } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { GraphDatabase } from '../graph-database.ts'
 import { asGraphErrors } from '../graph-error.ts'
 import { engineTimeUnit } from '../instants.ts'
 import { ServiceRows } from '../service-rows.ts'
+import { type FollowingOptions, TableFollower } from '../table-follower.ts'
 import { feedColumns, findColumn, propertyTypeOf } from './feed-columns.ts'
 import { describeRows } from './feed-reading.ts'
 import { type FeedMapping, type FeedState, feedState, isSameFeed } from './feed-state.ts'
 import { assertBound, type FeedPeers, loadSource, syncFeed } from './feed-sync.ts'
 
-export interface FeedsOptions {
-  /** The databases that are open now. */
-  readonly opened: () => readonly GraphDatabase[]
+export interface FeedsOptions extends FollowingOptions {
   readonly peers: FeedPeers
-  readonly limits: Limits
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Between two looks at the commit log. */
-  readonly followMs: number
 }
 
 /** A hyperedge table that is fed. */
@@ -48,7 +41,7 @@ class Feed {
   constructor(database: GraphDatabase, table: string) {
     this.database = database
     this.table = table
-    this.rows = new ServiceRows(database.engine, 'hm_feeds', feedState)
+    this.rows = rowsOf(database)
   }
 
   /** Throws `not_found` where it is fed from nothing. */
@@ -64,22 +57,18 @@ type FeedRequest = z.output<typeof graphFeedRequest>
 /** Keeps hyperedge tables what the tables and queries are that feed them. */
 export class Feeds implements AsyncDisposable {
   readonly #options: FeedsOptions
-  readonly #follower: Follower<Feed>
-  readonly #feeds = new WeakMap<GraphDatabase, Map<string, Feed>>()
+  readonly #follower: TableFollower<Feed>
 
   constructor(options: FeedsOptions) {
-    const { peers, limits, clock, logger, followMs } = options
+    const { catalog } = options.peers
     this.#options = options
-    this.#follower = new Follower({
-      followed: () => this.#followed(),
-      position: async (signal) => (await peers.catalog.commitPosition({ signal })).seq,
+    this.#follower = new TableFollower(options, {
+      make: (database, table) => new Feed(database, table),
+      followed: followedTables,
+      position: async (signal) => (await catalog.commitPosition({ signal })).seq,
       sync: (feed, signal) => this.#run(feed, signal),
-      onFailure: ({ database, table }, err) =>
-        logger.warn({ err, database: database.name, table }, 'a feed cannot follow its table'),
-      onUnknown: (err) => logger.debug({ err }, 'the catalog cannot be asked'),
-      concurrencyMax: () => limits.graphSyncsMax,
-      clock,
-      followMs,
+      failing: 'a feed cannot follow its table',
+      unknown: 'the catalog cannot be asked',
     })
   }
 
@@ -90,7 +79,7 @@ export class Feeds implements AsyncDisposable {
     request: FeedRequest,
     signal: AbortSignal,
   ): Promise<GraphFeed> {
-    const feed = this.#of(database, table)
+    const feed = this.#follower.of(database, table)
     const bound = await this.#bind(feed, request, signal)
     await this.#follower.alone(feed, () =>
       asGraphErrors(async () => {
@@ -116,7 +105,7 @@ export class Feeds implements AsyncDisposable {
 
   /** Ends it; the hyperedges stay. */
   async end(database: GraphDatabase, table: string): Promise<void> {
-    const feed = this.#of(database, table)
+    const feed = this.#follower.of(database, table)
     feed.state()
     await this.#follower.alone(feed, () =>
       asGraphErrors(() =>
@@ -128,7 +117,7 @@ export class Feeds implements AsyncDisposable {
 
   /** Returns when the table has what its rows were when this was called; throws why it has not. */
   async sync(database: GraphDatabase, table: string, signal: AbortSignal): Promise<GraphFeed> {
-    const feed = this.#of(database, table)
+    const feed = this.#follower.of(database, table)
     feed.state()
     feed.isForced = true
     await this.#follower.sync(feed, signal)
@@ -136,7 +125,7 @@ export class Feeds implements AsyncDisposable {
   }
 
   async status(database: GraphDatabase, table: string, signal: AbortSignal): Promise<GraphFeed> {
-    const feed = this.#of(database, table)
+    const feed = this.#follower.of(database, table)
     const state = feed.state()
     const failure = this.#follower.failureOf(feed)
     const lag = await this.#lag(state, signal)
@@ -156,15 +145,6 @@ export class Feeds implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#follower[Symbol.asyncDispose]()
-  }
-
-  #followed(): Feed[] {
-    return this.#options.opened().flatMap((database) => {
-      if (database.engine.isClosed) return []
-      const rows = new ServiceRows(database.engine, 'hm_feeds', feedState)
-      const tables = rows.tables().filter((table) => rows.get(table)?.state.mode === 'follow')
-      return tables.map((table) => this.#of(database, table))
-    })
   }
 
   async #run(feed: Feed, signal: AbortSignal): Promise<void> {
@@ -251,19 +231,15 @@ export class Feeds implements AsyncDisposable {
       return toHyperMeshError(error)
     }
   }
+}
 
-  #of(database: GraphDatabase, table: string): Feed {
-    let feeds = this.#feeds.get(database)
-    if (feeds === undefined) {
-      feeds = new Map()
-      this.#feeds.set(database, feeds)
-    }
-    const known = feeds.get(table)
-    if (known !== undefined) return known
-    const feed = new Feed(database, table)
-    feeds.set(table, feed)
-    return feed
-  }
+function rowsOf({ engine }: GraphDatabase): ServiceRows<FeedState> {
+  return new ServiceRows(engine, 'hm_feeds', feedState)
+}
+
+function followedTables(database: GraphDatabase): string[] {
+  const rows = rowsOf(database)
+  return rows.tables().filter((table) => rows.get(table)?.state.mode === 'follow')
 }
 
 function columnsOf({

@@ -3,30 +3,23 @@ import {
   type GraphPublication,
   type graphPublicationRequest,
   HyperMeshError,
-  type Limits,
   parseTableName,
   toWireLong,
 } from '@hypermesh/contract'
 import { toLong } from '@hypermesh/iceberg'
-import { type Clock, Follower, type Logger, tellFailure } from '@hypermesh/kit'
+import { tellFailure } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { GraphDatabase } from '../graph-database.ts'
 import { asGraphErrors } from '../graph-error.ts'
 import type { GraphPeers } from '../graph-peers.ts'
 import { ServiceRows } from '../service-rows.ts'
+import { type FollowingOptions, TableFollower } from '../table-follower.ts'
 import { type PublicationState, publicationState } from './publication-state.ts'
 import { syncPublication } from './publication-sync.ts'
 import { publishedColumns, toIcebergSchema } from './published-columns.ts'
 
-export interface PublicationsOptions {
-  /** The databases that are open now. */
-  readonly opened: () => readonly GraphDatabase[]
+export interface PublicationsOptions extends FollowingOptions {
   readonly peers: GraphPeers
-  readonly limits: Limits
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Between two looks for compactions. */
-  readonly followMs: number
 }
 
 /** A hyperedge table that is published. */
@@ -54,22 +47,17 @@ type PublicationRequest = z.output<typeof graphPublicationRequest>
 /** Keeps Iceberg tables what hyperedge tables are: when those are compacted, and when told to. */
 export class Publications implements AsyncDisposable {
   readonly #options: PublicationsOptions
-  readonly #follower: Follower<Publication>
-  readonly #publications = new WeakMap<GraphDatabase, Map<string, Publication>>()
+  readonly #follower: TableFollower<Publication>
 
   constructor(options: PublicationsOptions) {
-    const { limits, clock, logger, followMs } = options
     this.#options = options
-    this.#follower = new Follower({
-      followed: () => this.#followed(),
+    this.#follower = new TableFollower(options, {
+      make: (database, table) => new Publication(database, table),
+      followed: followedTables,
       position: () => this.#merges(),
       sync: (publication, signal) => this.#run(publication, signal),
-      onFailure: ({ database, table }, err) =>
-        logger.warn({ err, database: database.name, table }, 'a table cannot be published'),
-      onUnknown: (err) => logger.debug({ err }, 'compactions cannot be counted'),
-      concurrencyMax: () => limits.graphSyncsMax,
-      clock,
-      followMs,
+      failing: 'a table cannot be published',
+      unknown: 'compactions cannot be counted',
     })
   }
 
@@ -80,7 +68,7 @@ export class Publications implements AsyncDisposable {
     request: PublicationRequest,
     signal: AbortSignal,
   ): Promise<GraphPublication> {
-    const publication = this.#of(database, table)
+    const publication = this.#follower.of(database, table)
     const target = formatTableName(parseTableName(request.table))
     await this.#follower.alone(publication, () =>
       asGraphErrors(async () => {
@@ -112,7 +100,7 @@ export class Publications implements AsyncDisposable {
 
   /** Ends it; the Iceberg table stays. */
   async end(database: GraphDatabase, table: string): Promise<void> {
-    const publication = this.#of(database, table)
+    const publication = this.#follower.of(database, table)
     publication.state()
     await this.#follower.alone(publication, () =>
       database.engine.transaction((transaction) => publication.rows.remove(transaction, table)),
@@ -126,14 +114,14 @@ export class Publications implements AsyncDisposable {
     table: string,
     signal: AbortSignal,
   ): Promise<GraphPublication> {
-    const publication = this.#of(database, table)
+    const publication = this.#follower.of(database, table)
     publication.state()
     await this.#follower.sync(publication, signal)
     return this.status(database, table)
   }
 
   async status(database: GraphDatabase, table: string): Promise<GraphPublication> {
-    const publication = this.#of(database, table)
+    const publication = this.#follower.of(database, table)
     const {
       seq,
       snapshotId,
@@ -191,18 +179,6 @@ export class Publications implements AsyncDisposable {
     return (await catalog.loadTable(target, { signal })).metadata['table-uuid']
   }
 
-  #followed(): Publication[] {
-    return this.#options.opened().flatMap((database) => {
-      if (database.engine.isClosed) return []
-      const rows = rowsOf(database)
-      const tables = rows.tables().filter((table) => {
-        const state = rows.get(table)?.state
-        return state?.mode === 'follow' && state.database === database.name
-      })
-      return tables.map((table) => this.#of(database, table))
-    })
-  }
-
   /** How many compactions there were, of all databases that are open. */
   async #merges(): Promise<number> {
     const open = this.#options.opened().filter(({ engine }) => !engine.isClosed)
@@ -216,18 +192,18 @@ export class Publications implements AsyncDisposable {
     const options = { database, table, rows, peers, clock, timeoutMs, signal }
     await asGraphErrors(() => syncPublication(options))
   }
-
-  #of(database: GraphDatabase, table: string): Publication {
-    const known = this.#publications.get(database) ?? new Map<string, Publication>()
-    this.#publications.set(database, known)
-    const found = known.get(table) ?? new Publication(database, table)
-    known.set(table, found)
-    return found
-  }
 }
 
 function rowsOf({ engine }: GraphDatabase): ServiceRows<PublicationState> {
   return new ServiceRows(engine, 'hm_publications', publicationState)
+}
+
+function followedTables(database: GraphDatabase): string[] {
+  const rows = rowsOf(database)
+  return rows.tables().filter((table) => {
+    const state = rows.get(table)?.state
+    return state?.mode === 'follow' && state.database === database.name
+  })
 }
 
 /** The newest commit that wrote a hyperedge that lives; deletes alone are told by a sync. */
