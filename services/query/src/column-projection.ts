@@ -6,17 +6,37 @@ import {
 } from '@hypermesh/contract'
 import { toDuckDbType } from '@hypermesh/duckdb'
 import { type FileField, type FileSchema, partOf } from '@hypermesh/iceberg'
+import type { FieldPath } from './equality-keys.ts'
 
 /**
- * The SQL that makes columns of the table from a file's own columns, which have the table's ids: for
- * files that a reader by id would read wrongly. A column that the file lacks is null.
+ * The SQL that makes fields of the table, by their paths, from a file's own columns, which have the
+ * table's ids: for files that a reader by id would read wrongly, and for fields inside of structs. A
+ * field that the file lacks is null, and so is one of a struct that is null.
  */
-export function projectColumns(file: FileSchema, fields: readonly StructField[]): string[] {
+export function projectFields(file: FileSchema, paths: readonly FieldPath[]): string[] {
   const byId = new Map(file.fields.map((field) => [field.id, field]))
-  return fields.map((field) => {
-    const found = byId.get(field.id)
-    return project(found, found && quoteIdentifier(found.name), field.type, 0)
+  return paths.map(([column, ...members]) => {
+    let found = byId.get(column.id)
+    let expression = found && quoteIdentifier(found.name)
+    let { type } = column
+    for (const member of members) {
+      found = found && memberOf(found, member)
+      expression = found && `(${expression}).${quoteIdentifier(found.name)}`
+      type = member.type
+    }
+    return project(found, expression, type, 0)
   })
+}
+
+/** Where a field of the table stands in a file that has its ids. */
+export function fieldAt(file: FileSchema, [column, ...members]: FieldPath): FileField | undefined {
+  const start = file.fields.find(({ id }) => id === column.id)
+  return members.reduce((found, member) => found && memberOf(found, member), start)
+}
+
+function memberOf(file: FileField, { id }: StructField): FileField | undefined {
+  if (file.kind !== 'struct') throw otherType(file)
+  return file.children.find((child) => child.id === id)
 }
 
 function project(
@@ -29,9 +49,8 @@ function project(
   if (file === undefined || expression === undefined) return `CAST(NULL AS ${duckType})`
   if (typeof type === 'string') return projectLeaf(file, expression, duckType)
   if (type.type === 'struct') {
-    if (file.kind !== 'struct') throw otherType(file)
     const members = type.fields.map((member) => {
-      const found = file.children.find(({ id }) => id === member.id)
+      const found = memberOf(file, member)
       const inner = found && `(${expression}).${quoteIdentifier(found.name)}`
       return `${quoteIdentifier(member.name)} := ${project(found, inner, member.type, depth)}`
     })

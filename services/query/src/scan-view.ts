@@ -16,7 +16,8 @@ import {
   type StoredFile,
   withMappedIds,
 } from '@hypermesh/iceberg'
-import { projectColumns } from './column-projection.ts'
+import { fieldAt, projectFields } from './column-projection.ts'
+import { EqualityKeys, type FieldPath } from './equality-keys.ts'
 import { pathOf } from './file-schemas.ts'
 import { type PositionDeletes, positionScan } from './position-deletes.ts'
 import type { ResolvedTable } from './resolved-table.ts'
@@ -58,12 +59,18 @@ export function selectFrom({ fields, metadata }: ResolvedTable, scan: Scan): str
   return `SELECT ${nulls.join(', ')} WHERE false`
 }
 
+/** A field of the table and the name that a scan gives it. */
+interface WantedField {
+  readonly path: FieldPath
+  readonly name: string
+}
+
 class FileReader {
   readonly #metadata: TableMetadata
   readonly #scan: Scan
   readonly #fields: readonly StructField[]
   readonly #widened: ReadonlySet<number>
-  readonly #knownFields: ReadonlyMap<number, StructField>
+  readonly #keys: EqualityKeys
   readonly #readById = new Map<FileSchema, boolean>()
   readonly #readsByName: boolean
 
@@ -72,9 +79,7 @@ class FileReader {
     this.#scan = scan
     this.#fields = fields
     this.#widened = widenedFloats(metadata)
-    // The scan's own schema is asked last, so its names and types win.
-    const schemas = [...metadata.schemas.map((schema) => schema.fields), fields]
-    this.#knownFields = new Map(schemas.flat().map((field) => [field.id, field]))
+    this.#keys = new EqualityKeys(metadata, fields)
     const keys = scan.files.map((file) => this.#schemaOf(file).key)
     const runs = keys.filter((key, index) => index === 0 || key !== keys[index - 1])
     this.#readsByName = runs.length <= namedRunsMax
@@ -84,56 +89,67 @@ class FileReader {
   branchKey(file: PlannedFile): string {
     const deletes = file.equalityDeletes.map(({ uri }) => uri).sort()
     const alone = this.#scan.positionDeletes.has(file.uri) ? file.uri : ''
-    return JSON.stringify([this.#readingKey(file, this.#fields), deletes, alone])
+    const ids = file.equalityDeletes.flatMap(({ equalityIds }) => equalityIds)
+    const reading = this.#keys.areNested(ids)
+      ? this.#nameKey(file)
+      : this.#readingKey(file, this.#fields)
+    return JSON.stringify([reading, deletes, alone])
   }
 
   /** One SELECT of the table's columns over files of one branch key. */
   select(files: readonly PlannedFile[]): string {
     const [first] = files
     if (first === undefined) throw new RangeError('a branch has at least one file')
-    const conditions = [...this.#positionCondition(first), ...this.#equalityConditions(first)]
-    if (conditions.length === 0) return this.#read(files, this.#fields, (field) => field.name)
-    const keys = first.equalityDeletes.flatMap(({ equalityIds }) => equalityIds)
-    const wanted = new Map(this.#fields.map((field) => [field.id, field]))
-    for (const id of keys) wanted.set(id, this.#field(id))
-    const inner = this.#read(files, [...wanted.values()], ({ id }) => `c${id}`, 'file_row_number')
+    const columns = this.#fields.map((field): WantedField => ({ path: [field], name: field.name }))
+    const positions = [...this.#positionCondition(first)]
+    const conditions = [...positions, ...this.#equalityConditions(first)]
+    if (conditions.length === 0) return this.#read(files, columns)
+    const wanted = new Map(this.#fields.map((field): [number, FieldPath] => [field.id, [field]]))
+    for (const { equalityIds } of first.equalityDeletes) {
+      for (const id of equalityIds) wanted.set(id, this.#keys.of(id))
+    }
+    const inner = this.#read(
+      files,
+      [...wanted].map(([id, path]) => ({ path, name: `c${id}` })),
+      positions.length > 0 ? 'file_row_number' : undefined,
+    )
     const list = this.#fields.map(({ id, name }) => `c${id} AS ${quoteIdentifier(name)}`)
     return `SELECT ${list.join(', ')} FROM (${inner}) f WHERE ${conditions.join(' AND ')}`
   }
 
-  /** SELECT of the fields under the names that `nameOf` gives them. */
+  /** SELECT of the fields under the names that they are given. */
   #read(
     files: readonly StoredFile[],
-    fields: readonly StructField[],
-    nameOf: (field: StructField) => string,
+    wanted: readonly WantedField[],
     extra?: 'file_row_number',
   ): string {
     const [first] = files
     if (first === undefined) throw new RangeError('there is nothing to read')
     const paths = `[${files.map((file) => quotePath(pathOf(file))).join(', ')}]`
     const more = extra === undefined ? [] : [extra]
-    const schema = this.#mappedSchema(first)
     // By name, a column of the file that is called file_row_number would hide DuckDB's.
-    if (this.#isReadById(first, fields, extra !== undefined)) {
-      const columns = fields.map((field) => ({
+    if (this.#isReadById(first, wanted, extra !== undefined)) {
+      const columns = wanted.map(({ path: [field], name }) => ({
         id: field.id,
-        name: nameOf(field),
+        name,
         type: toDuckDbType(field.type),
       }))
       const list = columns.map((column) => this.#byId(column))
       const argument = readSchemaArgument(columns)
       return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths}, schema = ${argument}, hive_partitioning = false)`
     }
+    const schema = this.#mappedSchema(first)
     if (extra !== undefined && schema.fields.some((field) => equalNames(field.name, extra))) {
       throw new HyperMeshError(
         'unsupported',
         `a file with position deletes has a column called ${extra}, and no column ids`,
       )
     }
-    const list = projectColumns(schema, fields).map((value, index) => {
-      const field = fields[index]
-      return field === undefined ? value : `${value} AS ${quoteIdentifier(nameOf(field))}`
-    })
+    const values = projectFields(
+      schema,
+      wanted.map(({ path }) => path),
+    )
+    const list = wanted.map(({ name }, index) => `${values[index]} AS ${quoteIdentifier(name)}`)
     // A directory that is called like a column would give its value instead of the file's.
     return `SELECT ${[...list, ...more].join(', ')} FROM read_parquet(${paths}, hive_partitioning = false)`
   }
@@ -158,43 +174,48 @@ class FileReader {
     const groups = new Map<string, EqualityDeleteFile[]>()
     for (const each of file.equalityDeletes) {
       const ids = [...each.equalityIds].sort((a, b) => a - b)
-      const fields = ids.map((id) => this.#field(id))
-      const key = JSON.stringify([ids, this.#readingKey(each, fields)])
+      const reading = this.#keys.areNested(ids)
+        ? this.#nameKey(each)
+        : this.#readingKey(
+            each,
+            ids.map((id) => this.#keys.of(id)[0]),
+          )
+      const key = JSON.stringify([ids, reading])
       groups.set(key, [...(groups.get(key) ?? []), each])
     }
     for (const deletes of groups.values()) {
-      const fields = (deletes[0]?.equalityIds ?? []).map((id) => this.#field(id))
-      for (const each of deletes) this.#assertHas(each, fields)
-      const rows = this.#read(deletes, fields, ({ id }) => `d${id}`)
-      const equal = fields.map(({ id }) => `f.c${id} IS NOT DISTINCT FROM d.d${id}`)
-      yield `NOT EXISTS (SELECT 1 FROM (${rows}) d WHERE ${equal.join(' AND ')})`
+      const ids = deletes[0]?.equalityIds ?? []
+      const keys = ids.map((id): WantedField => ({ path: this.#keys.of(id), name: `d${id}` }))
+      for (const each of deletes) this.#assertHas(each, keys)
+      const equal = ids.map((id) => `f.c${id} IS NOT DISTINCT FROM d.d${id}`)
+      yield `NOT EXISTS (SELECT 1 FROM (${this.#read(deletes, keys)}) d WHERE ${equal.join(' AND ')})`
     }
   }
 
-  /** A delete by a column that the table has dropped still holds, so all schemas are asked. */
-  #field(id: number): StructField {
-    const found = this.#knownFields.get(id)
-    if (found !== undefined && typeof found.type === 'string') return found
-    throw new HyperMeshError(
-      'unsupported',
-      `the table has equality deletes by field ${id}, which is no column of a primitive type`,
-    )
-  }
-
-  /** A key column that were read as null would delete other rows than it should. */
-  #assertHas(file: StoredFile, fields: readonly StructField[]): void {
+  /** A key that were read as null would delete other rows than it should. */
+  #assertHas(file: StoredFile, keys: readonly WantedField[]): void {
     const schema = this.#mappedSchema(file)
-    if (fields.every(({ id }) => schema.fields.some((field) => field.id === id))) return
+    if (keys.every(({ path }) => fieldAt(schema, path) !== undefined)) return
     throw new HyperMeshError('corrupt', `${file.uri} lacks a column of its equality ids`)
   }
 
   #readingKey(file: StoredFile, fields: readonly StructField[]): string {
-    const schema = this.#schemaOf(file)
-    if (!hasFieldIds(schema)) return `${schema.key} ${file.schemaId}`
-    return this.#isReadById(file, fields) ? '' : schema.key
+    return this.#fitsById(file, fields) ? '' : this.#nameKey(file)
   }
 
-  #isReadById(file: StoredFile, fields: readonly StructField[], always = false): boolean {
+  /** Files of one key have the same columns under the same names. */
+  #nameKey(file: StoredFile): string {
+    const schema = this.#schemaOf(file)
+    return hasFieldIds(schema) ? schema.key : `${schema.key} ${file.schemaId}`
+  }
+
+  #isReadById(file: StoredFile, wanted: readonly WantedField[], always: boolean): boolean {
+    if (wanted.some(({ path }) => path.length > 1)) return false
+    const fields = wanted.map(({ path: [field] }) => field)
+    return this.#fitsById(file, fields, always)
+  }
+
+  #fitsById(file: StoredFile, fields: readonly StructField[], always = false): boolean {
     const schema = this.#schemaOf(file)
     if (this.#readsByName && !always) return false
     // The columns of the table itself are asked about for every file, and few files differ.
