@@ -79,7 +79,10 @@ export async function searchObjects(
   const isArray = decodeHead(await readHead(search.path))
     .trimStart()
     .startsWith('[')
-  const from = readJsonObjects(search.path, isArray ? 'array' : 'unstructured')
+  const from = readJsonObjects({
+    path: search.path,
+    layout: isArray ? 'array' : 'unstructured',
+  })
   return searchRows(session, search, { from, position: 'row' })
 }
 

@@ -11,6 +11,8 @@ const lineBytesMax = 2 * 1024 * 1024
 /** The columns, dialect and formats of one delimited file. */
 export interface CsvFile {
   readonly path: string
+  /** DuckDB unpacks it where its name ends in .gz or .zst. */
+  readonly unpacksByName?: boolean
   readonly dialect: CsvDialect
   readonly header: boolean
   readonly names: readonly string[]
@@ -20,14 +22,17 @@ export interface CsvFile {
   readonly quotedEmpties: boolean
 }
 
-export function dialectOptions(dialect: CsvDialect): string {
+export function dialectOptions({
+  dialect,
+  unpacksByName = false,
+}: Pick<CsvFile, 'dialect' | 'unpacksByName'>): string {
   return [
     `delim = ${quoteText(dialect.delimiter)}`,
     `quote = ${quoteText(dialect.quote)}`,
     `escape = ${quoteText(dialect.escape)}`,
     `skip = ${dialect.blankLines}`,
     "comment = ''",
-    "compression = 'none'",
+    `compression = ${quoteText(unpacksByName ? 'auto' : 'none')}`,
     'strict_mode = true',
     'null_padding = false',
     `max_line_size = ${lineBytesMax}`,
@@ -65,7 +70,7 @@ export function readCsv(
   ]
   const options = [
     'auto_detect = false',
-    dialectOptions(csv.dialect),
+    dialectOptions(csv),
     `allow_quoted_nulls = ${!keepsEmptyTexts}`,
     ...(rejects === undefined
       ? ['ignore_errors = false']

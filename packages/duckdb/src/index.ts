@@ -6,7 +6,7 @@ export type { HashFunctions } from './hash-functions.ts'
 export { toDuckDbType, toIcebergType } from './iceberg-types.ts'
 export { type CopyLayout, copyLaidOut, type LaidOutFile } from './laid-out-writer.ts'
 export { bindParameters, type RequestParameters } from './parameters.ts'
-export { type CopiedFile, copyToParquet } from './parquet-writer.ts'
+export { type CopiedFile, copyOneFile, copyToParquet } from './parquet-writer.ts'
 export type { ScanValue } from './planned-value.ts'
 export { type ResultColumn, resultColumns } from './result-columns.ts'
 export { type EncodedTotals, type EncodeOptions, encodeResult } from './result-encoder.ts'
@@ -23,17 +23,30 @@ export {
 export { type BoundParameters, DuckSession, DuckStream, type RunOptions } from './session.ts'
 export { makeNames, mayServeAgain, type SessionName } from './session-names.ts'
 export { detectFormat, inferSource, inspectSource, type SourceOptions } from './source.ts'
-export { type StagedColumn, type StageOptions, stageArrowStream } from './source-arrow.ts'
+export {
+  readArrowColumns,
+  type StagedColumn,
+  type StageOptions,
+  stageArrowFiles,
+  stageArrowStream,
+} from './source-arrow.ts'
 export { quotePath, type Source, type SourceColumn, type TargetColumn } from './source-columns.ts'
-export { detectCompression, unpack } from './source-compression.ts'
+export {
+  compressionInPlace,
+  detectCompression,
+  type HeadInPlace,
+  readHeadInPlace,
+  unpack,
+} from './source-compression.ts'
 export { csvRowsSampled } from './source-csv.ts'
 export { typesMayChange } from './source-error.ts'
-export type { FormatHints } from './source-format.ts'
+export type { FileHead, FormatHints } from './source-format.ts'
 export {
   assertSameForm,
   type CsvForm,
+  csvFormOf,
   readByTemplate,
-  readCsvForm,
+  readStagedByTemplate,
   sourceTemplate,
 } from './source-template.ts'
 export type { CallArgument, TableCall } from './sql-calls.ts'

@@ -35,9 +35,7 @@ export async function openArrow(
   head: FileHead,
   file: OpenedFile,
 ): Promise<Source> {
-  const fields = await withFile(file.path, async (bytes) =>
-    (await ArrowMessages.open(bytes)).schema(),
-  )
+  const fields = await readFields(file.path)
   if (fields.length === 0) throw new HyperMeshError('invalid', 'the Arrow file has no columns')
   assertNames(fields)
   assertOverridesKnown(
@@ -52,7 +50,8 @@ export async function openArrow(
     inferredFrom: 'file',
     options: {},
     // Anew each time: another file of the session may have taken the table since.
-    stage: () => stageRows(session, fields, file),
+    stage: () => stageArrowFiles(session, [file.path], { ...file, table: stagedTable }),
+    stagedIn: stagedTable,
     select: (targets) => selectTyped(stagedTable, columns, targets),
   }
 }
@@ -84,23 +83,48 @@ function assertNames(fields: readonly ArrowField[], within?: string): void {
   }
 }
 
-async function stageRows(
-  session: DuckSession,
-  fields: readonly ArrowField[],
-  file: OpenedFile,
-): Promise<void> {
-  const { signal } = file
-  await createStage(session, stagedTable, { fields, signal })
-  await withFile(file.path, async (bytes) => {
-    const messages = await ArrowMessages.open(bytes)
-    await messages.schema()
-    await session.append(stagedTable, readRows({ bytes, messages, fields }, file), { signal })
+/** The columns of an Arrow file or stream, as a table of its rows has them. */
+export async function readArrowColumns(path: string): Promise<readonly StagedColumn[]> {
+  return toStagedColumns(await readFields(path))
+}
+
+function readFields(path: string): Promise<readonly ArrowField[]> {
+  return withFile(path, async (bytes) => (await ArrowMessages.open(bytes)).schema())
+}
+
+function toStagedColumns(fields: readonly ArrowField[]): readonly StagedColumn[] {
+  return fields.map((field) => {
+    return { name: field.name, type: formatDuckDbType(toDuckDbTypeOf(field)) }
   })
 }
 
 export interface StageOptions extends ReadOptions {
   /** What the temporary table is called: an identifier. */
   readonly table: string
+}
+
+/** Makes a temporary table of the rows of Arrow files or streams, which must have the same columns. */
+export async function stageArrowFiles(
+  session: DuckSession,
+  paths: readonly string[],
+  { table, empty = false, ...options }: StageOptions & { readonly empty?: boolean },
+): Promise<void> {
+  const { signal } = options
+  let columns: string | undefined
+  for (const path of paths) {
+    await withFile(path, async (bytes) => {
+      const messages = await ArrowMessages.open(bytes)
+      const fields = await messages.schema()
+      const found = JSON.stringify(toStagedColumns(fields))
+      if (columns === undefined) await createStage(session, table, { fields, signal })
+      else if (found !== columns) {
+        throw new HyperMeshError('conflict', 'an Arrow file has other columns than those before it')
+      }
+      columns = found
+      if (empty) return
+      await session.append(table, readRows({ bytes, messages, fields }, options), { signal })
+    })
+  }
 }
 
 /**
@@ -126,10 +150,7 @@ export async function stageArrowStream(
     }
   }
   await session.append(table, counted(), { signal })
-  const columns = fields.map((field) => {
-    return { name: field.name, type: formatDuckDbType(toDuckDbTypeOf(field)) }
-  })
-  return { columns, rows }
+  return { columns: toStagedColumns(fields), rows }
 }
 
 export interface StagedColumn {
@@ -143,9 +164,9 @@ async function createStage(
   table: string,
   { fields, signal }: { fields: readonly ArrowField[]; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const columns = fields.map((field) => {
-    return `${quoteIdentifier(field.name)} ${formatDuckDbType(toDuckDbTypeOf(field))}`
-  })
+  const columns = toStagedColumns(fields).map(
+    ({ name, type }) => `${quoteIdentifier(name)} ${type}`,
+  )
   await session.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`, { signal })
 }
 

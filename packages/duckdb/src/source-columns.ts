@@ -33,6 +33,8 @@ export interface Source {
   readonly options: Readonly<Record<string, unknown>>
   /** To be awaited before what `select` gives is run: where rows must be brought to DuckDB first. */
   readonly stage?: () => Promise<void>
+  /** The table that these rows are brought to, which stands at the end of what `select` gives. */
+  readonly stagedIn?: string
   /** A SELECT of the columns, each cast to the type its target is written from. */
   select(targets: readonly TargetColumn[]): string
   /** A file that goes on where this one ends, at the end of a record; absent: that cannot be told. */
@@ -45,6 +47,7 @@ export interface OpenedFile {
   readonly overrides: ReadonlyMap<string, string>
   readonly wholeFile: boolean
   readonly quotedEmptiesAnywhere: boolean
+  readonly unpacksByName: boolean
   readonly textColumnsMax: number
   /** Of one record batch, unpacked. */
   readonly arrowBatchBytesMax: number

@@ -1,9 +1,16 @@
+import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import { type Compression, HyperMeshError } from '@hypermesh/contract'
 import { type Packing, packedName, packingOf } from './packing.ts'
-import { type FormatHints, readStart } from './source-format.ts'
+import {
+  type FileHead,
+  type FormatHints,
+  headBytesMax,
+  readHead,
+  readStart,
+} from './source-format.ts'
 import { ZstdStream } from './zstd-stream.ts'
 
 /**
@@ -18,6 +25,46 @@ export async function detectCompression(path: string, hints: FormatHints): Promi
   if (told === undefined || told === found || start.length === 0) return found ?? 'none'
   throw new HyperMeshError('invalid', `the file is not ${told}, though it is said to be`)
 }
+
+/** How a file is packed that stays where it is: DuckDB unpacks it there, by the ending of its name. */
+export async function compressionInPlace(path: string): Promise<Compression> {
+  const compression = await detectCompression(path, { fileName: path })
+  if (compression === 'none' || knownEnding.test(path)) return compression
+  throw new HyperMeshError(
+    'unsupported',
+    `a file that is packed with ${compression} is read in place if its name ends in .gz or .zst`,
+  )
+}
+
+/** Of the file unpacked. */
+export interface HeadInPlace extends FileHead {
+  readonly compression: Compression
+}
+
+/**
+ * The beginning of such a file, unpacked. A packed file is read to its end for this, since DuckDB
+ * knows no limit and passes over damage.
+ */
+export async function readHeadInPlace(
+  path: string,
+  { bytesMax, signal }: { readonly bytesMax: number; readonly signal: AbortSignal },
+): Promise<HeadInPlace> {
+  const compression = await compressionInPlace(path)
+  if (compression === 'none') return { ...(await readHead(path)), compression }
+  const packed = createReadStream(path, { highWaterMark: chunkBytes, signal })
+  const pieces: Uint8Array[] = []
+  let held = 0
+  let fileBytes = 0
+  for await (const piece of unpack(packed, { compression, bytesMax })) {
+    if (held < headBytesMax) pieces.push(piece.slice(0, headBytesMax - held))
+    held = Math.min(headBytesMax, held + piece.length)
+    fileBytes += piece.length
+  }
+  return { bytes: Buffer.concat(pieces), fileBytes, compression }
+}
+
+/** What DuckDB unpacks by. With a .GZ it would look for rows in the packed bytes, and find none. */
+const knownEnding = /\.(?:gz|zst)$/
 
 export interface UnpackOptions {
   readonly compression: Packing

@@ -100,7 +100,8 @@ async function sniff(
     : dialect.firstRecord.map((_, index) => `column${index}`)
   assertDistinctNames(names)
   assertOverridesKnown(file.overrides, names)
-  const csv: CsvFile = { path: file.path, dialect, names, quotedEmpties: false, ...found }
+  const { path, unpacksByName } = file
+  const csv: CsvFile = { path, unpacksByName, dialect, names, quotedEmpties: false, ...found }
   if (found.types.length !== names.length) {
     throw new HyperMeshError(
       'invalid',
@@ -149,7 +150,7 @@ async function askSniffer(
 ): Promise<SnifferAnswer> {
   const sql = `SELECT HasHeader AS header, [c.type FOR c IN Columns] AS types,
     DateFormat AS dateFormat, TimestampFormat AS timestampFormat
-    FROM sniff_csv(${quotePath(file.path)}, ${dialectOptions(dialect)},
+    FROM sniff_csv(${quotePath(file.path)}, ${dialectOptions({ ...file, dialect })},
       ignore_errors = false, sample_size = ${wholeFile ? -1 : csvRowsSampled})`
   try {
     const [row] = await session.rows(sql, { signal: file.signal })
@@ -178,7 +179,9 @@ async function readAsText(
 ): Promise<void> {
   const names = dialect.firstRecord.map((_, index) => `c${index}`)
   const columns = new Map(names.map((name) => [name, 'VARCHAR']))
-  const csv = { path: file.path, dialect, header: false, names, ...noFormats, quotedEmpties: true }
+  const { path, unpacksByName } = file
+  const form = { path, unpacksByName, dialect, header: false, names }
+  const csv = { ...form, ...noFormats, quotedEmpties: true }
   await session.run(`SELECT count(*) FROM ${readCsv(csv, columns)}`, { signal: file.signal })
 }
 

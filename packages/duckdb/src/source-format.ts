@@ -51,7 +51,7 @@ export interface FileHead {
   readonly fileBytes: number
 }
 
-const headBytesMax = 1024 * 1024
+export const headBytesMax = 1024 * 1024
 
 export async function readHead(path: string): Promise<FileHead> {
   return readFirst(path, headBytesMax)

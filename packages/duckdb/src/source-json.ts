@@ -23,6 +23,8 @@ const objectBytesMax = 64 * 1024 * 1024
 /** How DuckDB is told to read one JSON file. */
 interface JsonFile {
   readonly path: string
+  /** DuckDB unpacks it where its name ends in .gz or .zst. */
+  readonly unpacksByName?: boolean
   readonly layout: 'newline_delimited' | 'array' | 'unstructured'
   /** Many keys that seldom appear make DuckDB see a MAP; at the top they are columns all the same. */
   readonly sparse: boolean
@@ -44,7 +46,8 @@ export async function openJson(
     })
   }
   const layout = layoutOf(format, head)
-  const plain: JsonFile = { path: file.path, layout, sparse: false }
+  const { path, unpacksByName } = file
+  const plain: JsonFile = { path, unpacksByName, layout, sparse: false }
   const { json, described } = await describe(session, plain, file)
   assertTextWidth(described.size, file)
   await assertKeys(session, json, [...described.keys()], file)
@@ -118,7 +121,7 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
   const options = [
     `format = ${quoteText(json.layout)}`,
     'records = true',
-    "compression = 'uncompressed'",
+    compressionOf(json),
     'ignore_errors = false',
     `maximum_object_size = ${objectBytesMax}`,
     // A directory that is called like a column would give its value instead of the file's.
@@ -133,10 +136,14 @@ function readJson(json: JsonFile, columns?: ReadonlyMap<string, string>): string
   return `read_json(${quotePath(json.path)}, ${options.join(', ')})`
 }
 
+function compressionOf({ unpacksByName = false }: Pick<JsonFile, 'unpacksByName'>): string {
+  return `compression = ${quoteText(unpacksByName ? 'auto_detect' : 'uncompressed')}`
+}
+
 /** The values themselves, as the file has them, in the column `json`. */
-export function readJsonObjects(path: string, layout: JsonFile['layout']): string {
-  return `read_json_objects(${quotePath(path)}, format = ${quoteText(layout)},
-    compression = 'uncompressed', maximum_object_size = ${objectBytesMax},
+export function readJsonObjects(json: Omit<JsonFile, 'sparse'>): string {
+  return `read_json_objects(${quotePath(json.path)}, format = ${quoteText(json.layout)},
+    ${compressionOf(json)}, maximum_object_size = ${objectBytesMax},
     hive_partitioning = false)`
 }
 
@@ -156,7 +163,7 @@ async function assertKeys(
     return /^c\d+$/i.test(name) || (stem !== undefined && folded.has(stem.toLowerCase()))
   })
   if (!suspicious) return
-  const objects = readJsonObjects(json.path, json.layout)
+  const objects = readJsonObjects(json)
   const rows = await reading(
     session.rows(`SELECT DISTINCT unnest(json_keys(json)) AS key FROM ${objects} ORDER BY key`, {
       signal: file.signal,

@@ -1,11 +1,11 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
 import { detectCsvDialect } from './csv-dialect.ts'
 import { quotePath, type Source } from './source-columns.ts'
-import { decodeHead, readHead } from './source-format.ts'
+import { decodeHead, type FileHead } from './source-format.ts'
 
 /**
- * The SELECT that reads all columns of a source, cut where its file stands, so that files of the same
- * form can be read by it: the types and the dialect are those of the source.
+ * The SELECT that reads all columns of a source, cut where its file stands or the table of its rows,
+ * so that files of the same form can be read by it: the types and the dialect are those of the source.
  */
 export function sourceTemplate(source: Source, path: string): readonly string[] {
   const targets = source.columns.map(({ name, type }, index) => ({
@@ -14,13 +14,21 @@ export function sourceTemplate(source: Source, path: string): readonly string[] 
     type,
     sourceName: name,
   }))
-  const parts = source.select(targets).split(quotePath(path))
+  const sql = source.select(targets)
+  const { stagedIn } = source
+  if (stagedIn !== undefined && sql.endsWith(stagedIn)) return [sql.slice(0, -stagedIn.length), '']
+  const parts = sql.split(quotePath(path))
   if (parts.length > 1) return parts
   throw new HyperMeshError('unsupported', 'files of this kind can be loaded, not read in place')
 }
 
 export function readByTemplate(template: readonly string[], paths: readonly string[]): string {
   return template.join(`[${paths.map((path) => quotePath(path)).join(', ')}]`)
+}
+
+/** For files whose rows are in a table, see `stageArrowFiles`. */
+export function readStagedByTemplate(template: readonly string[], table: string): string {
+  return template.join(table)
 }
 
 /** What must be alike in delimited files that one template reads. */
@@ -30,8 +38,7 @@ export interface CsvForm {
   readonly firstRecord: readonly string[]
 }
 
-export async function readCsvForm(path: string, format: 'csv' | 'tsv'): Promise<CsvForm> {
-  const head = await readHead(path)
+export function csvFormOf(head: FileHead, format: 'csv' | 'tsv'): CsvForm {
   const complete = head.bytes.length === head.fileBytes
   const dialect = detectCsvDialect(decodeHead(head), { format, complete })
   const { delimiter, blankLines, firstRecord } = dialect

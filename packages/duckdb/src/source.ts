@@ -1,8 +1,14 @@
-import { type FileFormat, HyperMeshError, parseColumnName } from '@hypermesh/contract'
+import {
+  type Compression,
+  type FileFormat,
+  HyperMeshError,
+  parseColumnName,
+} from '@hypermesh/contract'
 import { parseDuckDbType } from './duckdb-type.ts'
 import type { DuckSession } from './session.ts'
 import { openArrow } from './source-arrow.ts'
 import type { OpenedFile, Source, SourceColumn } from './source-columns.ts'
+import type { HeadInPlace } from './source-compression.ts'
 import { openCsv } from './source-csv.ts'
 import { reading, typesMayChange } from './source-error.ts'
 import {
@@ -18,6 +24,8 @@ import { openParquet } from './source-parquet.ts'
 
 export interface SourceOptions extends FormatHints {
   readonly path: string
+  /** Of the file unpacked, where DuckDB unpacks it, as the ending of its name says. */
+  readonly unpackedHead?: HeadInPlace | undefined
   /** Column name → SQL type, instead of what would be inferred. */
   readonly types?: Readonly<Record<string, string>> | undefined
   /** Infer from every row rather than from a sample. */
@@ -72,21 +80,32 @@ export async function inspectSource(session: DuckSession, options: SourceOptions
  * so an inspection shows what an ingest does. Bad input is `invalid` with the line where known.
  */
 export async function inferSource(session: DuckSession, options: SourceOptions): Promise<Source> {
-  const head = await readHead(options.path)
+  const head = options.unpackedHead ?? (await readHead(options.path))
   const format = settleFormat(head, hintedFormat(options))
   const file: OpenedFile = {
     path: options.path,
     overrides: parseOverrides(options.types ?? {}),
     wholeFile: options.wholeFile ?? false,
+    unpacksByName: options.unpackedHead !== undefined,
     quotedEmptiesAnywhere: options.quotedEmptiesAnywhere ?? false,
     textColumnsMax: options.textColumnsMax ?? 4000,
     arrowBatchBytesMax: options.arrowBatchBytesMax ?? 2 ** 30,
     unpackedBytesMax: options.unpackedBytesMax ?? 2 ** 34,
     signal: options.signal,
   }
+  assertUnpackable(format, options.unpackedHead?.compression)
   const source = await openFormat(session, format, head, file)
   assertColumns(source.columns, options.columnsMax)
   return source
+}
+
+/** DuckDB itself unpacks only text. */
+function assertUnpackable(format: Source['format'], compression: Compression = 'none'): void {
+  if (compression === 'none' || (format !== 'parquet' && format !== 'arrow')) return
+  throw new HyperMeshError(
+    'unsupported',
+    `${format} that is packed with ${compression} can be loaded, not read in place`,
+  )
 }
 
 function openFormat(

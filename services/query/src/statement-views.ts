@@ -9,7 +9,7 @@ import {
 import type { PlannedScan } from './explain-scans.ts'
 import { type Resolution, type ResolvedVirtual, wrongView } from './resolved-table.ts'
 import { selectFrom } from './scan-view.ts'
-import type { OpenVirtualTable, VirtualTables } from './virtual-tables.ts'
+import type { OpenOptions, OpenVirtualTable, VirtualTables } from './virtual-tables.ts'
 
 export interface OpenedVirtual extends OpenVirtualTable {
   readonly view: ViewName
@@ -20,11 +20,12 @@ export async function openVirtuals(
   session: DuckSession,
   virtuals: readonly ResolvedVirtual[],
   virtualTables: VirtualTables,
-  signal: AbortSignal,
+  options: Omit<OpenOptions, 'stageName'>,
 ): Promise<OpenedVirtual[]> {
   const opened: OpenedVirtual[] = []
-  for (const { view, definition } of virtuals) {
-    opened.push({ view, ...(await virtualTables.open(session, definition, signal)) })
+  for (const [index, { view, definition }] of virtuals.entries()) {
+    const staging = { ...options, stageName: `linked_rows_${index + 1}` }
+    opened.push({ view, ...(await virtualTables.open(session, definition, staging)) })
   }
   return opened
 }

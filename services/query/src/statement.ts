@@ -133,9 +133,12 @@ export async function prepareStatement(
     lake,
     signal,
   )
-  const virtuals = await openVirtuals(session, resolution.virtuals, virtualTables, signal)
+  const empty = request.checked === true
+  const virtuals = await openVirtuals(session, resolution.virtuals, virtualTables, {
+    ...{ empty, signal },
+  })
   const calls = await createCalledTables(session, called, {
-    ...{ peers, signal, limits: lake.limits, empty: request.checked === true },
+    ...{ peers, signal, limits: lake.limits, empty },
     filterOf: (view) => filters.get(filterKey(view)),
   })
   await createViews(session, { scans, virtuals, views: resolution.views }, signal)

@@ -1,6 +1,15 @@
 import { relative } from 'node:path'
-import { HyperMeshError, printable } from '@hypermesh/contract'
-import { assertSameForm, type DuckSession, readCsvForm } from '@hypermesh/duckdb'
+import { type FileFormat, HyperMeshError, type Limits, printable } from '@hypermesh/contract'
+import {
+  assertSameForm,
+  type CsvForm,
+  compressionInPlace,
+  csvFormOf,
+  type DuckSession,
+  type HeadInPlace,
+  readArrowColumns,
+  readHeadInPlace,
+} from '@hypermesh/duckdb'
 import type { FileField } from '@hypermesh/iceberg'
 import type { ListedFile } from './file-listing.ts'
 import { parseFooter, readFooters } from './file-schemas.ts'
@@ -16,6 +25,11 @@ const fittingMax = 100_000
  */
 export class VirtualFileCheck {
   readonly #fitting = new RecentMap<string>(fittingMax)
+  readonly #limits: Limits
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
 
   async assert(
     session: DuckSession,
@@ -25,27 +39,58 @@ export class VirtualFileCheck {
   ): Promise<void> {
     const keyOf = ({ realPath }: ListedFile) => `${found.createdAt} ${found.table} ${realPath}`
     const changed = files.filter((file) => this.#fitting.get(keyOf(file)) !== file.version)
-    if (found.format === 'parquet') await assertShapes(session, found, changed, signal)
-    else if (found.csv !== undefined) {
-      const format = found.format === 'tsv' ? 'tsv' : 'csv'
-      for (const file of changed) {
-        signal.throwIfAborted()
-        if (file.bytes === 0) continue
-        assertSameForm(nameOf(found, file), await readCsvForm(file.realPath, format), found.csv)
-      }
-    }
-    // JSON has its names beside its values, and its readers fail where a type does not fit.
+    if (found.shapes !== undefined) {
+      assertShapes(found, changed, await shapesOf(session, found.format, changed, signal))
+    } else await this.#assertTexts(found, changed, signal)
     for (const file of changed) this.#fitting.set(keyOf(file), file.version)
+  }
+
+  /** The beginning of a file of text, unpacked; a packed file is read to its end and its limit. */
+  async headOf(file: ListedFile, signal: AbortSignal): Promise<HeadInPlace> {
+    const { unpackedBytesMax: bytesMax } = this.#limits
+    return readHeadInPlace(file.realPath, { bytesMax, signal })
+  }
+
+  async #assertTexts(
+    found: VirtualDefinition,
+    files: readonly ListedFile[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const file of files) {
+      signal.throwIfAborted()
+      const name = nameOf(found, file)
+      const form = await this.#formOf(found, file, signal).catch((error: unknown) => {
+        throw error instanceof HyperMeshError ? inFile(error, name) : error
+      })
+      if (form !== undefined && found.csv !== undefined) assertSameForm(name, form, found.csv)
+    }
+  }
+
+  /** Undefined where nothing tells files apart: JSON has its names beside its values. */
+  async #formOf(
+    { csv, format }: VirtualDefinition,
+    file: ListedFile,
+    signal: AbortSignal,
+  ): Promise<CsvForm | undefined> {
+    const isPacked = (await compressionInPlace(file.realPath)) !== 'none'
+    if (csv === undefined && !isPacked) return undefined
+    const head = await this.headOf(file, signal)
+    if (csv === undefined || head.fileBytes === 0) return undefined
+    return csvFormOf(head, format === 'tsv' ? 'tsv' : 'csv')
   }
 }
 
-async function assertShapes(
-  session: DuckSession,
+function inFile(error: HyperMeshError, name: string): HyperMeshError {
+  const { code, message, details = {} } = error
+  const more = { details: { ...details, file: name }, cause: error }
+  return new HyperMeshError(code, `${printable(name)}: ${message}`, more)
+}
+
+function assertShapes(
   found: VirtualDefinition,
   files: readonly ListedFile[],
-  signal: AbortSignal,
-): Promise<void> {
-  const shapes = await shapesOf(session, files, signal)
+  shapes: FileShapes,
+): void {
   for (const file of files) {
     for (const [index, wanted] of (found.shapes ?? []).entries()) {
       const { name = '' } = found.columns[index] ?? {}
@@ -61,12 +106,17 @@ async function assertShapes(
   }
 }
 
-/** What each column of each Parquet file is, as a text: equal ones are read alike. */
+/** By the file's path and the column's name. */
+type FileShapes = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** What each column of each Parquet or Arrow file is, as a text: equal ones are read alike. */
 export async function shapesOf(
   session: DuckSession,
+  format: FileFormat,
   files: readonly ListedFile[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+): Promise<FileShapes> {
+  if (format === 'arrow') return arrowShapesOf(files, signal)
   const footers = await readFooters(
     session,
     files.map(({ realPath }) => realPath),
@@ -78,6 +128,19 @@ export async function shapesOf(
       new Map(parseFooter(key).fields.map((field) => [field.name, shapeOf(field)])),
     ]),
   )
+}
+
+async function arrowShapesOf(
+  files: readonly ListedFile[],
+  signal: AbortSignal,
+): Promise<FileShapes> {
+  const shapes = new Map<string, ReadonlyMap<string, string>>()
+  for (const { realPath } of files) {
+    signal.throwIfAborted()
+    const columns = await readArrowColumns(realPath)
+    shapes.set(realPath, new Map(columns.map(({ name, type }) => [name, type])))
+  }
+  return shapes
 }
 
 function shapeOf(field: FileField): string {

@@ -14,12 +14,13 @@ import {
   virtualTable,
 } from '@hypermesh/contract'
 import {
+  csvFormOf,
   type DuckDatabase,
   type DuckSession,
+  type FileHead,
   inspectSource,
   quoteText,
   readByTemplate,
-  readCsvForm,
   type Source,
   sourceTemplate,
   toDuckDbType,
@@ -30,6 +31,7 @@ import { z } from 'zod'
 import { DefinitionStore } from './definition-store.ts'
 import { type FileRoot, type ListedFile, listFiles } from './file-listing.ts'
 import { groupByPartition, inferPartitions } from './hive-partitions.ts'
+import { StagedFiles } from './staged-files.ts'
 import { shapesOf, VirtualFileCheck } from './virtual-file-check.ts'
 
 const csvForm = z.object({
@@ -47,7 +49,7 @@ const definition = z.object({
   /** SQL, cut where the list of files stands. */
   template: z.array(z.string()),
   csv: csvForm.optional(),
-  /** Of Parquet: what each column is, for comparing. */
+  /** Of Parquet and Arrow: what each column is, for comparing. */
   shapes: z.array(z.string()).optional(),
 })
 export type VirtualDefinition = z.infer<typeof definition>
@@ -57,6 +59,14 @@ export interface OpenVirtualTable {
   readonly sql: string
   readonly files: number
   readonly bytes: number
+}
+
+export interface OpenOptions {
+  /** What tables begin with that rows are brought to which DuckDB does not read by itself. */
+  readonly stageName: string
+  /** The statement does not run: no rows are brought. */
+  readonly empty: boolean
+  readonly signal: AbortSignal
 }
 
 export interface VirtualTablesOptions {
@@ -72,11 +82,12 @@ export interface VirtualTablesOptions {
 export class VirtualTables {
   readonly #options: VirtualTablesOptions
   readonly #definitions: DefinitionStore<VirtualDefinition>
-  readonly #check = new VirtualFileCheck()
+  readonly #check: VirtualFileCheck
 
   constructor(options: VirtualTablesOptions) {
     this.#options = options
-    const { store } = options
+    const { store, limits } = options
+    this.#check = new VirtualFileCheck(limits)
     const [prefix, what] = ['query/virtual-tables', 'virtual table']
     this.#definitions = new DefinitionStore({ store, prefix, schema: definition, what })
   }
@@ -90,14 +101,17 @@ export class VirtualTables {
     const [first] = files
     if (first === undefined) throw new RangeError('a listing holds at least one file')
     await using session = await database.connect()
+    const head = await this.#check.headOf(first, signal)
     const source = await inspectSource(session, {
       path: first.realPath,
+      unpackedHead: head,
       fileName: first.path,
       format: request.format,
       types: request.types,
       // Other files than the first are read by the same SELECT.
       quotedEmptiesAnywhere: true,
       columnsMax: limits.columnsMax,
+      textColumnsMax: limits.textColumnsMax,
       signal,
     })
     const partitions = request.hivePartitioning ? inferPartitions(files) : []
@@ -117,8 +131,8 @@ export class VirtualTables {
       columns,
       types: source.columns.map(({ type }) => type),
       template: [...sourceTemplate(source, first.realPath)],
-      ...(await csvFormOf(source, first)),
-      ...(await parquetShapesOf(session, source, first, signal)),
+      ...csvOf(source, head),
+      ...(await shapesOfFirst(session, source, first, signal)),
       createdAt: new Date(clock.nowMs()).toISOString(),
       files: files.length,
       bytes: bytesOf(files),
@@ -148,11 +162,16 @@ export class VirtualTables {
   async open(
     session: DuckSession,
     found: VirtualDefinition,
-    signal: AbortSignal,
+    { signal, ...staging }: OpenOptions,
   ): Promise<OpenVirtualTable> {
     const files = await this.#list(found.path)
     await this.#check.assert(session, found, files, signal)
-    return { sql: selectFrom(found, files), files: files.length, bytes: bytesOf(files) }
+    const { limits } = this.#options
+    const staged = new StagedFiles(session, found.template, { ...staging, limits, signal })
+    const read = (some: readonly ListedFile[]) =>
+      found.format === 'arrow' ? staged.read(some) : readInPlace(found, some)
+    const sql = await selectFrom(found, files, read)
+    return { sql, files: files.length, bytes: bytesOf(files) }
   }
 
   async #list(path: string): Promise<readonly ListedFile[]> {
@@ -178,44 +197,47 @@ function toVirtualTable(found: VirtualDefinition): VirtualTable {
   return shown
 }
 
-function selectFrom(found: VirtualDefinition, files: readonly ListedFile[]): string {
-  const partitions = found.columns.filter(({ partition }) => partition)
-  const read = (some: readonly ListedFile[]) =>
-    readByTemplate(
-      found.template,
-      some.map(({ realPath }) => realPath),
-    )
-  if (partitions.length === 0) return read(files)
-  const names = partitions.map(({ name }) => name)
-  return groupByPartition(files, names)
-    .map(({ values, files: some }) => {
-      const constants = partitions.map(({ name, type }, index) => {
-        const value = values[index] ?? null
-        const literal = value === null ? 'NULL' : quoteText(value)
-        return `CAST(${literal} AS ${type}) AS ${quoteIdentifier(name)}`
-      })
-      return `SELECT *, ${constants.join(', ')} FROM (${read(some)})`
-    })
-    .join(' UNION ALL ')
+function readInPlace({ template }: VirtualDefinition, files: readonly ListedFile[]): string {
+  return readByTemplate(
+    template,
+    files.map(({ realPath }) => realPath),
+  )
 }
 
-async function csvFormOf(
-  { format, options }: Source,
-  { realPath }: ListedFile,
-): Promise<Pick<VirtualDefinition, 'csv'>> {
+async function selectFrom(
+  found: VirtualDefinition,
+  files: readonly ListedFile[],
+  read: (some: readonly ListedFile[]) => Promise<string> | string,
+): Promise<string> {
+  const partitions = found.columns.filter(({ partition }) => partition)
+  if (partitions.length === 0) return read(files)
+  const names = partitions.map(({ name }) => name)
+  const selects: string[] = []
+  for (const { values, files: some } of groupByPartition(files, names)) {
+    const constants = partitions.map(({ name, type }, index) => {
+      const value = values[index] ?? null
+      const literal = value === null ? 'NULL' : quoteText(value)
+      return `CAST(${literal} AS ${type}) AS ${quoteIdentifier(name)}`
+    })
+    selects.push(`SELECT *, ${constants.join(', ')} FROM (${await read(some)})`)
+  }
+  return selects.join(' UNION ALL ')
+}
+
+function csvOf({ format, options }: Source, head: FileHead): Pick<VirtualDefinition, 'csv'> {
   if (format !== 'csv' && format !== 'tsv') return {}
-  const { firstRecord, ...form } = await readCsvForm(realPath, format)
+  const { firstRecord, ...form } = csvFormOf(head, format)
   return { csv: { ...form, firstRecord: [...firstRecord], header: options.header === true } }
 }
 
-async function parquetShapesOf(
+async function shapesOfFirst(
   session: DuckSession,
   { format, columns }: Source,
   file: ListedFile,
   signal: AbortSignal,
 ): Promise<Pick<VirtualDefinition, 'shapes'>> {
-  if (format !== 'parquet') return {}
-  const shapes = (await shapesOf(session, [file], signal)).get(file.realPath)
+  if (format !== 'parquet' && format !== 'arrow') return {}
+  const shapes = (await shapesOf(session, format, [file], signal)).get(file.realPath)
   return { shapes: columns.map(({ name }) => shapes?.get(name) ?? '') }
 }
 
