@@ -2,6 +2,7 @@ import type { Long } from '@hypermesh/contract'
 import type { DataFile } from './manifest-types.ts'
 import { type BoundPartitionField, isUnpartitioned } from './partition-spec.ts'
 import { partitionText } from './partition-tuple.ts'
+import { positionDeleteFields } from './position-delete-scan.ts'
 
 /** A live data or delete file with the number and the spec that say what applies to what. */
 export interface ScannedFile {
@@ -17,9 +18,6 @@ export interface ApplicableDeletes {
   readonly positions: readonly ScannedFile[]
   readonly equalities: readonly ScannedFile[]
 }
-
-/** The column of a position delete file that names data files; its bounds tell which. */
-const filePathId = 2_147_483_546
 
 /**
  * Which delete files apply to a data file (table specification, "Scan Planning"). A position delete
@@ -80,7 +78,9 @@ export class DeleteIndex {
 /** The one data file that a position delete file is about; undefined when there may be several. */
 function namedFile(file: DataFile): string | undefined {
   if (file.referencedFile !== null) return file.referencedFile
-  const [lower, upper] = [file.lowerBounds.get(filePathId), file.upperBounds.get(filePathId)]
+  // The bounds of the column that names data files tell which.
+  const { id } = positionDeleteFields.path
+  const [lower, upper] = [file.lowerBounds.get(id), file.upperBounds.get(id)]
   if (lower === undefined || upper === undefined || Buffer.compare(lower, upper) !== 0) {
     return undefined
   }

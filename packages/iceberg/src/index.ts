@@ -35,9 +35,15 @@ export { metadataFilesToDelete, type UpdateContext } from './metadata-draft.ts'
 export { withMappedIds } from './name-mapping.ts'
 export { nameMappingUpdates } from './name-mapping-upkeep.ts'
 export { readFileSchema } from './parquet-footer.ts'
+export { positionDeleteFields, positionDeleteScan } from './position-delete-scan.ts'
 export { reachableFiles } from './reachable-files.ts'
 export { type ReadColumn, readColumns, readSchemaArgument } from './read-schema.ts'
-export { relocateTable } from './relocate.ts'
+export {
+  type PositionRewrite,
+  type RelocatedTable,
+  type RewrittenPositions,
+  relocateTable,
+} from './relocate.ts'
 export { checkRequirements } from './requirements.ts'
 export {
   type EqualityDeleteFile,

@@ -27,6 +27,9 @@ function relocate(
     metadata,
     token: 'moved',
     nowMs: lake.nowMs,
+    rewritePositions: async ({ from }) => {
+      throw new Error(`${from} is not expected`)
+    },
     put: async (to, body) => {
       written.push(to)
       await target.store.put(target.toKey(to), body, { ifNoneMatch: '*' })

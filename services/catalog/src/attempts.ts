@@ -20,14 +20,18 @@ export interface Attempt {
 
 /** Where an attempt writes, and the catalog's position when it began. */
 export interface AttemptPlace {
-  /** Of the tables and views, each with a directory `metadata`. */
+  /** Of the tables and views. */
   readonly locations: readonly string[]
+  /** Of each, where it writes; by default where metadata lies. */
+  readonly directories?: readonly string[]
   readonly seq: number
 }
 
+const metadataOnly = ['metadata']
 const attemptNote = z.object({
   token: z.uuid(),
   locations: z.array(z.string()),
+  directories: z.array(z.string()).default(metadataOnly),
   seq: z.number().int(),
 })
 type AttemptNote = z.infer<typeof attemptNote>
@@ -61,7 +65,7 @@ export class Attempts {
       return await write(attempt)
     } catch (error) {
       // What was written may not be noted yet: look for it.
-      await this.#deleteByToken(place.locations, attempt.token)
+      await this.#deleteByToken(place, attempt.token)
         .then(() => attempt.keep())
         .catch((failure: unknown) => {
           this.#logger.warn({ err: failure, ...place }, 'files of a failed commit not deleted')
@@ -82,7 +86,7 @@ export class Attempts {
       for (const path of await listNotes(directory)) {
         const note = await readNote(path)
         if (note === undefined || (await isCommitted(note))) continue
-        await this.#deleteByToken(note.locations, note.token)
+        await this.#deleteByToken(note, note.token)
       }
     }
   }
@@ -98,12 +102,12 @@ export class Attempts {
     }
   }
 
-  async #begin({ locations, seq }: AttemptPlace): Promise<Attempt> {
+  async #begin(place: AttemptPlace): Promise<Attempt> {
     const token = randomUUID()
     const note = join(this.#temporary, `commit-${token}.json`)
     try {
       // Not synced: after a power failure what it points to is only space.
-      await writeFile(note, JSON.stringify({ token, locations, seq }))
+      await writeFile(note, JSON.stringify({ token, ...place }))
     } catch (error) {
       throw toStorageError(error, 'note of a commit', 'none')
     }
@@ -119,19 +123,24 @@ export class Attempts {
           await forget()
         } catch (error) {
           // The note stays, so the next start deletes them.
-          this.#logger.warn({ err: error, locations }, 'files of a lost commit not deleted')
+          this.#logger.warn({ err: error, ...place }, 'files of a lost commit not deleted')
         }
       },
     }
   }
 
-  async #deleteByToken(locations: readonly string[], token: string): Promise<void> {
-    for (const location of locations) await this.#deleteIn(location, token)
+  async #deleteByToken(
+    { locations, directories = metadataOnly }: AttemptPlace,
+    token: string,
+  ): Promise<void> {
+    for (const location of locations) {
+      for (const name of directories) await this.#deleteIn(`${location}/${name}`, token)
+    }
   }
 
-  async #deleteIn(location: string, token: string): Promise<void> {
+  async #deleteIn(directory: string, token: string): Promise<void> {
     const { store } = this.#warehouse
-    const prefix = `${this.#warehouse.toKey(location)}/metadata/`
+    const prefix = `${this.#warehouse.toKey(directory)}/`
     let after: string | null = ''
     while (after !== null) {
       const page: ObjectPage = await store.list({ prefix, after, limit: 1000 })

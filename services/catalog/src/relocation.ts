@@ -5,18 +5,21 @@ import {
   type TableMetadata,
   type ViewMetadata,
 } from '@hypermesh/contract'
-import { reachableFiles, relocateTable, Warehouse } from '@hypermesh/iceberg'
+import { type RelocatedTable, reachableFiles, relocateTable, Warehouse } from '@hypermesh/iceberg'
 import { requireRole } from '@hypermesh/kit'
 import type { Attempt } from './attempts.ts'
 import type { Caller } from './caller.ts'
 import type { CatalogState } from './catalog-state.ts'
 import type { Change, TableEntry, ViewEntry } from './commit-record.ts'
 import type { MetadataFiles } from './metadata-files.ts'
+import type { PositionDeleteFiles } from './position-delete-files.ts'
 import { toTableEntry } from './table-entry.ts'
 import { queueKeyOf, type TablesOptions } from './table-rules.ts'
 
 interface RelocationOptions extends TablesOptions {
   readonly viewFiles: MetadataFiles<ViewMetadata>
+  readonly root: string
+  readonly temporary: string
 }
 
 type Report = Omit<RelocateReply, 'from' | 'to' | 'applied'>
@@ -79,7 +82,9 @@ export class Relocation {
         }
         const entries = allEntries(state)
         const locations = entries.map(({ location }) => location)
-        return attempts.run({ locations, seq: state.seq }, async (attempt) => {
+        // Files of position deletes are written beside the data.
+        const directories = ['metadata', 'data']
+        return attempts.run({ locations, directories, seq: state.seq }, async (attempt) => {
           const { report, changes } = await this.#walk(state, { target, signal, attempt })
           const [blocker] = report.blockers
           if (blocker) throw new HyperMeshError('conflict', `${blocker.name}: ${blocker.reason}`)
@@ -97,16 +102,23 @@ export class Relocation {
   }
 
   async #walk(state: CatalogState, place: Place): Promise<{ report: Report; changes: Change[] }> {
-    const counts = { tables: 0, views: 0, manifests: 0, manifestLists: 0, dataFiles: 0 }
+    const counts = {
+      ...{ tables: 0, views: 0, manifests: 0, manifestLists: 0 },
+      ...{ positionDeleteFiles: 0, dataFiles: 0 },
+    }
+    // DuckDB is loaded for this alone.
+    const { PositionDeleteFiles } = await import('./position-delete-files.ts')
+    await using positions = new PositionDeleteFiles(this.#options)
     const blockers: { name: string; reason: string }[] = []
     const changes: Change[] = []
     for (const entry of state.allTables()) {
       try {
-        const { change, relocated } = await this.#table(entry, place)
+        const { change, relocated } = await this.#table(entry, { ...place, positions })
         changes.push(change)
         counts.tables += 1
         counts.manifests += relocated.manifests
         counts.manifestLists += relocated.manifestLists
+        counts.positionDeleteFiles += relocated.positionDeleteFiles
         counts.dataFiles += relocated.dataFiles.size
       } catch (error) {
         if (!(error instanceof HyperMeshError) || place.attempt !== undefined) throw error
@@ -122,7 +134,10 @@ export class Relocation {
     return { report: { ...counts, blockers }, changes }
   }
 
-  async #table(entry: TableEntry, { target, signal, attempt }: Place) {
+  async #table(
+    entry: TableEntry,
+    { target, signal, attempt, positions }: Place & { readonly positions: PositionDeleteFiles },
+  ) {
     const { files, warehouse, clock } = this.#options
     const metadata = await files.read(entry.metadataLocation)
     const relocated = await relocateTable({
@@ -138,6 +153,17 @@ export class Relocation {
         attempt.written.push(key)
         await target.store.put(key, body, { ifNoneMatch: '*' })
       },
+      rewritePositions: (rewrite) =>
+        positions.rewrite(rewrite, {
+          publish:
+            attempt &&
+            (async (path, uri) => {
+              const key = target.toKey(uri)
+              attempt.written.push(key)
+              await target.store.publish(path, key)
+            }),
+          signal,
+        }),
     })
     for (const uri of relocated.dataFiles) {
       signal.throwIfAborted()
@@ -146,7 +172,7 @@ export class Relocation {
     }
     let metadataLocation = entry.metadataLocation
     if (attempt !== undefined) {
-      await this.#verify(metadata, relocated.metadata, target)
+      await this.#verify(metadata, relocated, target)
       const next = {
         location: entry.location,
         metadata: relocated.metadata,
@@ -160,14 +186,22 @@ export class Relocation {
   }
 
   /** Reads what was written as another engine would, by the new URIs alone. */
-  async #verify(before: TableMetadata, after: TableMetadata, target: Warehouse): Promise<void> {
+  async #verify(
+    before: TableMetadata,
+    { metadata: after, renamed }: RelocatedTable,
+    target: Warehouse,
+  ): Promise<void> {
     const { warehouse } = this.#options
     const isData = (key: string) => !key.includes('/metadata/')
-    const keysOf = async (of: Warehouse, metadata: TableMetadata) =>
-      [...(await reachableFiles({ warehouse: of }, metadata))]
-        .map((uri) => of.toKey(uri))
-        .filter(isData)
-    const [old, moved] = [await keysOf(warehouse, before), await keysOf(target, after)]
+    const urisOf = (of: Warehouse, metadata: TableMetadata) =>
+      reachableFiles({ warehouse: of }, metadata)
+    const old = [...(await urisOf(warehouse, before))]
+      .map((uri) => {
+        const next = renamed.get(uri)
+        return next === undefined ? warehouse.toKey(uri) : target.toKey(next)
+      })
+      .filter(isData)
+    const moved = [...(await urisOf(target, after))].map((uri) => target.toKey(uri)).filter(isData)
     const there = new Set(moved)
     if (old.length === moved.length && old.every((key) => there.has(key))) return
     throw new HyperMeshError('corrupt', `relocated metadata of ${after.location} names other files`)

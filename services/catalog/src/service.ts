@@ -51,7 +51,7 @@ export const catalog = defineService({
       views,
       manifests: { warehouse, cache: new ManifestCache(limits.manifestCacheBytesMax) },
       commits: new TableCommits(options),
-      relocation: new Relocation({ ...options, viewFiles }),
+      relocation: new Relocation({ ...options, ...paths, viewFiles }),
       appendFiles: new AppendFiles(options, {
         windowMs: config.groupCommitMs,
         appendsMax: config.groupCommitAppendsMax,

@@ -3,7 +3,7 @@ import { type DuckSession, quotePath } from '@hypermesh/duckdb'
 import {
   type FileSchema,
   type PlannedFile,
-  readSchemaArgument,
+  positionDeleteScan,
   type StoredFile,
 } from '@hypermesh/iceberg'
 import { pathOf } from './file-schemas.ts'
@@ -18,9 +18,6 @@ export interface PositionDeletes {
 
 /** Names of data files kept, over all delete files. */
 const namesMax = 1_000_000
-
-const pathField = { id: 2_147_483_546, name: 'file_path', type: 'VARCHAR' }
-const positionField = { id: 2_147_483_545, name: 'pos', type: 'BIGINT' }
 
 /**
  * Which data files each position delete file is about. A file never changes, so it is read for this
@@ -70,16 +67,8 @@ export function positionScan(
 }
 
 function scanOf(file: StoredFile, schema: FileSchema | undefined): string {
-  const path = quotePath(pathOf(file))
-  const wanted = [pathField, positionField]
-  const has = (test: (field: FileSchema['fields'][number], id: number, name: string) => boolean) =>
-    wanted.every(({ id, name }) => schema?.fields.some((field) => test(field, id, name)))
-  const columns = 'SELECT file_path, pos FROM read_parquet'
-  if (has((field, id) => field.id === id)) {
-    return `${columns}(${path}, schema = ${readSchemaArgument(wanted)}, hive_partitioning = false)`
-  }
-  if (has((field, _, name) => field.name === name))
-    return `${columns}(${path}, hive_partitioning = false)`
+  const scan = positionDeleteScan(quotePath(pathOf(file)), schema)
+  if (scan !== undefined) return scan
   throw new HyperMeshError('corrupt', `${file.uri} is no position delete file`)
 }
 

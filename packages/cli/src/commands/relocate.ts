@@ -27,6 +27,7 @@ export async function runRelocate(
     formatPlural(reply.views, 'view'),
     formatPlural(reply.manifestLists, 'manifest list'),
     formatPlural(reply.manifests, 'manifest'),
+    formatPlural(reply.positionDeleteFiles, 'position delete file'),
     `${formatPlural(reply.dataFiles, 'file')} found`,
   ].join(', ')
   if (reply.applied) return terminal.print(`relocated: ${figures}`)

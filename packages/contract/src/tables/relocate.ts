@@ -18,6 +18,7 @@ export const relocateReply = z.object({
   views: count,
   manifests: count,
   manifestLists: count,
+  positionDeleteFiles: count.describe('their rows hold URIs, too'),
   dataFiles: count.describe('looked for and found'),
   blockers: z.array(z.object({ name: z.string(), reason: z.string() })),
 })
