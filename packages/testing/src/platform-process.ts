@@ -6,7 +6,7 @@ export const topologies = ['one-process', 'split'] as const
 export type Topology = (typeof topologies)[number]
 
 export interface PlatformOptions {
-  /** Split: gateway, catalog and storage, ingest, query, vector and graph apart, with loopback between them. */
+  /** Split: gateway and storage, catalog, ingest, query, vector and graph apart, with loopback between them. */
   readonly topology?: Topology
   /** Tables and keys of lakehouse.toml in camelCase, over the defaults. */
   readonly config?: PlatformConfig

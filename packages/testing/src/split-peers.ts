@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { Lakehouse } from '@hypermesh/lakehouse'
 import { type PlatformConfig, type PlatformOptions, startProcess } from './platform-process.ts'
 
-const peerNames = ['ingest', 'query', 'vector', 'graph'] as const
+const peerNames = ['catalog', 'ingest', 'query', 'vector', 'graph'] as const
 export type PeerName = (typeof peerNames)[number]
 
 export interface Peer {
@@ -12,7 +12,7 @@ export interface Peer {
   start(): Promise<void>
 }
 
-/** The processes beside that of the gateway, catalog and storage. */
+/** The processes beside that of the gateway and storage. */
 export interface SplitPeers {
   /** What the process of the gateway needs to know. */
   readonly frontConfig: PlatformConfig
@@ -24,6 +24,7 @@ export interface SplitPeers {
 export async function splitPeers(directory: string, options: PlatformOptions): Promise<SplitPeers> {
   const front = await freePort()
   const ports = {
+    catalog: await freePort(),
     ingest: await freePort(),
     query: await freePort(),
     vector: await freePort(),
@@ -33,7 +34,7 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
   const urlOf = (port: number) => `http://127.0.0.1:${port}`
   const services = {
     storageUrl: urlOf(front),
-    catalogUrl: urlOf(front),
+    catalogUrl: urlOf(ports.catalog),
     ingestUrl: urlOf(ports.ingest),
     queryUrl: urlOf(ports.query),
     vectorUrl: urlOf(ports.vector),
@@ -62,19 +63,23 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
     }
   }
   const byName = {
+    catalog: peerOf('catalog', ports.catalog),
     ingest: peerOf('ingest', ports.ingest),
     query: peerOf('query', ports.query),
     vector: peerOf('vector', ports.vector),
     graph: peerOf('graph', ports.graph),
   }
   return {
-    frontConfig: configOf(front, ['gateway', 'catalog', 'storage']),
+    frontConfig: configOf(front, ['gateway', 'storage']),
     byName,
     start: async () => {
-      await Promise.all(peerNames.map((name) => byName[name].start()))
+      // The others ask it where the warehouse is.
+      await byName.catalog.start()
+      const others = peerNames.filter((name) => name !== 'catalog')
+      await Promise.all(others.map((name) => byName[name].start()))
     },
     stop: async () => {
-      for (const name of peerNames) await byName[name].stop()
+      for (const name of peerNames.toReversed()) await byName[name].stop()
     },
   }
 }

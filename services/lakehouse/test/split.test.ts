@@ -63,6 +63,51 @@ test('a peer that is down is 503 with Retry-After, readiness tells, and all reco
   expect((await platform.fetch('/readyz')).status).toBe(200)
 })
 
+test('each peer that is down is 503 with Retry-After at every door that needs it, and recovers', async () => {
+  await using platform = await startPlatform({ topology: 'split', network: true })
+  const { writer } = platform.clients
+  const key = platform.keys.writer
+  await writer.ingest('n.t', { body: 'a\n1\n', format: 'csv' })
+  const csv = { method: 'PUT', key, body: 'a\n2\n', headers: { 'content-type': 'text/csv' } }
+  const post = (body: object) => ({
+    ...{ method: 'POST', key, body: JSON.stringify(body) },
+    headers: { 'content-type': 'application/json' },
+  })
+  const select = post({ sql: 'SELECT sum(a) FROM n.t' })
+  const doors = {
+    // Straight, and through those that ask the catalog for somebody else.
+    catalog: [
+      ['/iceberg/v1/namespaces', { key }],
+      ['/v1/tables', { key }],
+      ['/v1/sql', select],
+      ['/v1/ingest/n.t?again=true', csv],
+    ],
+    ingest: [['/v1/ingest/n.t?again=true', csv]],
+    query: [['/v1/sql', select]],
+    vector: [['/v1/vectors', { key }]],
+    graph: [['/v1/graph', { key }]],
+  } as const
+  for (const name of ['catalog', 'ingest', 'query', 'vector', 'graph'] as const) {
+    await platform.peers[name].stop()
+    for (const [path, init] of doors[name]) {
+      const reply = await platform.fetch(path, init)
+      const body = (await reply.json()) as { error: { code: string | number } }
+      expect([name, path, reply.status, body.error.code]).toEqual([
+        ...[name, path, 503],
+        path.startsWith('/iceberg') ? 503 : 'unavailable',
+      ])
+      expect([path, reply.headers.get('retry-after')]).toEqual([path, '1'])
+    }
+    await platform.peers[name].start()
+    for (const [path, init] of doors[name]) {
+      const reply = await platform.fetch(path, init)
+      expect([name, path, reply.ok]).toEqual([name, path, true])
+    }
+  }
+  // Refused loads have left nothing: the first, and one for each time that loading was possible.
+  expect((await writer.sql('SELECT count(*), sum(a) FROM n.t')).rows).toEqual([[3, 5]])
+}, 120_000)
+
 test('nobody is served by a part without the gateway', async () => {
   await using platform = await startPlatform({ topology: 'split' })
   const { url } = platform.peers.query
