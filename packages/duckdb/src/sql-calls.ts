@@ -1,3 +1,4 @@
+import { microsText } from './instant-text.ts'
 import type { DuckSession, RunOptions } from './session.ts'
 import { onlyParameters, printExpressions } from './sql-constant.ts'
 import type { ExplainedSql } from './sql-explain.ts'
@@ -6,7 +7,7 @@ import { isNode, type SqlTree, type TreeNode, type TreeValue, textOf } from './s
 import { type CallPlace, refuse, walkSql } from './sql-walk.ts'
 
 export interface CallArgument {
-  /** As `DuckSession.rows` gives it. */
+  /** As `DuckSession.rows` gives it; but a TIMESTAMP is ISO 8601 text, as a Date has no microseconds. */
   readonly value: unknown
   /** DuckDB's name. */
   readonly type: string
@@ -59,12 +60,17 @@ async function readCall({ name, node, call }: CallPlace, reading: Reading) {
   assertGiven(name, walk.parameters, parameters)
   const values = nodes.map((child, index): TreeNode => ({ ...child, alias: `a${index}` }))
   const list = nodes.length === 0 ? '' : await printExpressions(session, tree, values, signal)
-  const types = nodes.map((_, index) => `typeof(a${index}) AS t${index}`).join(', ')
-  const sql = `SELECT *, ${types} FROM (SELECT ${list})`
+  const more = nodes.map(
+    (_, index) => `typeof(a${index}) AS t${index}, ${microsOf(`a${index}`)} AS m${index}`,
+  )
+  const sql = `SELECT *, ${more.join(', ')} FROM (SELECT ${list})`
   const [row = {}] = nodes.length === 0 ? [] : await session.rows(sql, { parameters, signal })
   const read = nodes.map((child, index) => ({
     label: textOf(child.alias).toLowerCase(),
-    argument: { value: row[`a${index}`], type: String(row[`t${index}`]) },
+    argument: {
+      value: exactText(row[`m${index}`]) ?? row[`a${index}`],
+      type: String(row[`t${index}`]),
+    },
   }))
   const named = read.filter(({ label }) => label !== '')
   const twice = named.find(({ label }, index) => named.findIndex((o) => o.label === label) < index)
@@ -78,6 +84,16 @@ async function readCall({ name, node, call }: CallPlace, reading: Reading) {
     },
     parameters: walk.parameters,
   }
+}
+
+/** Microseconds of what is a TIMESTAMP of some kind, else NULL. */
+function microsOf(column: string): string {
+  const text = `CASE WHEN typeof(${column}) LIKE 'TIMESTAMP%' THEN ${column}::VARCHAR END`
+  return `epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))`
+}
+
+function exactText(micros: unknown): string | undefined {
+  return typeof micros === 'bigint' ? microsText(micros) : undefined
 }
 
 /** What a value before the statement runs cannot rest on. */

@@ -109,3 +109,23 @@ test.each([
   const { body } = await guarded.rewrite(tables, [{ schema: 'calls@', view: '1' }])
   expect(await session.rows(body)).toHaveLength(rows)
 })
+
+test('a TIMESTAMP of any kind is text that has its microseconds', async () => {
+  const { calls } = await guard(`FROM near('docs',
+    at := TIMESTAMP '2024-01-01 00:00:00.000001',
+    zoned := TIMESTAMPTZ '2024-01-01 02:00:00.123456+02',
+    earlier := TIMESTAMP '1969-12-31 23:59:59.999999',
+    plain := TIMESTAMP_S '2024-01-01 00:00:01',
+    nanos := TIMESTAMP_NS '2024-01-01 00:00:00.000001999',
+    nothing := NULL::TIMESTAMP,
+    several := [TIMESTAMP '2024-01-01'], day := DATE '2024-01-01')`)
+  const values = Object.fromEntries(
+    [...(calls[0]?.named ?? [])].map(([name, { value }]) => [name, value]),
+  )
+  expect(values).toMatchObject({
+    ...{ at: '2024-01-01T00:00:00.000001Z', zoned: '2024-01-01T00:00:00.123456Z' },
+    ...{ earlier: '1969-12-31T23:59:59.999999Z', plain: '2024-01-01T00:00:01.000Z' },
+    ...{ nanos: '2024-01-01T00:00:00.000001Z', nothing: null },
+    ...{ several: [new Date('2024-01-01')], day: new Date('2024-01-01') },
+  })
+})

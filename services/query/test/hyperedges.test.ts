@@ -51,6 +51,12 @@ describe.each(topologies)('%s', (topology) => {
       await writer.insertHyperedges(`g.${table}`, { hyperedges: entries })
     }
     await writer.createGraphTable('g', { table: 'empty' })
+    await writer.createGraphTable('g', { table: 'micros' })
+    const micros = Array.from({ length: 6 }, (_, n) => ({
+      ...{ at: `2024-05-01T00:00:00.00000${n}Z`, until: `2024-05-01T00:00:00.00000${n + 1}Z` },
+      ...{ members: [n + 1, n + 2], key: `k${n}` },
+    }))
+    await writer.insertHyperedges('g.micros', { hyperedges: micros })
     const rows = Array.from({ length: 30 }, (_, id) => `${id},name ${id}`).join('\n')
     await writer.ingest('main.people', { body: `id,name\n${rows}\n`, format: 'csv' })
   })
@@ -149,6 +155,38 @@ describe.each(topologies)('%s', (topology) => {
     expect((await ask({ sql: past, parameters: [seq] })).rows).toEqual([[200]])
     expect((await ask({ sql: past, parameters: [null] })).rows).toEqual([[199]])
     await writer.insertHyperedges('g.calls', { hyperedges: hyperedges.slice(199) })
+  })
+
+  test.each([
+    [`'2024-05-01T00:00:00.000002Z'`, `'2024-05-01 00:00:00.000004'`],
+    [`TIMESTAMP '2024-05-01 00:00:00.000002'`, `TIMESTAMPTZ '2024-05-01 02:00:00.000004+02'`],
+  ])('instants are exact to the microsecond: from %s to %s', async (from, to) => {
+    const sql = `SELECT key FROM hyperedges('g.micros', "from" := ${from}, "to" := ${to}) ORDER BY key`
+    expect((await ask(sql)).rows).toEqual([['k2'], ['k3']])
+    const held = `SELECT key FROM hyperedges('g.micros', valid_at := ${from})`
+    expect((await ask(held)).rows).toEqual([['k2']])
+    expect((await explain(sql))[0]?.pushed).toContain('from 2024-05-01T00:00:00.000002Z')
+    const reached = `SELECT max(node) FROM khop('g.micros', 1, hops := 9, "to" := ${to})`
+    expect((await ask(reached)).rows).toEqual([[5]])
+  })
+
+  test('of long lists what one question may have is pushed down, and the rest is left to the statement', async () => {
+    const list = (count: number, of: (n: number) => string) =>
+      Array.from({ length: count }, (_, n) => of(n)).join(', ')
+    const sql = `SELECT count(*) FROM hyperedges('g.calls')
+      WHERE amount IN (${list(6000, (n) => String(n * 2))})
+        AND note IN (${list(7000, (n) => `'n${n * 5}'`)}) AND label IN ('even', 'none')`
+    const isKept = (_: unknown, n: number) => n % 2 === 0 && n % 5 === 0 && n % 3 !== 0
+    expect((await ask(sql)).rows).toEqual([[hyperedges.filter(isKept).length]])
+    const [call] = await explain(sql)
+    expect(call).toMatchObject({ rows: 100, pushed: expect.stringContaining('"props.amount"') })
+    // Each by itself is no more than one question may have.
+    const keys = `SELECT count(*) FROM hyperedges('g.calls') WHERE key IN (${list(9000, (n) => `'k${n * 3}'`)})`
+    expect((await ask(keys)).rows).toEqual([[67]])
+    expect((await explain(keys))[0]).toMatchObject({ rows: 67 })
+    const either = Array.from({ length: 600 }, (_, n) => `(amount = ${n} AND weight < ${n})`)
+    const many = `SELECT count(*) FROM hyperedges('g.calls') WHERE ${either.join(' OR ')}`
+    expect((await ask(many)).rows).toEqual([[199]])
   })
 
   test('nodes of both kinds are texts, and digits find either', async () => {

@@ -1,8 +1,9 @@
-import type { FindHyperedgesRequest } from '@hypermesh/contract'
-import type { TableCall } from '@hypermesh/duckdb'
+import type { FindHyperedgesRequest, Limits } from '@hypermesh/contract'
+import { microsText, type TableCall } from '@hypermesh/duckdb'
 import { textArgument, wrongCall } from './call-arguments.ts'
 import type { PushedFilter } from './hyperedge-filter.ts'
-import { microsText } from './scan-instants.ts'
+import { PushRoom } from './push-room.ts'
+import { instantOfText } from './scan-instants.ts'
 
 /** What a call may say beside its table; WHERE says the same and more. */
 export const selectionNames = ['member', 'role', 'from', 'to', 'valid_at', 'as_of'] as const
@@ -43,6 +44,14 @@ export function toSelection(
   }
 }
 
+/** What WHERE may add to the arguments, of which none is left out. */
+export function roomBeside(given: ReadonlyMap<string, unknown>, limits: Limits): PushRoom {
+  const room = new PushRoom(limits)
+  const asked = given.get('member')
+  if (Array.isArray(asked)) room.take(asked.map(String), { terms: asked.length })
+  return room
+}
+
 /** A node or a list of them. */
 export function nodesArgument(call: TableCall, value: unknown): Node[] | undefined {
   if (value === undefined || value === null) return undefined
@@ -69,26 +78,17 @@ const textMax = 500
 
 function shown(name: string, value: unknown): string {
   const isInstant = ['from', 'to', 'valid_at'].includes(name) && typeof value === 'number'
-  const text = isInstant ? microsText(value) : JSON.stringify(value)
+  const text = (isInstant ? microsText(value) : undefined) ?? JSON.stringify(value)
   return text.length > textMax ? `${text.slice(0, textMax)}…` : text
 }
 
-/** A text, or a TIMESTAMP, which comes as a Date or as text of its own. */
+/** A text, a TIMESTAMP, which comes as one, or a DATE, which comes as a Date. Exact to the microsecond. */
 function instantArgument(call: TableCall, name: string, value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
-  const date =
-    value instanceof Date ? value : typeof value === 'string' ? isoDate(value) : undefined
-  const micros = date === undefined ? Number.NaN : date.getTime() * 1000
-  if (Number.isSafeInteger(micros)) return micros
+  const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value
+  const micros = typeof text === 'string' ? instantOfText(text) : undefined
+  if (micros !== undefined) return micros
   throw wrongCall(call, `takes an instant for ${name}: a TIMESTAMP or an ISO 8601 text`)
-}
-
-/** Without an offset in UTC, as everywhere. */
-function isoDate(text: string): Date {
-  const iso = text.trim().replace(' ', 'T')
-  const hasTime = iso.includes('T')
-  const hasZone = /(z|[+-]\d\d(:?\d\d)?)$/i.test(iso.slice(10))
-  return new Date(hasTime && !hasZone ? `${iso}Z` : iso)
 }
 
 function asOf(call: TableCall, value: unknown): { as_of?: number | string } {

@@ -1,7 +1,8 @@
 import type { FindHyperedgesRequest, GraphNodeId } from '@hypermesh/contract'
-import type { ScanFilter, ScanValue } from '@hypermesh/duckdb'
+import { microsText, type ScanFilter, type ScanValue } from '@hypermesh/duckdb'
 import type { HyperedgeColumn } from './hyperedge-columns.ts'
-import { microsOf, microsText } from './scan-instants.ts'
+import type { PushRoom } from './push-room.ts'
+import { microsOf } from './scan-instants.ts'
 
 type Where = Readonly<Record<string, unknown>>
 
@@ -16,42 +17,45 @@ export interface PushedFilter {
   where?: Where
 }
 
-/** Columns of a membership, which are none of a hyperedge. */
-export interface MembershipColumns {
-  readonly node: string
-  readonly role: string
+export interface PushTerms {
+  readonly columns: readonly HyperedgeColumn[]
+  readonly room: PushRoom
+  /** Columns of a membership, which are none of a hyperedge. */
+  readonly membership?: { readonly node: string; readonly role: string }
 }
 
 /**
  * The part of a filter that the graph service understands: each row that the statement needs passes it.
  * What is left out costs rows that come in vain, nothing else.
  */
-export function pushDown(
-  filter: ScanFilter | undefined,
-  columns: readonly HyperedgeColumn[],
-  membership?: MembershipColumns,
-): PushedFilter {
+export function pushDown(filter: ScanFilter | undefined, terms: PushTerms): PushedFilter {
   if (filter === undefined) return {}
+  const { columns, room, membership } = terms
   const parts = flatten(filter)
   const pushed: PushedFilter = {}
   const where: Where[] = []
-  for (const part of parts) {
-    const column = 'column' in part ? columns.find(({ name }) => name === part.column) : undefined
-    if (column?.column === 'at' && takeTime(part, pushed)) continue
-    if (column?.column === 'id' && takeIds(part, pushed)) continue
-    if (column?.column === 'key' && takeKeys(part, pushed)) continue
-    const condition = toWhere(part, columns)
-    if (condition !== undefined) where.push(condition)
-  }
+  // First, as they find hyperedges; conditions are looked at.
   const members = membership && membersOf(parts, membership)
-  if (members !== undefined) pushed.members = members
+  if (members !== undefined && room.take(members, { terms: members.any.length })) {
+    pushed.members = members
+  }
+  for (const part of parts) {
+    if (takeNamed(part, pushed, terms)) continue
+    const condition = toWhere(part, columns)
+    if (condition !== undefined && room.take(condition, countsOf(condition))) where.push(condition)
+  }
   const [first, ...more] = where
   if (first !== undefined) pushed.where = more.length === 0 ? first : { and: where }
   return pushed
 }
 
-/** Of nodes, ids and keys: a list that is longer is left to the statement. */
-const valuesMax = 5000
+/** What is no condition of WHERE but a part of the selection. */
+function takeNamed(part: ScanFilter, pushed: PushedFilter, { columns, room }: PushTerms): boolean {
+  const found = 'column' in part ? columns.find(({ name }) => name === part.column) : undefined
+  if (found?.column === 'at') return takeTime(part, pushed)
+  if (found?.column === 'id') return takeIds(part, pushed, room)
+  return found?.column === 'key' && takeKeys(part, pushed, room)
+}
 
 function flatten(filter: ScanFilter): ScanFilter[] {
   return filter.op === 'and' ? filter.children.flatMap(flatten) : [filter]
@@ -60,7 +64,7 @@ function flatten(filter: ScanFilter): ScanFilter[] {
 /** The values that a column must have one of. */
 function oneOf(part: ScanFilter): readonly ScanValue[] | undefined {
   if (part.op === '=') return [part.value]
-  return part.op === 'in' && part.values.length <= valuesMax ? part.values : undefined
+  return part.op === 'in' ? part.values : undefined
 }
 
 function takeTime(part: ScanFilter, pushed: PushedFilter): boolean {
@@ -79,34 +83,40 @@ function takeTime(part: ScanFilter, pushed: PushedFilter): boolean {
   return part.op !== '!='
 }
 
-function takeIds(part: ScanFilter, pushed: PushedFilter): boolean {
+function takeIds(part: ScanFilter, pushed: PushedFilter, room: PushRoom): boolean {
   const values = oneOf(part)?.map(({ text }) => Number(text)) ?? []
   const ids = values.filter((id) => Number.isSafeInteger(id) && id > 0)
   if (ids.length === 0 || pushed.ids !== undefined) return false
+  if (!room.take(ids, { terms: ids.length })) return false
   pushed.ids = ids
   return true
 }
 
-function takeKeys(part: ScanFilter, pushed: PushedFilter): boolean {
+function takeKeys(part: ScanFilter, pushed: PushedFilter, room: PushRoom): boolean {
   const values = oneOf(part)?.flatMap(({ text }) => (text === null ? [] : [text])) ?? []
   const keys = values.filter((key) => key !== '' && Buffer.byteLength(key) <= 255)
   if (keys.length === 0 || pushed.keys !== undefined) return false
+  if (!room.take(keys, { terms: keys.length })) return false
   pushed.keys = keys
   return true
+}
+
+interface AnyMembers {
+  readonly any: (GraphNodeId | { readonly node: GraphNodeId; readonly role: string })[]
 }
 
 /** Hyperedges with any of the nodes that are asked for, in the role where one is. */
 function membersOf(
   parts: readonly ScanFilter[],
-  { node, role }: MembershipColumns,
-): FindHyperedgesRequest['members'] | undefined {
+  { node, role }: NonNullable<PushTerms['membership']>,
+): AnyMembers | undefined {
   const valuesOf = (column: string) =>
     parts
       .filter((part) => 'column' in part && part.column === column)
       .map(oneOf)
       .find((values) => values !== undefined)
   const nodes = valuesOf(node)?.flatMap(nodesOf) ?? []
-  if (nodes.length === 0 || nodes.length > valuesMax) return undefined
+  if (nodes.length === 0) return undefined
   const roles = valuesOf(role) ?? []
   const only = roles.length === 1 ? roles[0]?.text : null
   if (only === undefined || only === null || only === '') return { any: nodes }
@@ -150,10 +160,27 @@ function toWhere(part: ScanFilter, columns: readonly HyperedgeColumn[]): Where |
   if (part.op === 'is-not-null') return { column, is_null: false }
   if (part.op === 'in') {
     const values = part.values.map(plainValue)
-    if (values.includes(undefined) || values.length > valuesMax) return undefined
+    if (values.includes(undefined)) return undefined
     return { column, in: values }
   }
   return 'value' in part && isCompared(found, part.op) ? comparison(column, part) : undefined
+}
+
+/** How many values a condition names, and of how many conditions it is made. */
+function countsOf(condition: Where): { readonly terms: number; readonly parts: number } {
+  let [terms, parts] = [0, 1]
+  for (const [name, value] of Object.entries(condition)) {
+    if (name === 'and' || name === 'or') {
+      for (const part of value as readonly Where[]) {
+        const counts = countsOf(part)
+        terms += counts.terms
+        parts += counts.parts
+      }
+    } else if (name !== 'column' && name !== 'is_null') {
+      terms += Array.isArray(value) ? value.length : 1
+    }
+  }
+  return { terms, parts }
 }
 
 /** Labels and truths have no order there. */

@@ -1,5 +1,5 @@
 import { argumentsOf } from './call-arguments.ts'
-import { requestText, selectionNames, toSelection } from './hyperedge-call.ts'
+import { requestText, roomBeside, selectionNames, toSelection } from './hyperedge-call.ts'
 import {
   castOf,
   describeTable,
@@ -26,10 +26,11 @@ export const hyperedges: TableFunction = {
     const fixed = fixedColumns(nodeType(described))
     return [...fixed, ...propertyColumns(described, fixed)]
   },
-  async answer(call, { peers, columns: known, filter, signal }) {
+  async answer(call, { peers, columns: known, filter, limits, signal }) {
     const given = argumentsOf(call, signature)
     const columns = known.filter(isHyperedgeColumn)
-    const request = toSelection(call, given, pushDown(filter, columns))
+    const room = roomBeside(given, limits)
+    const request = toSelection(call, given, pushDown(filter, { columns, room }))
     const options = { format: 'arrow', signal } as const
     const { body } = await peers.graph.streamHyperedges(tableOf(call), request, options)
     return {

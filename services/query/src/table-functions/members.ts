@@ -1,5 +1,5 @@
 import { argumentsOf } from './call-arguments.ts'
-import { requestText, selectionNames, toSelection } from './hyperedge-call.ts'
+import { requestText, roomBeside, selectionNames, toSelection } from './hyperedge-call.ts'
 import {
   castOf,
   describeTable,
@@ -34,11 +34,13 @@ export const members: TableFunction = {
     })
     return [...columns, ...propertyColumns(described, columns)]
   },
-  async answer(call, { peers, columns: known, filter, signal }) {
+  async answer(call, { peers, columns: known, filter, limits, signal }) {
     const given = argumentsOf(call, signature)
     const columns = known.filter(isHyperedgeColumn)
     const own = columns.filter(({ name }) => name !== 'node' && name !== 'role')
-    const request = toSelection(call, given, pushDown(filter, own, membership))
+    const room = roomBeside(given, limits)
+    const pushed = pushDown(filter, { columns: own, room, membership })
+    const request = toSelection(call, given, pushed)
     const options = { format: 'arrow', signal } as const
     const { body } = await peers.graph.streamHyperedges(tableOf(call), request, options)
     return {

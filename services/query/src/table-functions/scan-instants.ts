@@ -11,9 +11,21 @@ export function microsOf({ type, text }: ScanValue): number | undefined {
   return Number.isSafeInteger(micros) ? micros : undefined
 }
 
-/** ISO 8601. */
-export function microsText(micros: number): string {
-  const fraction = ((micros % 1000) + 1000) % 1000
-  const text = new Date((micros - fraction) / 1000).toISOString()
-  return fraction === 0 ? text : `${text.slice(0, -1)}${String(fraction).padStart(3, '0')}Z`
+const iso =
+  /^([+-]\d{6}|\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i
+
+/** Microseconds of an ISO 8601 text, without an offset in UTC; undefined where it is none, or JSON cannot hold them. */
+export function instantOfText(text: string): number | undefined {
+  const match = iso.exec(text.trim())
+  if (match === null) return undefined
+  const [, year, month = '01', day = '01', time = '00:00', fraction = '', zone = 'Z'] = match
+  const midnight = Date.parse(`${year}-${month}-${day}T00:00Z`)
+  // The 31st of February is taken for the 3rd of March.
+  if (Number.isNaN(midnight) || new Date(midnight).getUTCDate() !== Number(day)) return undefined
+  const offset = /^z$/i.test(zone)
+    ? 'Z'
+    : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`
+  const milliseconds = Date.parse(`${year}-${month}-${day}T${time}${offset}`)
+  const micros = milliseconds * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  return Number.isSafeInteger(micros) ? micros : undefined
 }
