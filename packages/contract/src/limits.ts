@@ -138,6 +138,13 @@ export const limits = z.strictObject({
     1_000_000_000,
     'pairs that a join without shared members looks at',
   ),
+  graphQueryColumnsMax: count(1000, 10_000, 'most columns of one RETURN'),
+  graphQueryOrderMax: count(64, 1000, 'most terms of one ORDER BY'),
+  graphStreamBytesMax: count(
+    4 * mib,
+    gib,
+    'bytes of a stream of rows that are made before its reader has taken those before',
+  ),
   graphQueryConcurrencyMax: count(8, 256, 'statements running at once; further ones wait'),
   graphQueryQueueMax: count(256, 65_536, 'statements waiting; above it 503'),
   graphCopyBytesMax: count(256 * mib, 16 * gib, 'largest file of COPY FROM, in bytes'),

@@ -1,10 +1,13 @@
 import { limits } from '@hypermesh/contract'
+import type { ColumnBatch, Hyperedge } from '@hypermesh/engine'
 import { expect, test } from 'vitest'
 import { bindParameters } from '../src/execution/bind-parameters.ts'
 import { compileExpression } from '../src/execution/compile-expression.ts'
+import { type MatchScan, matchesInTurns } from '../src/execution/match-scan.ts'
 import { type Pipeline, runPipeline } from '../src/execution/pipeline.ts'
 import { type QueryContext, QueryFigures } from '../src/execution/query-result.ts'
 import type { Compiled } from '../src/execution/scope.ts'
+import { stepsOf, Turns } from '../src/execution/turns.ts'
 import { formatStatement } from '../src/language/format-statement.ts'
 import { parseStatement } from '../src/language/parse-statement.ts'
 import type { Expression } from '../src/language/syntax-tree.ts'
@@ -117,4 +120,26 @@ test.each(['', ' LIMIT 9000'])('sorted rows come in batches, in their order%s', 
   const most = limit === '' ? rowCount : 9000
   expect(got.length).toBe(Math.ceil(most / 4096))
   expect(got.flat(2)).toEqual(Array.from({ length: most }, (_, at) => rowCount - 1 - at))
+})
+
+test('a long condition of a page or a write is worked out in turns', async () => {
+  const long = conditionOf(`n = 0 OR ${Array(400).fill('n < 0').join(' OR ')}`)
+  let worked = 0
+  const evaluate = () => {
+    worked += 1
+    return true
+  }
+  const controller = new AbortController()
+  // What needs a table is not reached.
+  const scan = {
+    source: { slots: [] },
+    filter: { type: 'bool', evaluate },
+    filterSteps: stepsOf(long),
+  } as unknown as MatchScan
+  const batch = { rowCount: 16_384 } as ColumnBatch<Hyperedge>
+  setImmediate(() => controller.abort())
+  const matches = matchesInTurns(scan, batch, new Turns(controller.signal))
+  await expect(matches).rejects.toThrow('aborted')
+  // Its steps, not its rows, make a turn.
+  expect(worked).toBeLessThan(20)
 })

@@ -74,8 +74,10 @@ test('bytes of a page', async () => {
   expect([second.rows, second.next_cursor]).toEqual([[[4, text]], null])
   const refused = tooLarge('graph_page_bytes_max')
   const sorted = 'MATCH HYPEREDGE (s:S) RETURN s.s ORDER BY s.n'
-  await expect(graph.run(sorted)).rejects.toMatchObject(refused)
-  expect((await graph.run(`${sorted} LIMIT 3`)).rows).toEqual([[text], [text], [text]])
+  const begun = await graph.run(sorted)
+  expect(begun.rows).toEqual([[text], [text], [text]])
+  const ended = await graph.run(sorted, { cursor: begun.next_cursor })
+  expect([ended.rows, ended.next_cursor]).toEqual([[[text], [text]], null])
   const columns = Array.from({ length: 4 }, (_, at) => `s.s AS c${at}`).join(', ')
   const wide = `MATCH HYPEREDGE (s:S) RETURN ${columns} LIMIT 1`
   await expect(graph.run(wide)).rejects.toMatchObject(refused)
@@ -122,4 +124,34 @@ test('statements that wait', async () => {
     ),
   )
   expect((await graph.run('MATCH HYPEREDGE (l:L) RETURN count(*)')).rows).toEqual([[1]])
+})
+
+test('conditions that the engine takes at once: the others are checked after it', async () => {
+  await using graph = await openLimited({}, 5)
+  const terms = (count: number) =>
+    Array.from({ length: count }, (_, n) => `l.n <> ${n + 2}`).join(' AND ')
+  const either = (count: number) =>
+    Array.from({ length: count }, (_, n) => `l.n = ${n * 2} AND l.arity = 1`).join(' OR ')
+  for (const count of [900, 1100, 3000]) {
+    expect(await rowsOf(graph, `WHERE ${terms(count)}`)).toEqual([0, 1])
+    expect(await rowsOf(graph, `WHERE ${either(count)}`)).toEqual([0, 2, 4])
+  }
+})
+
+async function rowsOf(graph: Awaited<ReturnType<typeof openLimited>>, where: string) {
+  return (await graph.run(`MATCH HYPEREDGE (l:L) ${where} RETURN l.n`)).rows.flat()
+}
+
+test('columns of RETURN and terms of ORDER BY', async () => {
+  await using graph = await openLimited({ graphQueryColumnsMax: 3, graphQueryOrderMax: 2 }, 1)
+  const returned = (columns: number, terms: number) => {
+    const items = Array.from({ length: columns }, (_, n) => `l.n AS c${n}`)
+    const order = Array.from({ length: terms }, (_, n) => `l.n + ${n}`)
+    return graph.run(
+      `MATCH HYPEREDGE (l:L) RETURN ${items.join(', ')} ORDER BY ${order.join(', ')}`,
+    )
+  }
+  expect((await returned(3, 2)).rows).toEqual([[0, 0, 0]])
+  await expect(returned(4, 2)).rejects.toMatchObject(tooLarge('graph_query_columns_max'))
+  await expect(returned(3, 3)).rejects.toMatchObject(tooLarge('graph_query_order_max'))
 })

@@ -44,7 +44,7 @@ export const graphQueryReply = z.object({
   next_cursor: z
     .string()
     .nullable()
-    .describe('null after the last page, and where the statement sorts, groups or joins'),
+    .describe('null after the last page; of what sorts, groups or joins each page is made anew'),
   truncated: z.boolean().describe('whether limit cut a result that has no pages'),
   seq: z.number().int().nullable().describe('the commit that the rows show'),
   examined: z.number().int().describe('rows that the engine read'),

@@ -40,8 +40,10 @@ const comparisons: ReadonlyMap<string, string> = new Map([
   ['>=', 'gte'],
   ['STARTS WITH', 'prefix'],
 ])
-/** The engine's filters are at most 64 deep. */
+/** What the engine's filters may have: it refuses one that is deeper, has more parts or longer lists. */
 const depthMax = 60
+export const filterPartsMax = 1000
+const operandsMax = 65_536
 
 /** The condition as the engine checks it; undefined where it could not, or not in quite the same way. */
 export function toFilter(expression: Expression, source: Source, depth = 1): Filter | undefined {
@@ -71,6 +73,14 @@ export function toFilter(expression: Expression, source: Source, depth = 1): Fil
     default:
       return undefined
   }
+}
+
+/** How many conditions a filter is, with those that join them. */
+export function partsOf(filter: Filter): number {
+  if ('not' in filter) return 1 + partsOf(filter.not)
+  if ('column' in filter) return 1
+  const joined = 'and' in filter ? filter.and : filter.or
+  return joined.reduce((sum, part) => sum + partsOf(part), 1)
 }
 
 /** The two comparisons of a BETWEEN; undefined where its value holds another, as that would be doubled. */
@@ -104,7 +114,8 @@ function listFilter({ value, list }: Membership, source: Source): Filter | undef
     if (constant === undefined) return undefined
     values.push(constant)
   }
-  return values.length === 0 ? undefined : toComparison(source, value.name, { name: 'in', values })
+  if (values.length === 0 || values.length > operandsMax) return undefined
+  return toComparison(source, value.name, { name: 'in', values })
 }
 
 function nullFilter({ operand, isNegated }: NullTest, source: Source): Filter | undefined {

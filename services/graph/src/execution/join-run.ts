@@ -4,12 +4,14 @@ import type { Match, Pattern } from '../language/syntax-tree.ts'
 import type { ColumnSlot } from './column-slot.ts'
 import { asCondition, compileExpression } from './compile-expression.ts'
 import { type JoinTerms, joinTermsOf, junction, type SharedTerm } from './join-terms.ts'
+import { madePages } from './made-pages.ts'
 import { asOfOf, type MatchScan, pageBytes, scanChunks, scanOf } from './match-scan.ts'
 import { runPipeline } from './pipeline.ts'
 import { columnsOfSource } from './projection.ts'
 import { invalidQuery, tooLarge } from './query-error.ts'
 import { CellBudget, type QueryContext, type QueryResult } from './query-result.ts'
 import { type Compiled, type Scope, Source } from './scope.ts'
+import { stepsOf, Turns } from './turns.ts'
 import type { Value } from './value-type.ts'
 
 /** A pair is a row; the slots of both sides are held for so many of them at once. */
@@ -26,18 +28,18 @@ export function runJoin(
   [first, second]: readonly [Pattern, Pattern],
   context: QueryContext,
 ): QueryResult {
-  if (context.page?.cursor !== undefined) throw invalidQuery('a join has no pages; use LIMIT')
   if (match.unwind !== null) throw invalidQuery('UNWIND takes one pattern')
   const variables = { left: first.variable, right: second.variable }
   if (variables.left === null || variables.left === variables.right) {
     throw invalidQuery('the patterns of a join have variables, each its own')
   }
   const { engine } = context.database
-  const asOf = asOfOf(match.asOf)
   const tables = {
     left: context.database.table(first.table),
     right: context.database.table(second.table),
   }
+  const pages = madePages([tables.left, tables.right], context)
+  const asOf = pages?.place?.seq ?? asOfOf(match.asOf)
   const left = new Source(first, tables.left.schema)
   const right = new Source(second, tables.right.schema)
   const terms = joinTermsOf(match.where, variables)
@@ -52,25 +54,31 @@ export function runJoin(
   }
   const rest = junction([...terms.both, ...scans.left.pushed.rest, ...scans.right.pushed.rest])
   const filter = rest === null ? undefined : asCondition(compileExpression(rest, scope))
+  const steps = stepsOf(rest ?? undefined)
   async function* chunks(): AsyncGenerator<Iterable<number>> {
     using state = engine.snapshot(asOf === undefined ? {} : { asOf })
     const sides = {
       left: { ...scans.left, reader: state.table(first.table) },
       right: { ...scans.right, reader: state.table(second.table) },
     }
+    const turns = new Turns(context.signal)
     const pairs = joinedPairs({ terms, sources: { left, right }, sides, seq: state.seq, context })
     for await (const { rowCount, counts } of pairs) {
       context.signal.throwIfAborted()
       shared = counts
-      const rows = [...Array(rowCount).keys()]
-      yield filter === undefined ? rows : rows.filter((row) => filter.evaluate(row) === true)
+      const rows: number[] = []
+      for (let row = 0; row < rowCount; row++) {
+        if (filter === undefined || filter.evaluate(row) === true) rows.push(row)
+        if (turns.isOver(steps)) await turns.next()
+      }
+      yield rows
     }
   }
   const all = (one: Scope) => [
     ...columnsOfSource(one, first.variable, first.variable),
     ...columnsOfSource(one, second.variable, second.variable),
   ]
-  return runPipeline(match.returning, { scope, all, chunks }, context)
+  return runPipeline(match.returning, { scope, all, chunks, pages }, context)
 }
 
 interface JoinRun {

@@ -1,9 +1,17 @@
 import type { ColumnBatch, FindOptions, Hyperedge } from '@hypermesh/engine'
 import type { Returning } from '../language/syntax-tree.ts'
-import { findOptionsOf, type MatchScan, matchesIn, pageBytes, scanRows } from './match-scan.ts'
+import { findOptionsOf, type MatchScan, matchesInTurns, pageBytes, scanRows } from './match-scan.ts'
 import { formatCursor, parseCursor } from './page-cursor.ts'
 import { countOf, evaluateRow, type OutputColumn } from './projection.ts'
-import { CellBudget, cellsOf, jsonBytesOf, type QueryContext, type Row } from './query-result.ts'
+import {
+  CellBudget,
+  cellsOf,
+  jsonBytesOf,
+  type QueryContext,
+  type Row,
+  RowBatch,
+} from './query-result.ts'
+import { Turns } from './turns.ts'
 
 /** What of a table's rows, in the engine's own order, goes out: a page with a cursor, or all as they come. */
 export class MatchPages {
@@ -11,6 +19,7 @@ export class MatchPages {
   readonly #outputs: readonly OutputColumn[]
   readonly #context: QueryContext
   readonly #newestFirst: boolean
+  readonly #turns: Turns
   #cursor: string | undefined
   #skip: number
   /** Of LIMIT. */
@@ -35,6 +44,7 @@ export class MatchPages {
     this.#outputs = parts.outputs
     this.#context = context
     this.#newestFirst = parts.newestFirst
+    this.#turns = new Turns(context.signal)
     const limit = countOf(returning.limit, 'LIMIT')
     const given = context.page?.cursor
     const place = given === undefined ? undefined : parseCursor(context.question, given)
@@ -59,8 +69,11 @@ export class MatchPages {
     while (!isOver && this.#wanted > 0) {
       signal.throwIfAborted()
       const batch = await this.#find(table, this.#readRows())
-      const { rows, end } = this.#take(batch, budget)
-      if (rows.length > 0) yield rows
+      let end = 0
+      for await (const taken of this.#take(batch, budget)) {
+        end = taken.end
+        if (taken.rows.length > 0) yield taken.rows
+      }
       isOver = await this.#goOn(table, batch, end)
     }
     if (page === null || this.#cursor === undefined || this.#left === 0) return
@@ -97,33 +110,43 @@ export class MatchPages {
     return batch
   }
 
-  /** The rows that go out; `end`: how many rows of the batch are done with. */
-  #take(batch: ColumnBatch<Hyperedge>, budget: CellBudget | undefined) {
-    const rows: Row[] = []
-    for (const at of matchesIn(this.#scan, batch)) {
+  /**
+   * The rows that go out, of a page all at once, of a stream as many as may be held until they are read;
+   * `end`: how many rows of the batch are done with.
+   */
+  async *#take(batch: ColumnBatch<Hyperedge>, budget: CellBudget | undefined) {
+    const taken = new RowBatch(this.#context.limits, scanRows)
+    for (const at of await matchesInTurns(this.#scan, batch, this.#turns)) {
+      if (this.#turns.isOver()) await this.#turns.next()
       if (this.#skip > 0) {
         this.#skip -= 1
         continue
       }
       const row = evaluateRow(this.#outputs, at)
-      if (budget !== undefined && !this.#fits(row)) {
+      const bytes = jsonBytesOf(row)
+      if (budget !== undefined && !this.#fits(bytes)) {
         this.#room = 0
-        return { rows, end: at }
+        yield { rows: taken.take(), end: at }
+        return
       }
-      rows.push(row)
+      const full = taken.add(row, bytes)
+      if (full !== undefined) yield { rows: full, end: at }
       this.#left -= 1
       this.#room -= 1
       // A page of long lists ends early, with its cursor.
       if (budget?.holdsAlso(cellsOf(row)) === false) this.#room = 0
-      if (this.#wanted === 0) return { rows, end: at + 1 }
+      if (this.#wanted === 0) {
+        yield { rows: taken.take(), end: at + 1 }
+        return
+      }
     }
-    return { rows, end: batch.rowCount }
+    yield { rows: taken.take(), end: batch.rowCount }
   }
 
   /** Whether the page has room for its JSON; it always has for its first row. */
-  #fits(row: Row): boolean {
+  #fits(bytes: number): boolean {
     const isFirst = this.#bytes === 0
-    this.#bytes += jsonBytesOf(row)
+    this.#bytes += bytes
     return isFirst || this.#bytes <= this.#context.limits.graphPageBytesMax
   }
 

@@ -3,9 +3,10 @@ import type { Expression, Match, Unwind } from '../language/syntax-tree.ts'
 import { aggregateCallsOf } from './aggregate-calls.ts'
 import { engineGroups } from './engine-groups.ts'
 import { runJoin } from './join-run.ts'
+import { madePages } from './made-pages.ts'
 import { MatchPages } from './match-pages.ts'
 import { type MatchScan, scanChunks, scanOf } from './match-scan.ts'
-import { type Chunks, runPipeline } from './pipeline.ts'
+import { type Chunks, type Pipeline, runPipeline } from './pipeline.ts'
 import { columnsOfSource, outputColumns } from './projection.ts'
 import { invalidQuery } from './query-error.ts'
 import type { QueryContext, QueryResult } from './query-result.ts'
@@ -17,7 +18,8 @@ export function runMatch(match: Match, context: QueryContext): QueryResult {
   const [pattern, other] = match.patterns
   if (pattern === undefined) throw invalidQuery('MATCH takes one pattern, or two')
   if (other !== undefined) return runJoin(match, [pattern, other], context)
-  const scan = scanOf(pattern, match, context.database.table(pattern.table))
+  const table = context.database.table(pattern.table)
+  const scan = scanOf(pattern, match, table)
   const newestFirst = engineOrder(match, pattern.variable)
   const { returning, unwind } = match
   const all = (scope: Scope) => columnsOfSource(scope, pattern.variable, null)
@@ -27,17 +29,12 @@ export function runMatch(match: Match, context: QueryContext): QueryResult {
     const pages = new MatchPages(scan, { outputs, returning, newestFirst, context })
     return { columns: outputs, batches: pages.batches() }
   }
-  assertNoCursor(context)
-  if (unwind !== null) return runUnwound(match, unwind, { scan, context })
-  const chunks = () => scanChunks(scan, context)
-  const groups = engineGroups(scan, context)
-  return runPipeline(returning, { scope: scan.scope, all, chunks, groups }, context)
-}
-
-/** What is sorted or grouped is made whole each time: there is nothing to go on from. */
-export function assertNoCursor({ page }: QueryContext): void {
-  if (page?.cursor === undefined) return
-  throw invalidQuery('this statement has no pages: it sorts, groups or joins; use LIMIT')
+  const pages = madePages([table], context)
+  const made = { ...scan, asOf: pages?.place?.seq ?? scan.asOf }
+  if (unwind !== null) return runUnwound(match, unwind, { scan: made, pages, context })
+  const chunks = () => scanChunks(made, context)
+  const groups = engineGroups(made, context)
+  return runPipeline(returning, { scope: scan.scope, all, chunks, groups, pages }, context)
 }
 
 /** The engine's own order, which needs no sorting: by event_ts, and as it came; undefined: another. */
@@ -59,8 +56,13 @@ function isEventTs(expression: Expression, variable: string | null): boolean {
 function runUnwound(
   match: Match,
   unwind: Unwind,
-  { scan, context }: { readonly scan: MatchScan; readonly context: QueryContext },
+  parts: {
+    readonly scan: MatchScan
+    readonly pages: Pipeline['pages']
+    readonly context: QueryContext
+  },
 ): QueryResult {
+  const { scan, pages, context } = parts
   const { list, alias } = unwind
   if (list.kind !== 'column' || !['members', 'roles'].includes(list.name)) {
     throw invalidQuery('UNWIND takes the members or the roles of a hyperedge')
@@ -88,5 +90,6 @@ function runUnwound(
   async function* chunks(): AsyncGenerator<Iterable<number>> {
     for await (const rows of scanChunks(scan, context)) yield unwound(rows)
   }
-  return runPipeline(match.returning, { scope, all, chunks: chunks as () => Chunks }, context)
+  const pipeline = { scope, all, chunks: chunks as () => Chunks, pages }
+  return runPipeline(match.returning, pipeline, context)
 }

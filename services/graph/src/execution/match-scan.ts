@@ -13,7 +13,7 @@ import { invalidQuery } from './query-error.ts'
 import type { QueryContext } from './query-result.ts'
 import { type Compiled, type Scope, Source } from './scope.ts'
 import { conjunctsOf, type PushedSelection, pushDown } from './selection-push-down.ts'
-import { Turns } from './turns.ts'
+import { stepsOf, Turns } from './turns.ts'
 
 export const pageBytes = 16 << 20
 /** Rows of one reading where some are left out here: enough to make the call worth it. */
@@ -27,6 +27,8 @@ export interface MatchScan {
   readonly pushed: PushedSelection
   /** What the engine could not check; undefined: nothing. */
   readonly filter: Compiled | undefined
+  /** What the filter counts for in a turn. */
+  readonly filterSteps: number
   readonly asOf: AsOf | undefined
 }
 
@@ -44,7 +46,8 @@ export function scanOf(
   const rest: Expression | undefined =
     others.length > 0 ? { kind: 'and', operands: pushed.rest } : first
   const filter = rest === undefined ? undefined : compileExpression(rest, scope)
-  return { source, scope, reader, pushed, filter, asOf: asOfOf(conditions.asOf) }
+  const filterSteps = stepsOf(rest)
+  return { source, scope, reader, pushed, filter, filterSteps, asOf: asOfOf(conditions.asOf) }
 }
 
 /** A whole number is that of a commit, a text an instant. */
@@ -74,29 +77,18 @@ export function findOptionsOf(
   }
 }
 
-/** The rows of the batch that match, with the slots loaded from it. */
-export function matchesIn(scan: MatchScan, batch: ColumnBatch<Hyperedge>): Iterable<number> {
-  for (const slot of scan.source.slots) slot.load(batch)
-  const { filter } = scan
-  if (filter === undefined) return Array(batch.rowCount).keys()
-  const rows: number[] = []
-  for (let row = 0; row < batch.rowCount; row++) if (filter.evaluate(row) === true) rows.push(row)
-  return rows
-}
-
-/** As `matchesIn`, in turns: a condition may be long. */
-async function matchesInTurns(
-  scan: MatchScan,
+/** The rows of the batch that match, with the slots loaded from it; in turns, as a condition may be long. */
+export async function matchesInTurns(
+  { source, filter, filterSteps }: MatchScan,
   batch: ColumnBatch<Hyperedge>,
   turns: Turns,
 ): Promise<Iterable<number>> {
-  const { filter } = scan
-  if (filter === undefined) return matchesIn(scan, batch)
-  for (const slot of scan.source.slots) slot.load(batch)
+  for (const slot of source.slots) slot.load(batch)
+  if (filter === undefined) return Array(batch.rowCount).keys()
   const rows: number[] = []
   for (let row = 0; row < batch.rowCount; row++) {
     if (filter.evaluate(row) === true) rows.push(row)
-    if (turns.isOver()) await turns.next()
+    if (turns.isOver(filterSteps)) await turns.next()
   }
   return rows
 }

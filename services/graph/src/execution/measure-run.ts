@@ -8,7 +8,7 @@ import {
 import { toMicrosByMagnitude } from '../instants.ts'
 import type { CallProcedure } from '../language/syntax-tree.ts'
 import { argumentOf } from './argument.ts'
-import { assertNoCursor } from './match-run.ts'
+import { assertNoCursor } from './made-pages.ts'
 import { pipelineOfRows, runPipeline } from './pipeline.ts'
 import { invalidQuery } from './query-error.ts'
 import type { QueryContext, QueryResult } from './query-result.ts'

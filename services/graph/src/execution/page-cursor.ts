@@ -1,5 +1,6 @@
 import { printable } from '@hypermesh/contract'
 import { invalidQuery } from './query-error.ts'
+import type { QueryContext } from './query-result.ts'
 
 /** Where a statement goes on: the engine's own place, and what LIMIT still allows. */
 export interface PagePlace {
@@ -22,4 +23,25 @@ export function parseCursor(question: string, text: string): PagePlace {
   if (asked !== question)
     throw invalidQuery('the cursor is of another statement, or of other parameters')
   return { cursor, left: left === '-' ? null : Number(left) }
+}
+
+/** Where a result goes on that is made anew for each page: of which commit, and behind how many rows. */
+export interface MadePlace {
+  readonly seq: number
+  readonly offset: number
+}
+
+const madeForm = /^made-(\d{1,16})-(\d{1,16})$/
+
+export function formatMadeCursor(question: string, { seq, offset }: MadePlace): string {
+  return formatCursor(question, { cursor: `made-${seq}-${offset}`, left: null })
+}
+
+/** Undefined: it begins. Throws `invalid` as `parseCursor` does. */
+export function madePlaceOf({ page, question }: QueryContext): MadePlace | undefined {
+  if (page?.cursor === undefined) return undefined
+  const [, seq, offset] = madeForm.exec(parseCursor(question, page.cursor).cursor) ?? []
+  const place = { seq: Number(seq), offset: Number(offset) }
+  if (Number.isSafeInteger(place.seq) && Number.isSafeInteger(place.offset)) return place
+  throw invalidQuery(`"${printable(page.cursor)}" is no cursor of this statement`)
 }

@@ -8,7 +8,8 @@ import type {
 } from '@hypermesh/engine'
 import type { Expression, Path } from '../language/syntax-tree.ts'
 import { compileExpression } from './compile-expression.ts'
-import { assertNoCursor } from './match-run.ts'
+import { filterPartsMax } from './filter-push-down.ts'
+import { madePages } from './made-pages.ts'
 import { type MatchScan, scanOf } from './match-scan.ts'
 import { pipelineOfRows, runPipeline } from './pipeline.ts'
 import { invalidQuery, tooLarge } from './query-error.ts'
@@ -38,8 +39,10 @@ type Walk = Omit<ExpandOptions, 'seeds'>
  * earliest arrival; or, EARLIEST, the earliest arrival with the fewest hops. To none: all that is reached.
  */
 export function runPath(path: Path, context: QueryContext): QueryResult {
-  assertNoCursor(context)
-  const scan = scanOf(path.pattern, path, context.database.table(path.pattern.table))
+  const table = context.database.table(path.pattern.table)
+  const pages = madePages([table], context)
+  const found = scanOf(path.pattern, path, table)
+  const scan = { ...found, asOf: pages?.place?.seq ?? found.asOf }
   const walk = walkOf(path, scan, context)
   const start = nodeOf(path.start, 'the start of a path')
   const target = path.target === null ? null : nodeOf(path.target, 'the end of a path')
@@ -52,7 +55,7 @@ export function runPath(path: Path, context: QueryContext): QueryResult {
     if (path.mode === 'shortest') return shortest(scan, { walk, start, target }, context)
     return earliest(scan, { walk, start, target }, context)
   }
-  return runPipeline(path.returning, pipelineOfRows(columns, rows), context)
+  return runPipeline(path.returning, { ...pipelineOfRows(columns, rows), pages }, context)
 }
 
 interface Ends {
@@ -65,7 +68,10 @@ function walkOf(path: Path, scan: MatchScan, { limits }: QueryContext): Walk {
   const { members, ids, keys, ...selection } = scan.pushed.selection
   const isBeyond = scan.filter !== undefined || members !== undefined || ids !== undefined
   if (isBeyond || keys !== undefined) {
-    throw invalidQuery('WHERE of a path compares event_ts, weight, label or properties with values')
+    const most = `${filterPartsMax} times at most`
+    throw invalidQuery(
+      `WHERE of a path compares event_ts, weight, label or properties with values, ${most}`,
+    )
   }
   if (path.hopsMax !== null && path.hopsMax > hopsMost) {
     throw tooLarge('hops', hopsMost, 'the path has too many hops')
@@ -149,7 +155,9 @@ async function earliest(
   if (found === undefined) return []
   const arrival = found[2]
   if (typeof arrival !== 'bigint') return [found]
-  return shortest(scan, { ...ends, walk: { ...walk, to: arrival + 1n } }, context)
+  // Of the same state.
+  const same = { ...scan, asOf: context.figures.seq ?? scan.asOf }
+  return shortest(same, { ...ends, walk: { ...walk, to: arrival + 1n } }, context)
 }
 
 /** A part would mislead: the nodes that are missing might be reached, and others earlier. */

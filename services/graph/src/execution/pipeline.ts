@@ -2,6 +2,7 @@ import { formatName } from '../language/format-expression.ts'
 import type { Returning } from '../language/syntax-tree.ts'
 import { aggregateCallsOf } from './aggregate-calls.ts'
 import { type Grouping, GroupTable, groupingOf, groupScope } from './grouping.ts'
+import { formatMadeCursor, type MadePlace } from './page-cursor.ts'
 import {
   type AllColumns,
   type CompiledOrder,
@@ -11,13 +12,17 @@ import {
   type OutputColumn,
   outputColumns,
 } from './projection.ts'
-import { CellBudget, type QueryContext, type QueryResult, type Row } from './query-result.ts'
+import {
+  batchesOf,
+  CellBudget,
+  type QueryContext,
+  type QueryResult,
+  type Row,
+  rowsWithin,
+} from './query-result.ts'
 import { RowCollector } from './row-collector.ts'
 import type { Scope } from './scope.ts'
 import { Turns } from './turns.ts'
-
-/** Rows that are written at once. */
-const rowsOfBatch = 4096
 
 /** Rows that the scope's slots have loaded; good until the next are asked for. */
 export type Chunks = AsyncIterable<Iterable<number>>
@@ -28,6 +33,8 @@ export interface Pipeline {
   readonly all: AllColumns
   /** Known once everything is compiled: only then is it known which columns are read. */
   readonly chunks: () => Chunks
+  /** Where its pages go on, if it has some: it is made anew for each of them, of the same commit. */
+  readonly pages?: { readonly place: MadePlace | undefined } | undefined
   /** Groups made elsewhere. */
   readonly groups?: ((grouping: Grouping) => Promise<readonly Row[]> | undefined) | undefined
 }
@@ -44,14 +51,14 @@ export function runPipeline(
   const order = compileOrder(returning.orderBy, outputs, pipeline.scope)
   const budget = new CellBudget(context.limits)
   async function* batches(): AsyncGenerator<readonly Row[]> {
-    const collector = collectorOf(returning, { order, budget, context })
+    const collector = collectorOf(returning, { order, budget, context, pipeline })
     const turns = new Turns(context.signal)
     for await (const rows of pipeline.chunks()) {
       context.signal.throwIfAborted()
       await collect(collector, rows, { outputs, order, turns })
       if (collector.isFull) break
     }
-    yield* finished(collector, context, turns)
+    yield* finished(collector, { context, pipeline, turns })
   }
   return { columns: outputs, batches: batches() }
 }
@@ -63,16 +70,18 @@ function collectorOf(
     readonly order: CompiledOrder
     readonly budget: CellBudget
     readonly context: QueryContext
+    readonly pipeline: Pipeline
   },
 ): RowCollector {
-  const { order, budget, context } = parts
-  const limit = countOf(returning.limit, 'LIMIT') ?? Number.POSITIVE_INFINITY
+  const { order, budget, context, pipeline } = parts
+  const offset = pipeline.pages?.place?.offset ?? 0
+  const limit = (countOf(returning.limit, 'LIMIT') ?? Number.POSITIVE_INFINITY) - offset
   const pageMax = context.page === null ? Number.POSITIVE_INFINITY : context.page.rowsMax + 1
   return new RowCollector({
     descending: order.descending,
     isDistinct: returning.isDistinct,
-    skip: countOf(returning.skip, 'SKIP') ?? 0,
-    limit: Math.min(limit, pageMax),
+    skip: (countOf(returning.skip, 'SKIP') ?? 0) + offset,
+    limit: Math.max(0, Math.min(limit, pageMax)),
     budget,
   })
 }
@@ -103,16 +112,33 @@ async function collect(
 
 async function* finished(
   collector: RowCollector,
-  { page, figures }: QueryContext,
-  turns: Turns,
+  parts: { readonly context: QueryContext; readonly pipeline: Pipeline; readonly turns: Turns },
 ): AsyncGenerator<readonly Row[]> {
+  const { context, pipeline, turns } = parts
   const rows = await collector.finish(turns)
-  const count = Math.min(rows.length, page?.rowsMax ?? rows.length)
-  figures.isTruncated ||= count < rows.length
-  for (let at = 0; at < count; at += rowsOfBatch) {
-    yield rows.slice(at, Math.min(at + rowsOfBatch, count))
+  const shown = context.page === null ? rows : pageOf(rows, context, pipeline)
+  for (const batch of batchesOf(shown, context.limits)) {
+    yield batch
     await turns.next()
   }
+}
+
+/** The rows of the page; what goes on behind them, or that there is more, is noted. */
+function pageOf(
+  rows: readonly Row[],
+  { page, limits, figures, question }: QueryContext,
+  { pages }: Pipeline,
+): readonly Row[] {
+  const rowsMax = page?.rowsMax ?? rows.length
+  const seq = pages?.place?.seq ?? figures.seq
+  if (pages === undefined || seq === null) {
+    figures.isTruncated ||= rowsMax < rows.length
+    return rows.slice(0, rowsMax)
+  }
+  const count = Math.min(rowsMax, rowsWithin(rows, limits.graphPageBytesMax))
+  const offset = (pages.place?.offset ?? 0) + count
+  if (count < rows.length) figures.cursor = formatMadeCursor(question, { seq, offset })
+  return rows.slice(0, count)
 }
 
 function runGroups(
@@ -132,10 +158,10 @@ function runGroups(
     for (const row of made ?? (await groupRows(grouping, pipeline, { context, budget }))) {
       groups.push(row)
     }
-    const collector = collectorOf(returning, { order, budget, context })
+    const collector = collectorOf(returning, { order, budget, context, pipeline })
     const turns = new Turns(context.signal)
     await collect(collector, groups.keys(), { outputs, order, turns })
-    yield* finished(collector, context, turns)
+    yield* finished(collector, { context, pipeline, turns })
   }
   return { columns: outputs, batches: batches() }
 }

@@ -115,6 +115,63 @@ export function jsonBytesOf(row: readonly Value[]): number {
   return bytes
 }
 
+/** How many of the rows have no more bytes together as JSON; one at least. */
+export function rowsWithin(rows: readonly Row[], bytesMax: number): number {
+  let bytes = 0
+  for (const [at, row] of rows.entries()) {
+    bytes += jsonBytesOf(row)
+    if (at > 0 && bytes > bytesMax) return at
+  }
+  return rows.length
+}
+
+/** Rows that are written at once, where they are there already. */
+const rowsOfBatch = 4096
+
+/** Gathers rows into batches that may be held until they are written. */
+export class RowBatch {
+  readonly #limits: Limits
+  readonly #rowsMax: number
+  #rows: Row[] = []
+  #bytes = 0
+
+  constructor(limits: Limits, rowsMax: number) {
+    this.#limits = limits
+    this.#rowsMax = rowsMax
+  }
+
+  /** Adds a row of so many bytes; gives back those before it where they are enough. Throws `too_large`. */
+  add(row: Row, bytes: number): readonly Row[] | undefined {
+    const { graphPageBytesMax, graphStreamBytesMax } = this.#limits
+    if (bytes > graphPageBytesMax) {
+      throw tooLarge('graph_page_bytes_max', graphPageBytesMax, 'one row has too many bytes')
+    }
+    const isFull = this.#rows.length === this.#rowsMax || this.#bytes + bytes > graphStreamBytesMax
+    const full = isFull && this.#rows.length > 0 ? this.take() : undefined
+    this.#rows.push(row)
+    this.#bytes += bytes
+    return full
+  }
+
+  /** What is gathered. */
+  take(): readonly Row[] {
+    const rows = this.#rows
+    this.#rows = []
+    this.#bytes = 0
+    return rows
+  }
+}
+
+export function* batchesOf(rows: Iterable<Row>, limits: Limits): Generator<readonly Row[]> {
+  const batch = new RowBatch(limits, rowsOfBatch)
+  for (const row of rows) {
+    const full = batch.add(row, jsonBytesOf(row))
+    if (full !== undefined) yield full
+  }
+  const last = batch.take()
+  if (last.length > 0) yield last
+}
+
 export async function* inOneBatch(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
   if (rows.length > 0) yield rows
 }

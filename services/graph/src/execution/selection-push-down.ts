@@ -1,7 +1,13 @@
 import type { Filter, MemberTerm, Selection } from '@hypermesh/engine'
 import type { Expression } from '../language/syntax-tree.ts'
 import { asCondition, compileExpression } from './compile-expression.ts'
-import { columnAndConstant, halvesOf, toFilter } from './filter-push-down.ts'
+import {
+  columnAndConstant,
+  filterPartsMax,
+  halvesOf,
+  partsOf,
+  toFilter,
+} from './filter-push-down.ts'
 import type { Source } from './scope.ts'
 import type { Value } from './value-type.ts'
 
@@ -21,11 +27,15 @@ interface Draft {
   readonly all: MemberTerm[]
   any: { readonly terms: readonly MemberTerm[]; readonly of: Expression } | undefined
   readonly where: Filter[]
+  /** Of the conditions in `where`. */
+  parts: number
   readonly rest: Expression[]
   isEmpty: boolean
 }
 
 const instantEnd = 2n ** 63n - 2n
+/** Of one question to the engine. */
+const memberTermsMax = 65_536
 
 /** The parts that must all hold. */
 export function conjunctsOf(where: Expression | null): readonly Expression[] {
@@ -34,11 +44,14 @@ export function conjunctsOf(where: Expression | null): readonly Expression[] {
   return (where.kind === 'between' ? halvesOf(where) : undefined) ?? [where]
 }
 
-/** Divides a condition on one table. Throws where it is none, or its types do not fit. */
+/**
+ * Divides a condition on one table: what the engine takes, as far as it takes so much at once, and the
+ * rest. Throws where it is none, or its types do not fit.
+ */
 export function pushDown(conjuncts: readonly Expression[], source: Source): PushedSelection {
   const draft: Draft = {
     ...{ from: undefined, to: undefined, ids: undefined, keys: undefined, any: undefined },
-    ...{ all: [], where: [], rest: [], isEmpty: false },
+    ...{ all: [], where: [], parts: 0, rest: [], isEmpty: false },
   }
   for (const conjunct of conjuncts) {
     const compiled = asCondition(compileExpression(conjunct, { sources: [source] }))
@@ -125,12 +138,13 @@ function isId(value: Value): value is number {
 
 function pushMembers(draft: Draft, conjunct: Expression, source: Source): boolean {
   const one = memberTermOf(conjunct, source)
-  if (one !== undefined) {
+  if (one !== undefined && draft.all.length < memberTermsMax) {
     draft.all.push(one)
     return true
   }
   // The engine takes one of: all of these, any of these.
   if (conjunct.kind !== 'or' || draft.any !== undefined) return false
+  if (conjunct.operands.length > memberTermsMax) return false
   const terms = conjunct.operands.map((operand) => memberTermOf(operand, source))
   if (!terms.every((term) => term !== undefined)) return false
   draft.any = { terms, of: conjunct }
@@ -157,6 +171,10 @@ export function isNode(value: Value | undefined): value is string | number | big
 
 function pushFilter(draft: Draft, conjunct: Expression, source: Source): boolean {
   const filter = toFilter(conjunct, source)
-  if (filter !== undefined) draft.where.push(filter)
-  return filter !== undefined
+  if (filter === undefined) return false
+  const parts = draft.parts + partsOf(filter)
+  if (parts > filterPartsMax) return false
+  draft.parts = parts
+  draft.where.push(filter)
+  return true
 }

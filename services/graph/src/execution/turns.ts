@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Expression } from '../language/syntax-tree.ts'
 
 const stepsOfTurn = 1024
 
@@ -11,9 +12,9 @@ export class Turns {
     this.#signal = signal
   }
 
-  /** Counts one step; true when it is the turn of others. */
-  isOver(): boolean {
-    this.#left -= 1
+  /** Counts what was done; true when it is the turn of others. */
+  isOver(steps = 1): boolean {
+    this.#left -= steps
     return this.#left <= 0
   }
 
@@ -23,4 +24,19 @@ export class Turns {
     this.#signal.throwIfAborted()
     this.#left = stepsOfTurn
   }
+}
+
+/** Parts of an expression that take about as long as a step. */
+const partsOfStep = 8
+
+/** How many steps it is to work a condition out for one row. */
+export function stepsOf(expression: Expression | undefined): number {
+  return expression === undefined ? 0 : 1 + Math.floor(partsOf(expression) / partsOfStep)
+}
+
+function partsOf(node: unknown): number {
+  if (typeof node !== 'object' || node === null) return 0
+  // Looked up, however many there are.
+  if (Reflect.get(node, 'kind') === 'list') return 1
+  return Object.values(node).reduce((sum: number, part: unknown) => sum + partsOf(part), 1)
 }

@@ -10,13 +10,14 @@ import type { Delete, Insert, Update } from '../language/syntax-tree.ts'
 import {
   findOptionsOf,
   type MatchScan,
-  matchesIn,
+  matchesInTurns,
   pageBytes,
   scanOf,
   scanRows,
 } from './match-scan.ts'
 import { invalidQuery, tooLarge } from './query-error.ts'
 import { inOneBatch, type QueryContext, type QueryResult, type Row } from './query-result.ts'
+import { Turns } from './turns.ts'
 import { toFields, type WrittenColumn, writtenColumns } from './write-values.ts'
 
 /** What every writing statement answers with. */
@@ -151,10 +152,11 @@ async function changeWithin(
   const table = transaction.table(scan.source.pattern.table)
   const id = scan.source.slot('id')
   const options = { ...findOptionsOf(scan, context), pageRows: scanRows, pageBytes }
+  const turns = new Turns(context.signal)
   let count = 0
   for await (const batch of table.pages(options)) {
     context.figures.add(batch)
-    const rows = [...matchesIn(scan, batch)]
+    const rows = [...(await matchesInTurns(scan, batch, turns))]
     count += rows.length
     if (count > graphBatchMax) {
       const hint = 'the statement changes more hyperedges than one commit may; select fewer'

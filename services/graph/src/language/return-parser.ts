@@ -6,7 +6,9 @@ import type { TokenStream } from './token-stream.ts'
 export function parseReturning(tokens: TokenStream): Returning {
   tokens.expectWord('RETURN')
   const isDistinct = tokens.acceptWord('DISTINCT')
-  const items = tokens.acceptSymbol('*') ? 'all' : tokens.commaList(() => item(tokens))
+  const items = tokens.acceptSymbol('*')
+    ? 'all'
+    : tokens.commaList(() => item(tokens), 'graphQueryColumnsMax')
   const orderBy = parseOrder(tokens)
   const skip = tokens.acceptWord('SKIP') ? count(tokens) : null
   const limit = tokens.acceptWord('LIMIT') ? count(tokens) : null
@@ -30,7 +32,7 @@ function parseOrder(tokens: TokenStream): OrderTerm[] {
     const expression = parseExpression(tokens)
     if (tokens.acceptWord('ASC')) return { expression, isDescending: false }
     return { expression, isDescending: tokens.acceptWord('DESC') }
-  })
+  }, 'graphQueryOrderMax')
 }
 
 /** A whole number from 0, or a parameter. */

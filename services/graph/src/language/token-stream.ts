@@ -8,7 +8,17 @@ export interface LanguageBounds {
   readonly graphQueryBytesMax: number
   readonly graphQueryDepthMax: number
   readonly graphQueryListMax: number
+  readonly graphQueryColumnsMax: number
+  readonly graphQueryOrderMax: number
 }
+
+/** Lists have the names of their limits, and what these count. */
+const lists = {
+  graphQueryListMax: ['graph_query_list_max', 'elements in one list'],
+  graphQueryColumnsMax: ['graph_query_columns_max', 'columns in one RETURN'],
+  graphQueryOrderMax: ['graph_query_order_max', 'terms in one ORDER BY'],
+} as const
+type ListBound = keyof typeof lists
 
 /** Counts what a parse did, so that tests need no clock. */
 export interface Work {
@@ -131,20 +141,20 @@ export class TokenStream {
   }
 
   /** One or more with commas between. */
-  commaList<Item>(parse: () => Item): Item[] {
+  commaList<Item>(parse: () => Item, bound: ListBound = 'graphQueryListMax'): Item[] {
     const items = [parse()]
     while (this.acceptSymbol(',')) {
-      this.assertRoom(items.length)
+      this.assertRoom(items.length, bound)
       items.push(parse())
     }
     return items
   }
 
   /** Throws when a list that has so many takes one more than it may. */
-  assertRoom(count: number): void {
-    const { graphQueryListMax } = this.bounds
-    if (count < graphQueryListMax) return
-    throw boundError('graph_query_list_max', graphQueryListMax, 'elements in one list')
+  assertRoom(count: number, bound: ListBound = 'graphQueryListMax'): void {
+    if (count < this.bounds[bound]) return
+    const [limit, what] = lists[bound]
+    throw boundError(limit, this.bounds[bound], what)
   }
 
   /** The statement is over; a semicolon may end it, and nothing may follow. */

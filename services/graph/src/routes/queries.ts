@@ -5,6 +5,7 @@ import type { Row } from '../execution/query-result.ts'
 import { ArrowResult } from '../execution/result-arrow.ts'
 import { ndjsonText, replyText } from '../execution/result-text.ts'
 import type { GraphDatabases } from '../graph-databases.ts'
+import { pieceStream } from '../piece-stream.ts'
 import { jsonText, receiptText } from './answers.ts'
 import { databaseOf, mountGraphRoute } from './requests.ts'
 
@@ -43,33 +44,26 @@ async function page(query: StartedQuery, bytesMax: number): Promise<Response> {
   return jsonText(replyText(columns, rows, { ...facts, receiptText: written }))
 }
 
-/** The first rows are awaited, so that what fails before them is an answer of its own. */
+/** Rows are made no faster than they are taken, so many bytes at a time. */
 async function stream(query: StartedQuery, format: Format): Promise<Response> {
-  const { batches, queryId } = query
-  const encoder = format === 'arrow' ? new ArrowResult(query.columns) : ndjsonOf(query)
-  let next = await batches.next()
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          if (next.done) query.signal.throwIfAborted()
-          controller.enqueue(next.done ? encoder.end() : encoder.batch(next.value))
-          if (next.done) controller.close()
-          else next = await batches.next()
-        } catch (error) {
-          query.close()
-          await batches.return(undefined)
-          throw error
-        }
-      },
-      cancel: async () => {
-        await batches.return(undefined)
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  const body = await pieceStream(piecesOf(query, format), query.signal)
   const type = format === 'arrow' ? 'application/vnd.apache.arrow.stream' : 'application/x-ndjson'
-  return new Response(body, { headers: { 'content-type': type, [headers.queryId]: queryId } })
+  const known = { 'content-type': type, [headers.queryId]: query.queryId }
+  return new Response(body, { headers: known })
+}
+
+async function* piecesOf(
+  query: StartedQuery,
+  format: Format,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const encoder = format === 'arrow' ? new ArrowResult(query.columns) : ndjsonOf(query)
+  try {
+    for await (const rows of query.batches) yield encoder.batch(rows)
+    query.signal.throwIfAborted()
+    yield encoder.end()
+  } finally {
+    query.close()
+  }
 }
 
 function ndjsonOf({ columns }: StartedQuery) {
