@@ -1,43 +1,48 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
-import {
-  AsyncByteQueue,
-  Field,
-  makeData,
-  RecordBatch,
-  RecordBatchStreamWriter,
-  Schema,
-  Struct,
-} from 'apache-arrow'
-import { arrowType, toArrowData } from './arrow-values.ts'
+import { Field, RecordBatchStreamWriter, Schema, Table } from 'apache-arrow'
+import { ArrowBatch, type BatchShape } from './arrow-batch.ts'
+import { arrowType, shapeOf } from './arrow-type.ts'
+import { writeArrow } from './arrow-values.ts'
+import { type Allocate, ByteSink } from './byte-sink.ts'
 import { columnVectors } from './column-vector.ts'
 import type { ResultColumn } from './result-columns.ts'
 import type { ResultEncoder } from './result-encoder.ts'
 
+/** A message without content, which ends the stream. */
+const endMark = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])
+
 /** An Arrow IPC stream: the schema, a record batch for each chunk, the end mark. */
 export class ArrowEncoder implements ResultEncoder {
   readonly #columns: readonly ResultColumn[]
-  readonly #schema: Schema
-  readonly #sink = new PieceSink()
-  readonly #writer = new RecordBatchStreamWriter()
+  readonly #shape: BatchShape
+  readonly #sink: ByteSink
 
-  constructor(columns: readonly ResultColumn[]) {
+  constructor(columns: readonly ResultColumn[], allocate?: Allocate) {
     this.#columns = columns
-    this.#schema = new Schema(
-      columns.map(({ name, duckType }) => new Field(name, arrowType(duckType), true)),
-    )
-    this.#writer.reset(this.#sink, this.#schema)
+    this.#sink = new ByteSink(undefined, allocate)
+    const fields = columns.map(({ name, duckType }) => new Field(name, arrowType(duckType), true))
+    this.#shape = shapeOf(fields.map(({ type }) => type))
+    const empty = RecordBatchStreamWriter.writeAll(new Table(new Schema(fields)))
+    this.#write(empty.toUint8Array(true).subarray(0, -endMark.length))
   }
 
   get heldBytes(): number {
-    return this.#sink.bytes
+    return this.#sink.length
   }
 
   append(chunk: DuckDBDataChunk, rowCount: number, bytesLeft: number): number {
+    const sink = this.#sink
+    const start = sink.length
     for (let count = rowCount; count > 0; count = Math.floor(count / 2)) {
-      const batch = this.#batch(chunk, count)
-      if (batchBytes(batch) > bytesLeft) continue
-      this.#writer.write(batch)
-      return count
+      const batch = new ArrowBatch(sink, this.#shape)
+      for (const [index, vector] of columnVectors(chunk).entries()) {
+        const column = this.#columns[index]
+        if (column === undefined) throw new RangeError(`the result has no column ${index}`)
+        writeArrow(vector, column.duckType, { start: 0, count }, batch)
+      }
+      batch.finish(count)
+      if (sink.length - start <= bytesLeft) return count
+      sink.length = start
     }
     return 0
   }
@@ -47,43 +52,12 @@ export class ArrowEncoder implements ResultEncoder {
   }
 
   finish(): void {
-    this.#writer.finish()
+    this.#write(endMark)
   }
 
-  #batch(chunk: DuckDBDataChunk, rowCount: number): RecordBatch {
-    const children = columnVectors(chunk).map((vector, index) => {
-      const column = this.#columns[index]
-      if (column === undefined) throw new RangeError(`the result has no column ${index}`)
-      return toArrowData(vector, column.duckType, { start: 0, count: rowCount })
-    })
-    const type = new Struct(this.#schema.fields)
-    return new RecordBatch(
-      this.#schema,
-      makeData({ type, length: rowCount, nullCount: 0, children }),
-    )
-  }
-}
-
-/** Buffers with padding, and a message in front that is some hundred bytes for each column. */
-function batchBytes(batch: RecordBatch): number {
-  return batch.data.byteLength + 256 + batch.schema.fields.length * 128
-}
-
-/** Collects what the writer writes, at once and without its queue. */
-class PieceSink extends AsyncByteQueue {
-  #pieces: Uint8Array[] = []
-  bytes = 0
-
-  override write(piece: Uint8Array): void {
-    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
-    this.#pieces.push(bytes)
-    this.bytes += bytes.length
-  }
-
-  take(): Uint8Array {
-    const taken = Buffer.concat(this.#pieces, this.bytes)
-    this.#pieces = []
-    this.bytes = 0
-    return taken
+  #write(bytes: Uint8Array): void {
+    this.#sink.reserve(bytes.length)
+    this.#sink.bytes.set(bytes, this.#sink.length)
+    this.#sink.length += bytes.length
   }
 }

@@ -9,162 +9,93 @@ import {
   DuckDBUnionType,
 } from '@duckdb/node-api'
 import { HyperMeshError } from '@hypermesh/contract'
-import * as arrow from 'apache-arrow'
+import type { ArrowBatch } from './arrow-batch.ts'
 import { ByteSink } from './byte-sink.ts'
 import { type ColumnVector, TextVector } from './column-vector.ts'
 import { hugeReader, unscaledReader } from './json-numbers.ts'
 import { jsonWriter, listEntries } from './json-values.ts'
-import { distinctNames } from './result-columns.ts'
 
 /** The entries of a vector that a batch holds: a range, or any of them for the items of lists. */
 export type Selection =
   | { readonly start: 0; readonly count: number }
   | { readonly indexes: Int32Array }
 
-const plainTypes: Readonly<Partial<Record<DuckDBTypeId, () => arrow.DataType>>> = {
-  [DuckDBTypeId.BOOLEAN]: () => new arrow.Bool(),
-  [DuckDBTypeId.TINYINT]: () => new arrow.Int8(),
-  [DuckDBTypeId.SMALLINT]: () => new arrow.Int16(),
-  [DuckDBTypeId.INTEGER]: () => new arrow.Int32(),
-  [DuckDBTypeId.BIGINT]: () => new arrow.Int64(),
-  [DuckDBTypeId.UTINYINT]: () => new arrow.Uint8(),
-  [DuckDBTypeId.USMALLINT]: () => new arrow.Uint16(),
-  [DuckDBTypeId.UINTEGER]: () => new arrow.Uint32(),
-  [DuckDBTypeId.UBIGINT]: () => new arrow.Uint64(),
-  [DuckDBTypeId.FLOAT]: () => new arrow.Float32(),
-  [DuckDBTypeId.DOUBLE]: () => new arrow.Float64(),
-  [DuckDBTypeId.HUGEINT]: () => new arrow.Decimal(0, 38, 128),
-  [DuckDBTypeId.UHUGEINT]: () => new arrow.Decimal(0, 38, 128),
-  [DuckDBTypeId.DATE]: () => new arrow.DateDay(),
-  [DuckDBTypeId.TIME]: () => new arrow.TimeMicrosecond(),
-  [DuckDBTypeId.TIME_NS]: () => new arrow.TimeNanosecond(),
-  [DuckDBTypeId.TIMESTAMP]: () => new arrow.TimestampMicrosecond(),
-  [DuckDBTypeId.TIMESTAMP_S]: () => new arrow.TimestampSecond(),
-  [DuckDBTypeId.TIMESTAMP_MS]: () => new arrow.TimestampMillisecond(),
-  [DuckDBTypeId.TIMESTAMP_NS]: () => new arrow.TimestampNanosecond(),
-  [DuckDBTypeId.TIMESTAMP_TZ]: () => new arrow.TimestampMicrosecond('UTC'),
-  [DuckDBTypeId.BLOB]: () => new arrow.Binary(),
-  [DuckDBTypeId.SQLNULL]: () => new arrow.Null(),
-}
-
-/** The Arrow type of a column. Types without one are text in their wire form. */
-export function arrowType(type: DuckDBType): arrow.DataType {
-  const field = (name: string, of: DuckDBType, nullable = true) =>
-    new arrow.Field(name, arrowType(of), nullable)
-  if (type instanceof DuckDBDecimalType) return new arrow.Decimal(type.scale, type.width, 128)
-  if (type instanceof DuckDBListType) return new arrow.List(field('item', type.valueType))
-  if (type instanceof DuckDBArrayType) {
-    return new arrow.FixedSizeList(type.length, field('item', type.valueType))
-  }
-  if (type instanceof DuckDBStructType) {
-    const names = structNames(type)
-    return new arrow.Struct(type.entryTypes.map((of, index) => field(names[index] ?? '', of)))
-  }
-  if (type instanceof DuckDBMapType) {
-    const entry = [field('key', type.keyType, false), field('value', type.valueType)]
-    return new arrow.Map_(new arrow.Field('entries', new arrow.Struct(entry), false) as MapField)
+/** Writes the chosen entries of a vector in Arrow's layout: its node and its buffers. */
+export function writeArrow(
+  vector: ColumnVector,
+  type: DuckDBType,
+  selection: Selection,
+  batch: ArrowBatch,
+): void {
+  const length = lengthOf(selection)
+  if (type.typeId === DuckDBTypeId.SQLNULL) {
+    batch.node(length, length)
+    return
   }
   if (type instanceof DuckDBUnionType) {
-    // A union is a struct of its members, all but one NULL: what every reader can read.
-    return new arrow.Struct(
-      type.memberTypes.map((of, index) => field(type.memberTags[index] ?? '', of)),
-    )
+    writeUnion(vector, type, selection, batch)
+    return
   }
-  return plainTypes[type.typeId]?.() ?? new arrow.Utf8()
-}
-
-type MapField = ConstructorParameters<typeof arrow.Map_>[0]
-
-function structNames(type: DuckDBStructType): string[] {
-  return distinctNames(type.entryNames.map((name, index) => name || `f${index + 1}`))
-}
-
-/** Copies the chosen entries of a vector into Arrow's layout. */
-export function toArrowData(
-  vector: ColumnVector,
-  type: DuckDBType,
-  selection: Selection,
-): arrow.Data {
-  const { nullBitmap, nullCount } = validityOf(vector, selection)
-  const length = lengthOf(selection)
-  const common = { length, nullCount, nullBitmap: nullBitmap as Uint8Array }
-  const target = arrowType(type)
+  writeValidity(vector, selection, batch)
   const [bytesEach, isDecimal] = fixedBytes(type)
-  if (bytesEach > 0) {
-    const data = take(vector.data(bytesEach), bytesEach, selection)
-    return make({ type: target, data: viewFor(target, data), ...common })
+  if (bytesEach > 0) writeFixed(vector.data(bytesEach), bytesEach, selection, batch)
+  else if (isDecimal) writeDecimals(vector, type, selection, batch)
+  else if (type.typeId === DuckDBTypeId.BOOLEAN) writeBits(vector.data(1), selection, batch)
+  else if (!writeNested(vector, type, selection, batch)) {
+    writeTexts(vector, type, selection, batch)
   }
-  if (isDecimal) return make({ type: target, data: decimals(vector, type, selection), ...common })
-  if (type.typeId === DuckDBTypeId.BOOLEAN) {
-    return make({ type: target, data: bits(vector.data(1), selection), ...common })
-  }
-  if (type.typeId === DuckDBTypeId.SQLNULL) return make({ type: target, length })
-  return (
-    nestedData(vector, type, selection, common) ??
-    make({ type: target, ...texts(vector, type, selection), ...common })
-  )
 }
 
-interface Common {
-  readonly length: number
-  readonly nullCount: number
-  readonly nullBitmap: Uint8Array
-}
-
-// Each call passes what Arrow declares for the type; the union of them all is not assignable.
-const make = (properties: object): arrow.Data => arrow.makeData(properties as never)
-
-function nestedData(
+/** False: the type holds no others. */
+function writeNested(
   vector: ColumnVector,
   type: DuckDBType,
   selection: Selection,
-  common: Common,
-): arrow.Data | undefined {
-  const target = arrowType(type)
+  batch: ArrowBatch,
+): boolean {
   if (type instanceof DuckDBStructType) {
-    const children = type.entryTypes.map((of, index) =>
-      toArrowData(vector.structChild(index), of, selection),
-    )
-    return make({ type: target, children, ...common })
+    for (const [index, of] of type.entryTypes.entries()) {
+      writeArrow(vector.structChild(index), of, selection, batch)
+    }
+    return true
   }
-  if (type instanceof DuckDBUnionType) return unionData(vector, type, selection, common)
   if (type instanceof DuckDBArrayType) {
-    const indexes = new Int32Array(common.length * type.length)
+    const indexes = new Int32Array(lengthOf(selection) * type.length)
     for (let at = 0; at < indexes.length; at += 1) {
       const row = indexAt(selection, Math.floor(at / type.length))
       indexes[at] = row * type.length + (at % type.length)
     }
-    const child = toArrowData(vector.arrayChild(type.length), type.valueType, { indexes })
-    return make({ type: target, child, ...common })
+    writeArrow(vector.arrayChild(type.length), type.valueType, { indexes }, batch)
+    return true
   }
-  if (!(type instanceof DuckDBListType) && !(type instanceof DuckDBMapType)) return undefined
+  if (!(type instanceof DuckDBListType) && !(type instanceof DuckDBMapType)) return false
   const { valueOffsets, indexes } = listItems(vector, selection)
+  writeWords(valueOffsets, batch.buffer(valueOffsets.byteLength), batch)
   const items = vector.listChild()
   if (type instanceof DuckDBListType) {
-    const child = toArrowData(items, type.valueType, { indexes })
-    return make({ type: target, valueOffsets, child, ...common })
+    writeArrow(items, type.valueType, { indexes }, batch)
+    return true
   }
-  const entries = [type.keyType, type.valueType].map((of, index) =>
-    toArrowData(items.structChild(index), of, { indexes }),
-  )
-  const entryType = (target as arrow.Map_).children[0]?.type
-  const child = make({ type: entryType, length: indexes.length, nullCount: 0, children: entries })
-  return make({ type: target, valueOffsets, child, ...common })
+  // The entries of a map, a struct that is never null.
+  batch.node(indexes.length, 0)
+  batch.buffer(0)
+  writeArrow(items.structChild(0), type.keyType, { indexes }, batch)
+  writeArrow(items.structChild(1), type.valueType, { indexes }, batch)
+  return true
 }
 
-function unionData(
+/** A struct of its members, all but one null; it is itself null where its tag is. */
+function writeUnion(
   vector: ColumnVector,
   type: DuckDBUnionType,
   selection: Selection,
-  common: Common,
-): arrow.Data {
-  const tags = vector.structChild(0)
-  const children = type.memberTypes.map((of, index) =>
-    toArrowData(vector.structChild(index + 1), of, selection),
-  )
-  const validity = validityOf(tags, selection)
-  const isNull = common.nullCount > 0 ? common : { ...common, ...validity }
-  return make({ type: arrowType(type), children, ...isNull })
+  batch: ArrowBatch,
+): void {
+  const holdsNulls = nullCountOf(vector, selection) > 0
+  writeValidity(holdsNulls ? vector : vector.structChild(0), selection, batch)
+  for (const [index, of] of type.memberTypes.entries()) {
+    writeArrow(vector.structChild(index + 1), of, selection, batch)
+  }
 }
 
 function listItems(vector: ColumnVector, selection: Selection) {
@@ -186,17 +117,29 @@ function listItems(vector: ColumnVector, selection: Selection) {
   return { valueOffsets, indexes }
 }
 
-function texts(vector: ColumnVector, type: DuckDBType, selection: Selection) {
+function writeTexts(
+  vector: ColumnVector,
+  type: DuckDBType,
+  selection: Selection,
+  batch: ArrowBatch,
+): void {
+  const { sink } = batch
   const length = lengthOf(selection)
-  const sink = new ByteSink(length * 16 + 16)
-  const valueOffsets = new Int32Array(length + 1)
+  const offsets = new Int32Array(length + 1)
+  const offsetsAt = batch.buffer(offsets.byteLength)
+  const startAt = sink.length
   const write = textWriter(vector, type, sink)
   for (let at = 0; at < length; at += 1) {
     const index = indexAt(selection, at)
     if (vector.isValid(index)) write(index)
-    valueOffsets[at + 1] = sink.length
+    offsets[at + 1] = sink.length - startAt
   }
-  return { valueOffsets, data: sink.take() }
+  batch.endBuffer(startAt)
+  writeWords(offsets, offsetsAt, batch)
+}
+
+function writeWords({ buffer }: Int32Array, at: number, { sink }: ArrowBatch): void {
+  sink.bytes.set(new Uint8Array(buffer), at)
 }
 
 function textWriter(vector: ColumnVector, type: DuckDBType, sink: ByteSink) {
@@ -204,7 +147,7 @@ function textWriter(vector: ColumnVector, type: DuckDBType, sink: ByteSink) {
     const from = new TextVector(vector)
     return (index: number) => {
       from.locate(index)
-      sink.copy(from.source, from.start, from.end)
+      sink.copy(from.view, from.start, from.end)
     }
   }
   const value = new ByteSink(256)
@@ -253,71 +196,84 @@ function fixedBytes(type: DuckDBType): readonly [number, boolean] {
 
 const decimalEnd = 10n ** 38n
 
-function decimals(vector: ColumnVector, type: DuckDBType, selection: Selection): Uint32Array {
+function writeDecimals(
+  vector: ColumnVector,
+  type: DuckDBType,
+  selection: Selection,
+  batch: ArrowBatch,
+): void {
   const length = lengthOf(selection)
-  const words = new BigInt64Array(length * 2)
+  const start = batch.buffer(length * 16)
+  const { view } = batch.sink
   const read =
     type instanceof DuckDBDecimalType
       ? unscaledReader(vector, type)
       : hugeReader(vector, type.typeId === DuckDBTypeId.HUGEINT)
   for (let at = 0; at < length; at += 1) {
     const index = indexAt(selection, at)
-    if (!vector.isValid(index)) continue
-    const value = read(index)
+    const value = vector.isValid(index) ? read(index) : 0n
     if (value >= decimalEnd || value <= -decimalEnd) {
       throw new HyperMeshError(
         'unsupported',
         `${value} has more than the 38 digits of an Arrow decimal; cast it to VARCHAR`,
       )
     }
-    words[at * 2] = BigInt.asIntN(64, value)
-    words[at * 2 + 1] = value >> 64n
+    view.setBigInt64(start + at * 16, BigInt.asIntN(64, value), true)
+    view.setBigInt64(start + at * 16 + 8, value >> 64n, true)
   }
-  return new Uint32Array(words.buffer)
 }
 
-function take(source: Uint8Array, bytesEach: number, selection: Selection): Uint8Array {
+/** Entries whose layout is Arrow's. */
+function writeFixed(
+  source: Uint8Array,
+  bytesEach: number,
+  selection: Selection,
+  batch: ArrowBatch,
+): void {
   const length = lengthOf(selection)
-  if (!('indexes' in selection)) return Uint8Array.from(source.subarray(0, length * bytesEach))
-  const target = new Uint8Array(length * bytesEach)
+  const start = batch.buffer(length * bytesEach)
+  const { bytes } = batch.sink
+  if (!('indexes' in selection)) {
+    bytes.set(source.subarray(0, length * bytesEach), start)
+    return
+  }
   for (let at = 0; at < length; at += 1) {
     const from = indexAt(selection, at) * bytesEach
-    for (let byte = 0; byte < bytesEach; byte += 1) {
-      target[at * bytesEach + byte] = source[from + byte] as number
-    }
+    const to = start + at * bytesEach
+    for (let byte = 0; byte < bytesEach; byte += 1) bytes[to + byte] = source[from + byte] as number
   }
-  return target
 }
 
-function viewFor(type: arrow.DataType, data: Uint8Array): ArrayBufferView {
-  // Every type here has an array type; Arrow declares it on the prototype as `any`.
-  const View = type.ArrayType as new (buffer: ArrayBufferLike) => ArrayBufferView
-  return new View(data.buffer)
+function writeBits(source: Uint8Array, selection: Selection, batch: ArrowBatch): void {
+  packBits(lengthOf(selection), (at) => source[indexAt(selection, at)] !== 0, batch)
 }
 
-function bits(source: Uint8Array, selection: Selection): Uint8Array {
+/** The node of a vector, and a bit for each entry where one of them is null. */
+function writeValidity(vector: ColumnVector, selection: Selection, batch: ArrowBatch): void {
   const length = lengthOf(selection)
-  const target = new Uint8Array(Math.ceil(length / 64) * 8)
-  for (let at = 0; at < length; at += 1) {
-    if (source[indexAt(selection, at)] !== 0) setBit(target, at)
-  }
-  return target
+  const nullCount = nullCountOf(vector, selection)
+  batch.node(length, nullCount)
+  if (nullCount === 0) batch.buffer(0)
+  else packBits(length, (at) => vector.isValid(indexAt(selection, at)), batch)
 }
 
-function validityOf(vector: ColumnVector, selection: Selection) {
-  const length = lengthOf(selection)
-  if (!vector.mayHaveNulls) return { nullBitmap: undefined, nullCount: 0 }
-  const nullBitmap = new Uint8Array(Math.ceil(length / 64) * 8)
+function nullCountOf(vector: ColumnVector, selection: Selection): number {
+  if (!vector.mayHaveNulls) return 0
   let nullCount = 0
-  for (let at = 0; at < length; at += 1) {
-    if (vector.isValid(indexAt(selection, at))) setBit(nullBitmap, at)
-    else nullCount += 1
+  for (let at = 0; at < lengthOf(selection); at += 1) {
+    if (!vector.isValid(indexAt(selection, at))) nullCount += 1
   }
-  return { nullBitmap: nullCount === 0 ? undefined : nullBitmap, nullCount }
+  return nullCount
 }
 
-function setBit(target: Uint8Array, at: number): void {
-  target[at >> 3] = (target[at >> 3] as number) | (1 << (at & 7))
+function packBits(length: number, isSet: (at: number) => boolean, batch: ArrowBatch): void {
+  const start = batch.buffer(Math.ceil(length / 8))
+  const { bytes } = batch.sink
+  for (let at = 0; at < length; at += 8) {
+    let byte = 0
+    for (let bit = 0; bit < 8 && at + bit < length; bit += 1) if (isSet(at + bit)) byte |= 1 << bit
+    bytes[start + at / 8] = byte
+  }
 }
 
 function lengthOf(selection: Selection): number {

@@ -3,6 +3,7 @@ import type { FixedText } from './fixed-text.ts'
 
 /** Writers of words may touch so many bytes after what they write. */
 const slackBytes = 8
+const loopBytesMax = 192
 const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const
 
 const nothing = Buffer.alloc(0)
@@ -46,18 +47,23 @@ export class ByteSink {
     this.bytes[this.length++] = value
   }
 
-  /** Copies a few bytes; a loop is faster than a call into native code up to about this many. */
-  copy(source: Uint8Array, start: number, end: number): void {
+  /** Copies bytes; a loop over words is faster than a call into native code up to about so many. */
+  copy(source: DataView, start: number, end: number): void {
     const count = end - start
     this.reserve(count)
-    if (count > 48) {
-      this.bytes.set(source.subarray(start, end), this.length)
+    if (count > loopBytesMax) {
+      this.bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, count), this.length)
       this.length += count
       return
     }
-    const { bytes } = this
+    const { view } = this
     let at = this.length
-    for (let index = start; index < end; index += 1) bytes[at++] = source[index] as number
+    let from = start
+    for (const last = end - 4; from <= last; from += 4) {
+      view.setInt32(at, source.getInt32(from, true), true)
+      at += 4
+    }
+    for (; from < end; from += 1) view.setUint8(at++, source.getUint8(from))
     this.length = at
   }
 

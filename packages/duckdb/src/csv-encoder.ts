@@ -24,8 +24,7 @@ export class CsvEncoder extends RowEncoder {
     this.#columns = columns
     for (const [index, { name }] of columns.entries()) {
       if (index > 0) this.sink.byte(44)
-      const bytes = Buffer.from(name)
-      writeField(this.sink, bytes, 0, bytes.length)
+      writeText(this.sink, name)
     }
     endLine(this.sink)
   }
@@ -57,7 +56,7 @@ export class CsvEncoder extends RowEncoder {
       const texts = new TextVector(vector)
       return (row) => {
         texts.locate(row)
-        writeField(sink, texts.source, texts.start, texts.end)
+        writeField(sink, texts.view, texts.start, texts.end)
       }
     }
     if (duckType.typeId === DuckDBTypeId.SQLNULL) return () => undefined
@@ -67,7 +66,7 @@ export class CsvEncoder extends RowEncoder {
     return (row) => {
       value.length = 0
       write(row)
-      if (isNested) writeField(sink, value.bytes, 0, value.length)
+      if (isNested) writeField(sink, value.view, 0, value.length)
       else writeScalar(sink, value)
     }
   }
@@ -75,18 +74,22 @@ export class CsvEncoder extends RowEncoder {
 
 /** The JSON form of a scalar, without its quotes. Only an ENUM's text can hold escapes. */
 function writeScalar(sink: ByteSink, value: ByteSink): void {
-  const { bytes, length } = value
-  if (bytes[0] !== 34) sink.copy(bytes, 0, length)
+  const { bytes, view, length } = value
+  if (bytes[0] !== 34) sink.copy(view, 0, length)
   else if (bytes.subarray(0, length).includes(92)) {
-    const text = Buffer.from(JSON.parse(bytes.toString('utf8', 0, length)) as string)
-    writeField(sink, text, 0, text.length)
-  } else writeField(sink, bytes, 1, length - 1)
+    writeText(sink, JSON.parse(bytes.toString('utf8', 0, length)) as string)
+  } else writeField(sink, view, 1, length - 1)
 }
 
-function writeField(sink: ByteSink, source: Uint8Array, start: number, end: number): void {
+function writeText(sink: ByteSink, text: string): void {
+  const bytes = new TextEncoder().encode(text)
+  writeField(sink, new DataView(bytes.buffer, bytes.byteOffset), 0, bytes.length)
+}
+
+function writeField(sink: ByteSink, source: DataView, start: number, end: number): void {
   let quotes = start === end
   for (let index = start; index < end && !quotes; index += 1) {
-    const byte = source[index]
+    const byte = source.getUint8(index)
     quotes = byte === 34 || byte === 44 || byte === 10 || byte === 13
   }
   if (!quotes) {
@@ -95,7 +98,7 @@ function writeField(sink: ByteSink, source: Uint8Array, start: number, end: numb
   }
   sink.byte(34)
   for (let index = start; index < end; index += 1) {
-    const byte = source[index] as number
+    const byte = source.getUint8(index)
     if (byte === 34) sink.byte(34)
     sink.byte(byte)
   }

@@ -80,7 +80,7 @@ async function createEncoder({ format, columns, allocate }: EncodeOptions): Prom
   if (format === 'arrow') {
     // Loaded when first asked for: most of the time of a start would be this library.
     const { ArrowEncoder } = await import('./arrow-encoder.ts')
-    return new ArrowEncoder(columns)
+    return new ArrowEncoder(columns, allocate)
   }
   return new JsonRowsEncoder(columns, allocate)
 }

@@ -10,11 +10,13 @@ type Encoded = AsyncGenerator<Uint8Array, EncodedTotals, undefined>
 export class HeldBody implements ResultBody {
   readonly #held: readonly Uint8Array[]
   readonly #rest: Encoded
+  readonly whole: readonly Uint8Array[] | undefined
   #totals: EncodedTotals | undefined
 
   private constructor(held: readonly Uint8Array[], rest: Encoded, totals?: EncodedTotals) {
     this.#held = held
     this.#rest = rest
+    this.whole = totals && held
     this.#totals = totals
   }
 

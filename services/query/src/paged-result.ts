@@ -69,7 +69,7 @@ export async function pageResult(
   return {
     columns,
     facts: result.facts,
-    body: { totals, bytes: () => body.bytes() },
+    body: { totals, whole: body.whole, bytes: () => body.bytes() },
     paging: { next: spilled.tokenAt(result, offset + rowCount), totalRows: result.rowCount },
   }
 }

@@ -1,12 +1,21 @@
 import { HyperMeshError, headers, type ResultFormat, resultMediaTypes } from '@hypermesh/contract'
+import { pieceMemory, wholeResponse } from '@hypermesh/kit'
 import type { RunningResult } from './running-result.ts'
 
-/** The response whose body is the result. It owns the result and closes it with its body. */
-export function toResponse(format: ResultFormat, result: RunningResult): Response {
-  const pieces = format === 'json' ? jsonReply(result) : streamReply(result)
-  return new Response(toBody(pieces, result), {
-    headers: { 'content-type': mediaType(format), ...factHeaders(result) },
-  })
+/** The response whose body is the result. It owns the result and closes it, at the latest with its body. */
+export async function toResponse(format: ResultFormat, result: RunningResult): Promise<Response> {
+  const headers = { 'content-type': mediaType(format), ...factHeaders(result) }
+  const { whole } = result.body
+  if (whole === undefined) {
+    const pieces = format === 'json' ? jsonReply(result) : streamReply(result)
+    return new Response(toBody(pieces, result), { headers })
+  }
+  const body = Buffer.concat(
+    format === 'json' ? [jsonStart(result), ...whole, jsonEnd(result)] : whole,
+  )
+  for (const piece of whole) pieceMemory.giveBack(piece)
+  await result[Symbol.asyncDispose]()
+  return wholeResponse(body, { headers })
 }
 
 function mediaType(format: ResultFormat): string {
@@ -38,14 +47,22 @@ function factHeaders(result: RunningResult): Record<string, string> {
 }
 
 async function* jsonReply(result: RunningResult): AsyncGenerator<Uint8Array, void, undefined> {
-  const columns = result.columns.map(({ name, type }) => ({ name, type }))
-  yield Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`)
+  yield jsonStart(result)
   yield* result.body.bytes()
+  yield jsonEnd(result)
+}
+
+function jsonStart(result: RunningResult): Buffer {
+  const columns = result.columns.map(({ name, type }) => ({ name, type }))
+  return Buffer.from(`{"columns":${JSON.stringify(columns)},"rows":[`)
+}
+
+function jsonEnd(result: RunningResult): Buffer {
   const { rowCount, truncated } = result.body.totals ?? { rowCount: 0, truncated: null }
   const { queryId, paging } = result
   const elapsedMs = result.elapsedMs()
   const facts = { queryId, rowCount, truncated, elapsedMs, ...paging, ...result.facts }
-  yield Buffer.from(`],${JSON.stringify(facts).slice(1)}`)
+  return Buffer.from(`],${JSON.stringify(facts).slice(1)}`)
 }
 
 /** A reply that has begun cannot say that it was cut: it breaks off instead. */

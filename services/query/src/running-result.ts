@@ -4,6 +4,8 @@ import type { EncodedTotals } from '@hypermesh/duckdb'
 export interface ResultBody {
   /** Known at once where the result was short, and in any case after the last byte. */
   readonly totals: EncodedTotals | undefined
+  /** All its pieces, where they are here. */
+  readonly whole?: readonly Uint8Array[] | undefined
   bytes(): AsyncGenerator<Uint8Array, void, undefined>
 }
 
