@@ -1,10 +1,11 @@
 import type { Data, Table } from 'apache-arrow'
+import { symbolTexts } from './arrow-symbols.ts'
 import type { NamedColumn } from './column-batch.ts'
-import { type CellMeaning, type CellSource, toCells } from './column-cells.ts'
+import type { CellMeaning } from './column-cells.ts'
 import { EngineError } from './errors.ts'
-import { microsNever } from './instants.ts'
 import { mapFor } from './large-map.ts'
 import { valueTypes } from './result-buffer.ts'
+import type { SymbolCache } from './symbol-cache.ts'
 
 /** The package, which is an optional peer. */
 export type Arrow = typeof import('apache-arrow')
@@ -25,16 +26,24 @@ export async function loadArrow(): Promise<Arrow> {
  */
 export type UniformNodes = 'integers' | 'texts'
 
+/** What a column that is not sent as it lies is made of. */
+export interface ArrowSource {
+  readonly symbols: SymbolCache
+  /** As rows have them, see `toCells`. */
+  readonly cellsAt: (place: number) => ArrayLike<unknown>
+}
+
 /** An Arrow table whose fixed-width columns share the result's buffer. */
 export async function toArrowTable(
   { rowCount, nodes }: { readonly rowCount: number; readonly nodes?: UniformNodes | undefined },
   columns: readonly NamedColumn[],
-  source: CellSource,
+  { symbols, cellsAt }: ArrowSource,
 ): Promise<Table> {
   const arrow = await loadArrow()
   const children: [string, Data][] = []
-  for (const column of columns) {
-    const builder = new ColumnData(arrow, column, source, nodes)
+  for (const [place, column] of columns.entries()) {
+    const cells = () => cellsAt(place)
+    const builder = new ColumnData(arrow, column, { cells, symbols, nodes })
     const { columnName } = column
     children.push([columnName, builder.data(rowCount)])
     const integers = columnName === 'members' ? builder.membersInteger(rowCount) : undefined
@@ -58,34 +67,35 @@ export async function toArrowIpc(table: Table): Promise<Uint8Array> {
 
 const two32 = 2 ** 32
 
+interface ColumnSource {
+  readonly cells: () => ArrayLike<unknown>
+  readonly symbols: SymbolCache
+  readonly nodes: UniformNodes | undefined
+}
+
 class ColumnData {
   readonly #arrow: Arrow
   readonly #column: NamedColumn
-  readonly #source: CellSource
+  readonly #source: ColumnSource
   readonly #nodes: UniformNodes | undefined
 
-  constructor(
-    arrow: Arrow,
-    column: NamedColumn,
-    source: CellSource,
-    nodes: UniformNodes | undefined,
-  ) {
+  constructor(arrow: Arrow, column: NamedColumn, source: ColumnSource) {
     this.#arrow = arrow
     this.#column = column
     this.#source = source
-    this.#nodes = nodes
+    this.#nodes = source.nodes
   }
 
   data(rowCount: number): Data {
     const { type, offsets } = this.#column
     if (type !== valueTypes.list || offsets === undefined) return this.#flat(rowCount)
-    return this.#listOf(this.#items(), rowCount)
+    return this.#listOf(this.#keys(), rowCount)
   }
 
   /** Which members are integers, where some are and some are not. */
   membersInteger(rowCount: number): Data | undefined {
-    const cells = this.#cells()
     if (this.#nodes === 'integers') return undefined
+    const cells = this.#source.cells()
     if (this.#nodes === undefined) {
       if (!Array.isArray(cells)) return undefined
       if (cells.every((cell) => typeof cell === 'string')) return undefined
@@ -94,14 +104,6 @@ class ColumnData {
     const type = new this.#arrow.Bool()
     const item = this.#arrow.makeData({ type, length: cells.length, nullCount: 0, data: bits })
     return this.#listOf(item, rowCount)
-  }
-
-  #cells(): ArrayLike<unknown> {
-    return toCells(this.#column, this.#column.meaning, this.#source)
-  }
-
-  #items(): Data {
-    return this.#fromCells(this.#cells())
   }
 
   #listOf(item: Data, rowCount: number): Data {
@@ -130,7 +132,7 @@ class ColumnData {
       const data = values as Uint8Array
       return arrow.makeData({ type: new arrow.Utf8(), valueOffsets, data, ...common })
     }
-    if (isKey(meaning)) return this.#fromCells(this.#cells())
+    if (isKey(meaning)) return this.#keys()
     if (values instanceof Uint32Array) {
       return arrow.makeData({ type: new arrow.Uint32(), data: values, ...common })
     }
@@ -145,19 +147,23 @@ class ColumnData {
     }
     const type = new arrow.TimestampMicrosecond('UTC')
     if (meaning !== 'end') return arrow.makeData({ type, data: values, ...common })
-    const bits = toBits(values, (value) => value !== microsNever)
+    const bits = endBits(values)
     return arrow.makeData({ type, data: values, ...common, ...nulls(bits, common.length) })
   }
 
   /** One piece of text, cut by its offsets. */
   #texts(cells: ArrayLike<unknown>): Data {
     const arrow = this.#arrow
-    const texts = Array.from(cells, (cell) => (cell === null ? '' : String(cell)))
-    const data = Buffer.from(texts.join(''))
+    const texts = new Array<string>(cells.length)
+    for (let at = 0; at < texts.length; at++) texts[at] = String(cells[at] ?? '')
+    const all = texts.join('')
+    const data = Buffer.from(all)
+    const isAscii = data.length === all.length
     const valueOffsets = new Int32Array(texts.length + 1)
     let end = 0
     for (let at = 0; at < texts.length; at++) {
-      end += Buffer.byteLength(texts[at] as string)
+      const text = texts[at] as string
+      end += isAscii ? text.length : Buffer.byteLength(text)
       valueOffsets[at + 1] = end
     }
     const bits = toBits(cells, (cell) => cell !== null)
@@ -166,12 +172,25 @@ class ColumnData {
     return arrow.makeData({ type, length, valueOffsets, data, ...nulls(bits, length) })
   }
 
-  /** Nodes and symbols: integers, or a dictionary of texts. */
-  #fromCells(cells: ArrayLike<unknown>): Data {
+  /** Symbols as texts, made of their codes: most often there are few, or none. */
+  #symbols(codes: Uint32Array): Data {
+    const { validity } = this.#column
+    const { data, valueOffsets, bits } = symbolTexts(codes, this.#source.symbols, validity)
+    const { length } = codes
+    const type = new this.#arrow.Utf8()
+    return this.#arrow.makeData({ type, length, valueOffsets, data, ...nulls(bits, length) })
+  }
+
+  /** Nodes and symbols: integers, texts, or a dictionary of texts. */
+  #keys(): Data {
     const arrow = this.#arrow
-    const isUniformText =
-      this.#nodes !== undefined && (this.#nodes === 'texts' || this.#column.meaning === 'symbol')
-    if (isUniformText) return this.#texts(cells)
+    const { meaning, values } = this.#column
+    if (this.#nodes !== undefined && meaning === 'symbol') {
+      // Symbols are numbers of 32 bits.
+      return this.#symbols(values as Uint32Array)
+    }
+    const cells = this.#source.cells()
+    if (this.#nodes === 'texts') return this.#texts(cells)
     if (!Array.isArray(cells)) {
       const data = toUint64(cells)
       return arrow.makeData({ type: new arrow.Uint64(), length: cells.length, nullCount: 0, data })
@@ -225,11 +244,34 @@ interface Nulls {
 
 function nulls(validity: Uint8Array | undefined, rowCount: number): Nulls {
   if (validity === undefined) return { nullCount: 0 }
-  let valid = 0
-  for (let row = 0; row < rowCount; row++) valid += ((validity[row >> 3] ?? 0) >> (row & 7)) & 1
+  const valid = countBits(validity, rowCount)
   return valid === rowCount
     ? { nullCount: 0 }
     : { nullCount: rowCount - valid, nullBitmap: validity }
+}
+
+function countBits(bits: Uint8Array, count: number): number {
+  let set = 0
+  const wholeBytes = count >> 3
+  for (let at = 0; at < wholeBytes; at++) set += bitsIn(bits[at] ?? 0)
+  return set + bitsIn((bits[wholeBytes] ?? 0) & ((1 << (count & 7)) - 1))
+}
+
+function bitsIn(byte: number): number {
+  const pairs = byte - ((byte >> 1) & 0x55)
+  const fours = (pairs & 0x33) + ((pairs >> 2) & 0x33)
+  return (fours + (fours >> 4)) & 0x0f
+}
+
+/** Which hyperedges end; looked at in halves, as a bigint for each would take longer than all else. */
+function endBits(values: BigInt64Array): Uint8Array {
+  const halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
+  const bits = new Uint8Array((values.length + 7) >> 3)
+  for (let row = 0; row < values.length; row++) {
+    const isNever = halves[row * 2 + 1] === 0x7fff_ffff && halves[row * 2] === 0xffff_ffff
+    if (!isNever) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7))
+  }
+  return bits
 }
 
 function toBits<Value>(

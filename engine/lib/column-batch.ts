@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow'
-import type { UniformNodes } from './arrow-table.ts'
+import type { ArrowSource, UniformNodes } from './arrow-table.ts'
 import { type CellSource, microsToNumbers, toCells } from './column-cells.ts'
 import { EngineError, quote } from './errors.ts'
 import type { NodeKeyColumn } from './node-keys.ts'
@@ -179,7 +179,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   async toUniformArrow(nodes: UniformNodes): Promise<Table> {
     const { toArrowTable } = await import('./arrow-table.ts')
     const { rowCount } = this
-    return await toArrowTable({ rowCount, nodes }, this.#columns, this.#source)
+    return await toArrowTable({ rowCount, nodes }, this.#columns, this.#arrowSource)
   }
 
   /**
@@ -189,13 +189,17 @@ export class ColumnBatch<Row = Record<string, unknown>> {
    */
   async toArrow(): Promise<Table> {
     const { toArrowTable } = await import('./arrow-table.ts')
-    return await toArrowTable(this, this.#columns, this.#source)
+    return await toArrowTable(this, this.#columns, this.#arrowSource)
   }
 
   /** An Arrow IPC stream. Needs the package `apache-arrow`. */
   async toIPC(): Promise<Uint8Array> {
     const { toArrowIpc } = await import('./arrow-table.ts')
     return await toArrowIpc(await this.toArrow())
+  }
+
+  get #arrowSource(): ArrowSource {
+    return { symbols: this.#source.symbols, cellsAt: (place) => this.#cellsAt(place) }
   }
 
   get #columns(): readonly NamedColumn[] {

@@ -5,7 +5,14 @@ export { EngineError, type EngineErrorCode } from './errors.ts'
 export type { Comparison, Filter, FilterValue } from './filter.ts'
 export type { HyperedgeColumns, InstantColumn, SymbolColumn } from './hyperedge-columns.ts'
 export type { HyperedgeChange, HyperedgeInput, MembersInput } from './hyperedges.ts'
-export { type Instant, microsNever, microsToText, type TimeUnit, toMicros } from './instants.ts'
+export {
+  type Instant,
+  microsNever,
+  microsToText,
+  microsToTexts,
+  type TimeUnit,
+  toMicros,
+} from './instants.ts'
 export type { NodeColumn, NodeId } from './node-ids.ts'
 export type { NodeKeyColumn } from './node-keys.ts'
 export type { FindNodesOptions, NodeReader, NodeRow } from './node-reader.ts'

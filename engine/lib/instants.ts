@@ -19,6 +19,8 @@ export const microsMax = 2n ** 63n - 2n
 /** `until` of what never ends. */
 export const microsNever = 2n ** 63n - 1n
 
+const two32 = 2 ** 32
+
 /** Microseconds of a unit. */
 export const microsPer: Readonly<Record<TimeUnit, number>> = { s: 1e6, ms: 1e3, us: 1 }
 const iso =
@@ -53,6 +55,27 @@ export function microsToText(micros: bigint): string {
   const text = new Date(milliseconds).toISOString()
   if (fraction === 0n) return text
   return `${text.slice(0, -1)}${String(fraction).padStart(3, '0')}Z`
+}
+
+/** As `microsToText`, without a bigint for each; null of `microsNever`. */
+export function microsToTexts(values: BigInt64Array): (string | null)[] {
+  const { buffer, byteOffset, length } = values
+  const lows = new Uint32Array(buffer, byteOffset, length * 2)
+  const highs = new Int32Array(buffer, byteOffset, length * 2)
+  const texts = new Array<string | null>(length)
+  for (let row = 0; row < length; row++) {
+    const micros = (highs[row * 2 + 1] ?? 0) * two32 + (lows[row * 2] ?? 0)
+    if (Number.isSafeInteger(micros)) {
+      const fraction = ((micros % 1000) + 1000) % 1000
+      const text = new Date((micros - fraction) / 1000).toISOString()
+      texts[row] =
+        fraction === 0 ? text : `${text.slice(0, -1)}${String(fraction).padStart(3, '0')}Z`
+    } else {
+      const exact = values[row] ?? microsNever
+      texts[row] = exact === microsNever ? null : microsToText(exact)
+    }
+  }
+  return texts
 }
 
 function microsOfNumber(value: number, unit: TimeUnit, name: string): Micros {

@@ -14,6 +14,9 @@ export class NodeKeys {
   readonly #source: KeySource
   /** Texts are decoded once for each distinct node; integers are not worth that. */
   #hasTexts = false
+  /** Of the nodes below `#lookedEnd`, which keep their keys for good. */
+  readonly #texts: string[] = []
+  #lookedEnd = 0
 
   constructor(source: KeySource) {
     this.#source = source
@@ -39,7 +42,30 @@ export class NodeKeys {
     }
     return result
   }
+
+  /**
+   * The texts among the first `count` nodes; undefined where there are more than a few. Looks at those
+   * only that it has not seen yet.
+   */
+  async textsAmong(count: number): Promise<readonly string[] | undefined> {
+    while (this.#texts.length <= textsMax && this.#lookedEnd < count) {
+      const from = this.#lookedEnd
+      const numbers = new Uint32Array(Math.min(lookedAtOnce, count - from))
+      for (let at = 0; at < numbers.length; at++) numbers[at] = from + at
+      const keys = this.keysOf(numbers)
+      for (const key of Array.isArray(keys) ? keys : []) {
+        if (typeof key === 'string' && this.#texts.length <= textsMax) this.#texts.push(key)
+      }
+      this.#lookedEnd = from + numbers.length
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return this.#texts.length <= textsMax ? this.#texts : undefined
+  }
 }
+
+/** What is looked at before others have their turn. */
+const lookedAtOnce = 65_536
+const textsMax = 1000
 
 /** What a reply of the core begins with. */
 const forms = { integers: 1, smallIntegers: 2 } as const

@@ -84,7 +84,6 @@ export interface PagesOptions extends Omit<FindOptions, 'limit' | 'maxBytes'> {
 
 const pageRowsDefault = 65_536
 const pageBytesDefault = 16 << 20
-const nodesAtOnce = 65_536
 /** What a synchronous read that has to see all of its rows may read unless said: a few milliseconds. */
 const syncExaminedMax = 1_000_000
 
@@ -179,24 +178,22 @@ export class TableReader {
   }
 
   /**
-   * Whether all nodes of the database, as of now, are integers.
+   * Whether all members of its hyperedges are integers. Requires: a reader of one state.
    *
    * @internal
    */
   async hasIntegerNodesOnly(): Promise<boolean> {
     const { session } = this.#view
     const { native, database, nodes } = session
-    // The core writes it in this form.
+    // The core writes it in this form. Later nodes are in no hyperedge of this state.
     const json = await session.callAsync(() => native.stats(database))
     const { nodeCount } = JSON.parse(json) as { readonly nodeCount: number }
-    for (let from = 0; from < nodeCount; from += nodesAtOnce) {
-      const length = Math.min(nodesAtOnce, nodeCount - from)
-      const keys = nodes.keysOf(Uint32Array.from({ length }, (_, at) => from + at))
-      if (Array.isArray(keys)) return false
-      // Others have their turn between.
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    return true
+    const texts = await nodes.textsAmong(nodeCount)
+    if (texts === undefined) return false
+    // Where there are a few, as what a program keeps beside its tables, they are looked for.
+    if (texts.length === 0) return true
+    const found = await this.find({ members: { any: texts }, columns: ['id'], limit: 1 })
+    return found.rowCount === 0
   }
 
   /** How many hyperedges are selected. */

@@ -1,4 +1,5 @@
 import type { RecordBatch, Vector } from 'apache-arrow'
+import { createArrowPieces } from '../arrow-pieces.ts'
 import { type Arrow, loadArrow, type UniformNodes } from '../arrow-table.ts'
 import { EngineError, invalid } from '../errors.ts'
 import type { HyperedgeInput } from '../hyperedges.ts'
@@ -36,29 +37,32 @@ export async function* readArrow(
 
 /**
  * An Arrow IPC stream with one record batch a page, all of one schema: `members` are UInt64 where all nodes
- * of the database are integers, else texts beside `membersInteger`.
+ * of the table are integers, else texts beside `membersInteger`.
  */
 export async function* exportArrow(
   table: TableReader,
   options: ExportOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const arrow = await loadArrow()
-  const endBytes = 8
-  let nodes: UniformNodes | undefined
-  for await (const batch of table.pages(options)) {
-    const isFirst = nodes === undefined
-    // Behind the first page, which has the state: nodes that come later are in none of them.
-    nodes ??= (await table.hasIntegerNodesOnly()) ? 'integers' : 'texts'
-    const bytes = arrow.tableToIPC(await batch.toUniformArrow(nodes), 'stream')
-    // Each is a stream of its own: the schema and the end stand once in the whole.
-    yield bytes.subarray(isFirst ? 0 : schemaBytes(bytes), bytes.length - endBytes)
+  const sink = createArrowPieces(arrow)
+  const writer = new arrow.RecordBatchStreamWriter()
+  const { asOf, ...find } = options
+  const { reader, release } = table.hold(asOf)
+  try {
+    const nodes: UniformNodes = (await reader.hasIntegerNodesOnly()) ? 'integers' : 'texts'
+    let isFirst = true
+    for await (const page of reader.pages(find)) {
+      const { schema, batches } = await page.toUniformArrow(nodes)
+      if (isFirst) writer.reset(sink, schema)
+      isFirst = false
+      for (const batch of batches) writer.write(batch)
+      yield* sink.take()
+    }
+  } finally {
+    release()
   }
-  yield new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0])
-}
-
-/** The length of the first message, which has no body. */
-function schemaBytes(bytes: Uint8Array): number {
-  return 8 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
+  writer.finish()
+  yield* sink.take()
 }
 
 async function* readRows(

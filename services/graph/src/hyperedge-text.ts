@@ -1,5 +1,5 @@
 import type { ColumnBatch, ResultColumn, TableSchema } from '@hypermesh/engine'
-import { microsNever, microsToText } from '@hypermesh/engine'
+import { microsToText, microsToTexts } from '@hypermesh/engine'
 import { toJsonText } from './json-nodes.ts'
 
 /** A column of a batch, as the text of a field of one row. */
@@ -32,14 +32,14 @@ function joined(fields: readonly Field[], row: number): string {
 
 function fixedField<Row>(batch: ColumnBatch<Row>, name: string): Field {
   if (name === 'at') {
-    const at = batch.eventTs
-    return (row) => `"at":"${microsToText(at[row] ?? 0n)}"`
+    const at = microsToTexts(batch.eventTs)
+    return (row) => `"at":"${at[row]}"`
   }
   if (name === 'until') {
-    const until = batch.validTo
+    const until = microsToTexts(batch.validTo)
     return (row) => {
-      const micros = until[row] ?? microsNever
-      return micros === microsNever ? '"until":null' : `"until":"${microsToText(micros)}"`
+      const text = until[row] ?? null
+      return text === null ? '"until":null' : `"until":"${text}"`
     }
   }
   if (name === 'members') return membersField(batch)
