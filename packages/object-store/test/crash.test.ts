@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { runChild } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openStore, scenarios } from './_steps.ts'
 
-const program = fileURLToPath(new URL('./_crash.ts', import.meta.url))
+const program = new URL('./_crash.ts', import.meta.url)
 
 test.concurrent.each(Object.keys(scenarios))(
   'a process killed at any point of %s leaves the object before or after, and nothing else',
@@ -61,23 +60,12 @@ function sweep(name: string, prepare: (root: string) => Promise<void>) {
       const root = await mkdtemp(join(tmpdir(), 'hypermesh-crash-'))
       try {
         await prepare(root)
-        const signal = await run([root, name, String(point)])
+        const { killed } = await runChild(program, [root, name, point])
         await check(root)
-        if (signal === null) return point - 1
+        if (!killed) return point - 1
       } finally {
         await rm(root, { recursive: true, force: true })
       }
     }
   }
-}
-
-function run(args: readonly string[]): Promise<NodeJS.Signals | null> {
-  const node = ['--conditions=hypermesh:source', '--import', 'tsx', program, ...args]
-  return new Promise((fulfil, reject) => {
-    execFile(process.execPath, node, (error, _, stderr) => {
-      if (error === null) fulfil(null)
-      else if (error.signal === 'SIGKILL') fulfil('SIGKILL')
-      else reject(new Error(`the child failed: ${stderr}`))
-    })
-  })
 }

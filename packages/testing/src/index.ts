@@ -1,3 +1,4 @@
+export { type ChildEnd, childProgram, runChild } from './child-program.ts'
 export {
   describeObjectStore,
   type StoreUnderTest,

@@ -1,30 +1,17 @@
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { reachableFiles, Warehouse } from '@hypermesh/iceberg'
 import { DiskStore } from '@hypermesh/object-store'
+import { runChild } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openCatalog, schema, withDirectory } from './_catalog.ts'
 
-const child = fileURLToPath(new URL('_crash-child.ts', import.meta.url))
+const child = new URL('_crash-child.ts', import.meta.url)
 
-interface Crash {
-  readonly killed: boolean
-  readonly acknowledged: boolean
-}
-
-function appendAndDie(root: string, commitId: string, point: number, every: number) {
-  const node = ['--conditions=hypermesh:source', '--import', 'tsx', child]
-  const args = [...node, root, commitId, String(point), String(every)]
-  return new Promise<Crash>((resolve, reject) => {
-    execFile(process.execPath, args, (error, stdout, stderr) => {
-      const killed = error?.signal === 'SIGKILL'
-      if (error !== null && !killed) reject(new Error(stderr))
-      else resolve({ killed, acknowledged: stdout === 'acknowledged' })
-    })
-  })
+async function appendAndDie(root: string, commitId: string, point: number, every: number) {
+  const { killed, printed } = await runChild(child, [root, commitId, point, every])
+  return { killed, acknowledged: printed === 'acknowledged' }
 }
 
 async function appendFirst(root: string): Promise<void> {

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createLogger, systemClock } from '@hypermesh/kit'
+import { runChild } from '@hypermesh/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { KeyStore } from '../src/key-store.ts'
 import { parseKey } from '../src/key-text.ts'
@@ -29,17 +28,8 @@ const isKnown = async (store: KeyStore, text: string) => {
   return (key && (await store.find(key)))?.revokedAt === null
 }
 
-const script = new URL('_create-keys.ts', import.meta.url).pathname
-const createKeys = (name: string, count: number) =>
-  promisify(execFile)(process.execPath, [
-    '--import',
-    'tsx',
-    '--conditions=hypermesh:source',
-    script,
-    root,
-    name,
-    String(count),
-  ])
+const script = new URL('_create-keys.ts', import.meta.url)
+const createKeys = (name: string, count: number) => runChild(script, [root, name, count])
 
 describe('the first start', () => {
   test('mints an admin key that only its owner may read', async () => {

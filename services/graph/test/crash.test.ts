@@ -1,10 +1,9 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { temporaryDirectory } from '@hypermesh/testing'
+import { runChild, temporaryDirectory } from '@hypermesh/testing'
 import { expect, test, vi } from 'vitest'
 import { type OpenGraph, openGraph } from './_graph.ts'
-import { runChild } from './_run-child.ts'
 
 // Each starts several processes, which a busy machine is slow at.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })

@@ -1,9 +1,8 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
-import { type Platform, startPlatform, temporaryDirectory } from '@hypermesh/testing'
+import { type Platform, runChild, startPlatform, temporaryDirectory } from '@hypermesh/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { runChild } from './_run-child.ts'
 
 // Each starts several processes, which a busy machine is slow at.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })

@@ -2,10 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HyperMeshClient } from '@hypermesh/client'
 import type { Job } from '@hypermesh/contract'
-import { crashStates } from '@hypermesh/testing'
+import { crashStates, runChild } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openPlatform, withDirectory } from './_platform.ts'
-import { runChild } from './_run-child.ts'
 import { settledRows } from './_settled.ts'
 
 const child = new URL('./_crash-job-child.ts', import.meta.url)
@@ -63,7 +62,7 @@ test(
       const source = join(root, 'x.csv')
       await writeFile(source, 'a,b\n1,x\n')
       await using other = await openPlatform(data)
-      const printed = await runChild(child, [data, source, 'commit'])
+      const { printed } = await runChild(child, [data, source, 'commit'])
       expect(printed).toBe('accepted ')
       const [job] = (await other.client.listJobs()).jobs
       expect(await other.client.waitForJob(job?.id ?? '')).toMatchObject({

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crashStates } from '@hypermesh/testing'
+import { crashStates, runChild } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openPlatform, type Platform, withDirectory } from './_platform.ts'
-import { runChild } from './_run-child.ts'
 import { settledRows } from './_settled.ts'
 
 const child = new URL('./_crash-child.ts', import.meta.url)
@@ -21,7 +20,7 @@ test(
       // Each point is looked at below; here a real process dies at some of them.
       for (let point = 5, reached = true; reached; point += 12) {
         await writeFile(source, `a,b\n${point},x\n`)
-        const printed = await runChild(child, [data, source, point])
+        const { printed } = await runChild(child, [data, source, point])
         await using platform = await openPlatform(data)
         const after = await settledRows(platform)
         expect([rows, rows + 1]).toContain(after)

@@ -1,15 +1,11 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { startPlatform } from '@hypermesh/testing'
+import { runChild, startPlatform } from '@hypermesh/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 const loads = 200
-const run = promisify(execFile)
-const child = fileURLToPath(new URL('_append-child.ts', import.meta.url))
+const child = new URL('_append-child.ts', import.meta.url)
 let directory: string
 
 beforeEach(async () => {
@@ -18,9 +14,8 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 async function loadInProcess(name: string): Promise<{ result: string; snapshotId: number }[]> {
-  const flags = ['--conditions=hypermesh:source', '--import', 'tsx']
-  const { stdout } = await run(process.execPath, [...flags, child, directory, name, String(loads)])
-  return stdout
+  const { printed } = await runChild(child, [directory, name, loads])
+  return printed
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
