@@ -6,27 +6,56 @@
 namespace hypermesh::hnsw {
 namespace {
 
-// Of all slots, those that may be found. Above the first, nearly every candidate counts, so they
-// are checked at the end; below the second, a traversal that skips what may not be found visits
-// less.
+// From this share of all slots on nearly every candidate counts, so they are checked at the end.
 constexpr double kPlainFrom = 0.9;
-constexpr double kBitsetFrom = 0.4;
 
-// A scan reads vectors in order, so it takes so many distances in the time in which a traversal
-// takes one candidate further.
-constexpr size_t kScansACandidate = 40;
-constexpr size_t kScansAtLeast = 1000;
+// What the ways take, as measured: distances a candidate of `ef` of a walk that goes through what
+// may not be found too, which is the longer the less may be, and of one that steps over it.
+constexpr double kCheckedDistances = 4.5;
+constexpr double kTwoHopDistances = 36;
+
+// How many vectors a scan, which reads them in order, compares in the time of one distance of a
+// walk: what a walk does beside weighs more where vectors are short.
+double ScansADistance(const Graph& graph) {
+  return 1 + 1000 / static_cast<double>(graph.space().data_bytes());
+}
+
+double ShareOf(const Graph& graph, const Allowed& allowed) {
+  return static_cast<double>(allowed.count) / graph.count();
+}
 
 Strategy Plan(const Graph& graph, const Allowed& allowed, size_t ef) {
-  if (allowed.count <= kScansAtLeast + kScansACandidate * ef) {
-    // Without a filter the graph finds as much in less, unless it is as small as the candidates.
-    if (allowed.words != nullptr || graph.count() <= 2 * ef) return Strategy::kExact;
-  }
-  if (allowed.words == nullptr) return Strategy::kPlain;
-  const double share = static_cast<double>(allowed.count) / graph.count();
+  const double share = ShareOf(graph, allowed);
+  if (allowed.words == nullptr)
+    return graph.count() <= 2 * ef ? Strategy::kExact : Strategy::kPlain;
+  const double scans_a_candidate = ScansADistance(graph) * static_cast<double>(ef);
+  const double checked = kCheckedDistances / share * scans_a_candidate;
+  const double two_hop = kTwoHopDistances * scans_a_candidate;
+  if (static_cast<double>(allowed.count) <= std::min(checked, two_hop)) return Strategy::kExact;
   if (share >= kPlainFrom) return Strategy::kPlain;
-  return share >= kBitsetFrom ? Strategy::kBitset : Strategy::kTwoHop;
+  return checked <= two_hop ? Strategy::kBitset : Strategy::kTwoHop;
 }
+
+// How far a walk with a filter goes on: to the last of the results and, of distances that are never
+// negative, no farther beyond the k-th than this. Where the nearest k lie close, the rest of the
+// results may lie in other parts of the space, which are not worth a visit each.
+class Horizon {
+ public:
+  Horizon(const Space& space, const SearchLimits& limits) : k_(limits.k) {
+    if (space.metric() == Metric::kIp || space.is_coarse()) return;
+    const double more = static_cast<double>(limits.ef) / static_cast<double>(limits.k);
+    reach_ = static_cast<float>(1 + 0.04 * std::log2(more));
+  }
+
+  float Of(const NeighborPool& results) const {
+    const float worst = results.worst();
+    return results.count() < k_ ? worst : std::min(worst, results.distance(k_ - 1) * reach_);
+  }
+
+ private:
+  const size_t k_;
+  float reach_ = std::numeric_limits<float>::infinity();
+};
 
 Candidate Start(const Graph& graph, const Query& query) {
   const uint32_t entry = graph.entry();
@@ -37,8 +66,8 @@ Candidate Start(const Graph& graph, const Query& query) {
 void TraversePlain(const Graph& graph, const Query& query, size_t ef, const Allowed& allowed,
                    Scratch* scratch) {
   // Those that may not be found take places of those that may.
-  const double share = static_cast<double>(allowed.count) / graph.count();
-  const auto wider = static_cast<size_t>(std::ceil(static_cast<double>(ef) / share));
+  const auto wider =
+      static_cast<size_t>(std::ceil(static_cast<double>(ef) / ShareOf(graph, allowed)));
   graph.Traverse<false>(query.fast, false, 0, std::min<size_t>(wider, graph.count()),
                         Start(graph, query), scratch);
   scratch->results.Reset(ef);
@@ -148,6 +177,10 @@ bool TraverseChecked(const Graph& graph, const Query& query, SearchLimits limits
   std::vector<uint32_t>& batch = scratch->batch;
   NeighborPool& results = scratch->results;
   const Candidate start = Start(graph, query);
+  const Horizon horizon(graph.space(), limits);
+  // Where all that may be found lies here, as many are looked at as without a filter.
+  size_t looks = limits.ef;
+  const double cost = ScansADistance(graph) / 2;
   heap.clear();
   heap.push_back(start);
   results.Reset(limits.ef);
@@ -157,8 +190,12 @@ bool TraverseChecked(const Graph& graph, const Query& query, SearchLimits limits
   size_t distances = 1;
   while (!heap.empty()) {
     const Candidate nearest = Pop(&heap);
-    if (nearest.distance > results.worst()) break;
-    if (distances > limits.distances) return false;
+    if (looks > 0) {
+      --looks;
+    } else if (nearest.distance > horizon.Of(results)) {
+      break;
+    }
+    if (static_cast<double>(distances) * cost > static_cast<double>(limits.distances)) return false;
     batch.clear();
     for (const uint32_t link : graph.Links(nearest.slot, 0))
       if (scratch->visited.Visit(link)) batch.push_back(link);
@@ -166,7 +203,7 @@ bool TraverseChecked(const Graph& graph, const Query& query, SearchLimits limits
     for (size_t at = 0; at < batch.size(); ++at) {
       if (at + kAhead < batch.size()) graph.PrefetchData(batch[at + kAhead]);
       const float distance = graph.DistanceTo(query.fast, false, batch[at]);
-      if (!(distance < results.worst())) continue;
+      if (looks == 0 && !(distance < horizon.Of(results))) continue;
       Push(&heap, {distance, batch[at]});
       if (allowed.Has(batch[at])) results.Insert(distance, batch[at]);
     }
@@ -180,10 +217,11 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
   constexpr size_t kAhead = 3;
   // Candidates of a first look at the query's surroundings, through what may not be found too: what
   // matches is not all in one piece, and each piece has to be entered somewhere.
-  const size_t look = std::max<size_t>(64, limits.ef);
+  const size_t look = std::max<size_t>(48, limits.ef * 3 / 4);
   // By how much less than on average may match there before it is said to lie elsewhere: a walk
   // from here would find some of it, not the nearest.
   constexpr double kScarce = 0.125;
+  const Horizon horizon(graph.space(), limits);
   std::vector<Candidate>& heap = scratch->heap;
   std::vector<uint32_t>& batch = scratch->batch;
   NeighborPool& results = scratch->results;
@@ -199,8 +237,8 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
     results.Insert(found.distance, found.slot);
     ++matching;
   }
-  const double share = static_cast<double>(allowed.count) / graph.count();
-  if (static_cast<double>(matching) < kScarce * share * static_cast<double>(looked)) return false;
+  const double usual = ShareOf(graph, allowed) * static_cast<double>(looked);
+  if (static_cast<double>(matching) < kScarce * usual) return false;
   scratch->visited.Begin(graph.count());
   for (size_t at = 0; at < looked; ++at) scratch->visited.Visit(scratch->pool.slot(at));
 
@@ -211,7 +249,7 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
   };
   while (!heap.empty()) {
     const Candidate nearest = Pop(&heap);
-    if (nearest.distance > results.worst()) break;
+    if (nearest.distance > horizon.Of(results)) break;
     if (cost + probes / 8 > limits.distances) return false;
     batch.clear();
     const std::span<const uint32_t> links = graph.Links(nearest.slot, 0);
@@ -234,7 +272,7 @@ bool TraverseTwoHop(const Graph& graph, const Query& query, SearchLimits limits,
     for (size_t at = 0; at < batch.size(); ++at) {
       if (at + kAhead < batch.size()) graph.PrefetchData(batch[at + kAhead]);
       const float distance = graph.DistanceTo(query.fast, false, batch[at]);
-      if (!(distance < results.worst())) continue;
+      if (!(distance < horizon.Of(results))) continue;
       Push(&heap, {distance, batch[at]});
       results.Insert(distance, batch[at]);
     }
