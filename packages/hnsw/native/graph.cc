@@ -101,6 +101,16 @@ void Graph::SetLinks(uint32_t slot, int level, std::span<const uint32_t> links) 
   memory_.setListCount(list, static_cast<uint16_t>(links.size()));
 }
 
+void Graph::Watch(KeptLinks* kept) {
+  const std::lock_guard lock(watching_mutex_);
+  watching_.push_back(kept);
+}
+
+void Graph::Unwatch(KeptLinks* kept) {
+  const std::lock_guard lock(watching_mutex_);
+  std::erase(watching_, kept);
+}
+
 void Graph::PrefetchData(uint32_t slot) const {
   const char* data = Data(slot);
   for (size_t line = 0; line < prefetch_lines_; ++line) __builtin_prefetch(data + line * 64);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bits.h"
+#include "kept_links.h"
 #include "region.h"
 #include "scratch.h"
 #include "space.h"
@@ -83,6 +84,11 @@ class Graph {
   size_t Traverse(const void* query, bool exact, int level, size_t ef, Candidate from,
                   Scratch* scratch) const;
 
+  // Tells of each list that changes, until it is not to any more. Requires the index's shared lock,
+  // so that nothing is being linked.
+  void Watch(KeptLinks* kept);
+  void Unwatch(KeptLinks* kept);
+
   float DistanceTo(const void* query, bool exact, uint32_t slot) const {
     return exact ? space_.Exact(static_cast<const float*>(query), Data(slot))
                  : space_.Fast(query, Data(slot));
@@ -114,6 +120,8 @@ class Graph {
   Region region_;
   std::vector<char*> upper_lists_;
   std::mutex entry_mutex_;
+  std::mutex watching_mutex_;
+  std::vector<KeptLinks*> watching_;
   std::atomic<size_t> upper_bytes_ = 0;
   uint32_t count_ = 0;
   size_t prefetch_lines_;

@@ -139,6 +139,7 @@ void Graph::LinkBack(uint32_t slot, uint32_t neighbor, float distance, int level
   const size_t max = links_max(level);
   const auto relink = [&] {
     const std::span<const uint32_t> present = Links(neighbor, level);
+    for (KeptLinks* kept : watching_) kept->Keep(neighbor, level, present);
     links.assign(present.begin(), present.end());
     if (links.size() < max) {
       links.push_back(slot);

@@ -14,6 +14,11 @@ namespace {
 // being read as memory.
 constexpr napi_type_tag kIndexTag = {0x7d0c1b6e42f94a58ull, 0x9e63f1a7c85d2b04ull};
 constexpr napi_type_tag kStopTag = {0x1f8a3dc25b7e4960ull, 0xb2d94e7013a6c85full};
+constexpr napi_type_tag kImageTag = {0x5b1e9d3470c6f28aull, 0xe47a02c91d6b853full};
+
+struct ImageHandle {
+  std::shared_ptr<ImageWriter> writer;
+};
 
 struct StopHandle {
   std::shared_ptr<std::atomic<bool>> aborted = std::make_shared<std::atomic<bool>>(false);
@@ -105,6 +110,14 @@ std::shared_ptr<Index> Attach(uint64_t id) {
       found == registry.indexes.end() ? nullptr : found->second.index.lock();
   if (index == nullptr) Fail("closed", "no open index has this handle");
   return index;
+}
+
+napi_value ToImageHandle(napi_env env, std::shared_ptr<ImageWriter> writer) {
+  return ToExternal(env, std::make_unique<ImageHandle>(ImageHandle{std::move(writer)}), kImageTag);
+}
+
+std::shared_ptr<ImageWriter>& ImageOf(napi_env env, napi_value value) {
+  return FromExternal<ImageHandle>(env, value, kImageTag).writer;
 }
 
 napi_value MakeStop(napi_env env) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "image_writer.h"
 #include "index.h"
 
 namespace hypermesh::hnsw {
@@ -36,6 +37,10 @@ IndexHandle& OpenHandleOf(napi_env env, napi_value value);
 
 // The index of an id while one handle of it is open; else throws `closed`.
 std::shared_ptr<Index> Attach(uint64_t id);
+
+// A new External of an image that is being written, and what it holds; null once closed.
+napi_value ToImageHandle(napi_env env, std::shared_ptr<ImageWriter> writer);
+std::shared_ptr<ImageWriter>& ImageOf(napi_env env, napi_value value);
 
 napi_value MakeStop(napi_env env);
 // Of undefined, one that nothing sets.

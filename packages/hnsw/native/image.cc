@@ -10,36 +10,6 @@
 namespace hypermesh::hnsw {
 namespace {
 
-constexpr size_t kPieceBytesMax = size_t{64} << 20;
-
-class PieceWriter {
- public:
-  // `total`: what will be written, so that the last piece is no larger than it has to be.
-  explicit PieceWriter(size_t total) : left_(total) {}
-
-  void Write(const void* data, size_t count) {
-    const auto* from = static_cast<const uint8_t*>(data);
-    while (count > 0) {
-      if (pieces_.empty() || pieces_.back().size() == kPieceBytesMax) {
-        pieces_.emplace_back();
-        pieces_.back().reserve(std::min(left_, kPieceBytesMax));
-      }
-      std::vector<uint8_t>& piece = pieces_.back();
-      const size_t taken = std::min(count, kPieceBytesMax - piece.size());
-      piece.insert(piece.end(), from, from + taken);
-      from += taken;
-      count -= taken;
-      left_ -= taken;
-    }
-  }
-
-  std::vector<std::vector<uint8_t>> Take() { return std::move(pieces_); }
-
- private:
-  std::vector<std::vector<uint8_t>> pieces_;
-  size_t left_;
-};
-
 size_t ElementBytes(Storage storage) { return storage == Storage::kF32 ? 4 : 2; }
 
 [[noreturn]] void Corrupt(const std::string& what) {
@@ -85,25 +55,6 @@ class PieceReader {
   size_t offset_ = 0;
   size_t left_ = 0;
 };
-
-ImageHeader HeaderOf(Index& index) {
-  const IndexOptions& options = index.options();
-  const Graph& graph = index.graph();
-  ImageHeader header{};
-  header.magic = kImageMagic;
-  header.version = kImageVersion;
-  header.metric = static_cast<uint8_t>(options.metric);
-  header.storage = static_cast<uint8_t>(options.storage);
-  header.dimension = options.dimension;
-  header.m = options.graph.m;
-  header.ef_construction = options.graph.ef_construction;
-  header.seed = options.graph.seed;
-  header.count = graph.count();
-  header.alive_count = 0;
-  header.entry = graph.entry();
-  header.top_level = graph.top_level();
-  return header;
-}
 
 IndexOptions OptionsOf(const ImageHeader& header) {
   if (header.magic != kImageMagic) Corrupt("it does not start as an image does");
@@ -165,45 +116,6 @@ void ReadLinks(const ImageHeader& header, PieceReader* reader, Graph* graph) {
 }
 
 }  // namespace
-
-std::vector<std::vector<uint8_t>> Save(Index& index, const Stop& stop) {
-  const SharedLock lock(index.lock());
-  Graph& graph = index.graph();
-  ImageHeader header = HeaderOf(index);
-  const uint32_t count = header.count;
-  // Slots may be removed meanwhile: one reading decides.
-  std::vector<uint64_t> alive(WordsOf(count), 0);
-  size_t links_bytes = 0;
-  std::vector<uint8_t> levels(count);
-  for (uint32_t slot = 0; slot < count; ++slot) {
-    levels[slot] = static_cast<uint8_t>(graph.level(slot));
-    for (int level = 0; level <= graph.level(slot); ++level)
-      links_bytes += 2 + graph.Links(slot, level).size_bytes();
-    if (!index.IsAlive(slot)) continue;
-    SetBit(alive.data(), slot);
-    ++header.alive_count;
-  }
-  const size_t vector_bytes = index.space().dimension() * ElementBytes(index.space().storage());
-  PieceWriter writer(sizeof header + levels.size() + alive.size() * 8 + links_bytes +
-                     count * vector_bytes);
-  writer.Write(&header, sizeof header);
-  writer.Write(levels.data(), levels.size());
-  writer.Write(alive.data(), alive.size() * 8);
-  for (uint32_t slot = 0; slot < count; ++slot) {
-    if (slot % 4096 == 0) stop.Check();
-    for (int level = 0; level <= graph.level(slot); ++level) {
-      const std::span<const uint32_t> links = graph.Links(slot, level);
-      const auto links_count = static_cast<uint16_t>(links.size());
-      writer.Write(&links_count, sizeof links_count);
-      writer.Write(links.data(), links.size_bytes());
-    }
-  }
-  for (uint32_t slot = 0; slot < count; ++slot) {
-    if (slot % 4096 == 0) stop.Check();
-    writer.Write(graph.Data(slot), vector_bytes);
-  }
-  return writer.Take();
-}
 
 std::shared_ptr<Index> Load(std::vector<std::span<const uint8_t>> pieces) {
   PieceReader reader(std::move(pieces));

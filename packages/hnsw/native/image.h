@@ -1,6 +1,6 @@
-// An index as bytes, and back. README.md draws them. No checksum: who keeps an image frames it with
-// one. Load believes nothing: whatever the bytes are, it gives an index that can be searched or
-// throws `corrupt`.
+// An index from the bytes that ImageWriter gives; image_format.h draws them. No checksum: who keeps
+// an image frames it with one. Load believes nothing: whatever the bytes are, it gives an index that
+// can be searched or throws `corrupt`.
 #ifndef HYPERMESH_HNSW_IMAGE_H_
 #define HYPERMESH_HNSW_IMAGE_H_
 
@@ -12,9 +12,6 @@
 #include "index.h"
 
 namespace hypermesh::hnsw {
-
-// In pieces of at most 64 MiB. Only as a writer, so that nobody waits behind it.
-std::vector<std::vector<uint8_t>> Save(Index& index, const Stop& stop);
 
 std::shared_ptr<Index> Load(std::vector<std::span<const uint8_t>> pieces);
 

@@ -92,7 +92,8 @@ napi_value SearchAsync(napi_env env, napi_callback_info info) {
   });
 }
 
-napi_value SaveAsync(napi_env env, napi_callback_info info) {
+// An image that is to be written, and how long it is. As a writer: no half of a batch is in it.
+napi_value BeginImage(napi_env env, napi_callback_info info) {
   return Guarded(env, [&] {
     const auto [value, aborted] = ArgumentsOf<2>(env, info);
     const IndexHandle& handle = OpenHandleOf(env, value);
@@ -100,18 +101,44 @@ napi_value SaveAsync(napi_env env, napi_callback_info info) {
     Stop stop = StopOf(env, handle, aborted);
     return Environment::Of(env).Run(
         env, nullptr, AsWriterOf(index), [index, stop = std::move(stop)]() -> ToValue {
-          auto pieces = std::make_shared<std::vector<std::vector<uint8_t>>>(Save(*index, stop));
-          return [pieces](napi_env settling) {
-            napi_value array = nullptr;
-            napi_create_array_with_length(settling, pieces->size(), &array);
-            for (size_t at = 0; at < pieces->size(); ++at) {
-              const napi_value buffer = BufferOf(settling, std::move((*pieces)[at]));
-              if (buffer == nullptr) return buffer;
-              napi_set_element(settling, array, static_cast<uint32_t>(at), buffer);
-            }
-            return array;
+          const auto image = std::make_shared<ImageWriter>(index, stop);
+          return [image](napi_env settling) {
+            napi_value pair = nullptr;
+            napi_create_array_with_length(settling, 2, &pair);
+            napi_set_element(settling, pair, 0, ToImageHandle(settling, image));
+            napi_set_element(settling, pair, 1,
+                             NumberOf(settling, static_cast<double>(image->bytes())));
+            return pair;
           };
         });
+  });
+}
+
+// Beside the searches, as it is short: behind a build it would wait for each batch of that.
+napi_value NextOfImage(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value] = ArgumentsOf<1>(env, info);
+    const std::shared_ptr<ImageWriter> image = ImageOf(env, value);
+    if (image == nullptr) Fail("closed", "the image is closed");
+    return Environment::Of(env).Run(env, nullptr, PostSearch, [image]() -> ToValue {
+      auto piece = std::make_shared<std::vector<uint8_t>>(image->Next());
+      return [piece](napi_env settling) { return BufferOf(settling, std::move(*piece)); };
+    });
+  });
+}
+
+napi_value CloseImage(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [value] = ArgumentsOf<1>(env, info);
+    std::shared_ptr<ImageWriter> image = std::move(ImageOf(env, value));
+    if (image == nullptr) return UndefinedOf(env);
+    try {
+      // It waits for the lock, and may be the last to hold the index.
+      PostSearch([held = std::move(image)] {});
+    } catch (...) {
+      // Here, then.
+    }
+    return UndefinedOf(env);
   });
 }
 
@@ -140,7 +167,9 @@ std::span<const Call> JobCalls() {
   static constexpr Call calls[] = {{"add", Add},
                                    {"compact", CompactAsync},
                                    {"search", SearchAsync},
-                                   {"save", SaveAsync},
+                                   {"beginImage", BeginImage},
+                                   {"nextOfImage", NextOfImage},
+                                   {"closeImage", CloseImage},
                                    {"load", LoadAsync}};
   return calls;
 }

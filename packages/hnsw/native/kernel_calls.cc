@@ -4,6 +4,7 @@
 
 #include "calls.h"
 #include "convert.h"
+#include "crc32c.h"
 #include "failure.h"
 #include "kernels.h"
 #include "space.h"
@@ -93,13 +94,25 @@ napi_value CodeProduct(napi_env env, napi_callback_info info) {
   });
 }
 
+napi_value Checksum(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [bytes, before, by_tables] = ArgumentsOf<3>(env, info);
+    const std::span<const uint8_t> given = BytesOf(env, bytes);
+    const uint32_t from = Uint32Of(env, before);
+    const bool is_plain = Uint32Of(env, by_tables) != 0;
+    return NumberOf(env, is_plain ? Crc32cByTables(given.data(), given.size(), from)
+                                  : Crc32c(given.data(), given.size(), from));
+  });
+}
+
 }  // namespace
 
 std::span<const Call> KernelCalls() {
   static constexpr Call calls[] = {{"kernels", Names},
                                    {"kernelDistances", Distances},
                                    {"kernelHalves", Halves},
-                                   {"kernelCodeProduct", CodeProduct}};
+                                   {"kernelCodeProduct", CodeProduct},
+                                   {"crc32c", Checksum}};
   return calls;
 }
 

@@ -54,3 +54,11 @@ export function toHnswError(thrown: unknown, signal?: AbortSignal): HnswError {
   // The set holds exactly the codes.
   return new HnswError(code as HnswErrorCode, thrown.message, cause)
 }
+
+export async function settle<T>(run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await run()
+  } catch (thrown) {
+    throw toHnswError(thrown, signal)
+  }
+}

@@ -1,4 +1,5 @@
-import { HnswError, toHnswError } from './errors.ts'
+import { HnswError, settle, toHnswError } from './errors.ts'
+import { HnswImage } from './hnsw-image.ts'
 import { limits } from './limits.ts'
 import { loadNative } from './native.ts'
 import type { NativeCancellation, NativeIndex } from './native-types.ts'
@@ -66,7 +67,7 @@ export class HnswIndex {
   }
 
   /**
-   * From what `save` gave, whole or in any pieces; it must not change meanwhile. Damaged bytes are
+   * From the pieces that `save` gave, whole or in any pieces; it must not change meanwhile. Damaged bytes are
    * `corrupt`, or an index that differs only in the values of vectors and links: check a checksum before.
    */
   static async load(image: Uint8Array | readonly Uint8Array[]): Promise<HnswIndex> {
@@ -159,12 +160,15 @@ export class HnswIndex {
     return { index: new HnswIndex(native), slots: new Uint32Array(slots) }
   }
 
-  /** The whole index as bytes, in pieces of at most 64 MiB. */
-  async save(options: Pick<WorkOptions, 'signal'> = {}): Promise<Uint8Array[]> {
-    const buffers = await withSignal(options.signal, (cancellation) =>
-      loadNative().save(this.#native, cancellation),
+  /**
+   * The whole index as bytes, as it is when this is fulfilled, whatever is added and removed while they
+   * are read: to be closed, as lists of links that change are kept for it.
+   */
+  async save({ signal }: Pick<WorkOptions, 'signal'> = {}): Promise<HnswImage> {
+    const [native, bytes] = await withSignal(signal, (cancellation) =>
+      loadNative().beginImage(this.#native, cancellation),
     )
-    return buffers.map((buffer) => new Uint8Array(buffer))
+    return new HnswImage(native, bytes)
   }
 
   /** Lets go of the index; what this object has begun rejects with `closed`. Any number of times. */
@@ -212,14 +216,6 @@ function call<T>(run: () => T): T {
     return run()
   } catch (thrown) {
     throw toHnswError(thrown)
-  }
-}
-
-async function settle<T>(run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  try {
-    return await run()
-  } catch (thrown) {
-    throw toHnswError(thrown, signal)
   }
 }
 

@@ -1,4 +1,6 @@
+export { crc32c } from './crc32c.ts'
 export { HnswError, type HnswErrorCode } from './errors.ts'
+export type { HnswImage } from './hnsw-image.ts'
 export {
   type Compacted,
   HnswIndex,

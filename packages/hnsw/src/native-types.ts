@@ -8,6 +8,11 @@ export interface NativeIndex {
   readonly [kind]: 'index'
 }
 
+/** An image that is being written. Opaque; collected while open it is closed. */
+export interface NativeImage {
+  readonly [kind]: 'image'
+}
+
 /** What aborts a job. */
 export interface NativeCancellation {
   readonly [kind]: 'cancellation'
@@ -60,7 +65,15 @@ export interface NativeAddon {
     filter: Uint32Array | undefined,
     into: Uint32Array,
   ): number
-  save(index: NativeIndex, cancellation: NativeCancellation | undefined): Promise<ArrayBuffer[]>
+  /** The image, and how many bytes its pieces have together. */
+  beginImage(
+    index: NativeIndex,
+    cancellation: NativeCancellation | undefined,
+  ): Promise<[NativeImage, number]>
+  /** Empty at the end. */
+  nextOfImage(image: NativeImage): Promise<ArrayBuffer>
+  /** Any number of times. */
+  closeImage(image: NativeImage): void
   /** The new index and, in 32 bits each, the old slots of its slots. */
   compact(
     index: NativeIndex,
@@ -69,6 +82,9 @@ export interface NativeAddon {
   ): Promise<[NativeIndex, ArrayBuffer]>
   /** The pieces must not change or be transferred until it settles. */
   load(pieces: Uint8Array[]): Promise<NativeIndex>
+
+  /** Of the bytes behind those of `before`; 1: by tables, for tests. */
+  crc32c(bytes: Uint8Array, before: number, byTables: 0 | 1): number
 
   cancellation(): NativeCancellation
   cancel(cancellation: NativeCancellation): void

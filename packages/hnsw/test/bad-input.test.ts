@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HnswError, HnswIndex, limits, SlotSet } from '../src/index.ts'
+import { saved } from './_saved.ts'
 
 const dimension = 4
 const create = (storage: 'f32' | 'f16' | 'i8' = 'f32', metric: 'l2' | 'cosine' | 'ip' = 'l2') =>
@@ -116,7 +117,7 @@ test('an empty index answers with nothing, an empty batch adds nothing', async (
   expect(index.searchSync(Float32Array.of(1, 2, 3, 4), { k: 3 })?.counts[0]).toBe(0)
   expect(await index.add(new Float32Array(0))).toBe(0)
   expect((await index.search(new Float32Array(0), { k: 3 })).counts.length).toBe(0)
-  using loaded = await HnswIndex.load(await index.save())
+  using loaded = await HnswIndex.load(await saved(index))
   expect(loaded.slots).toBe(0)
 })
 

@@ -3,6 +3,7 @@ import { env } from 'node:process'
 import { expect, test } from 'vitest'
 import { HnswError, HnswIndex } from '../src/index.ts'
 import { clustered, randomOf } from './_clusters.ts'
+import { readImage, saved } from './_saved.ts'
 
 // SEED repeats a run; FLIPS makes it longer.
 const { SEED = randomInt(1, 2 ** 31), FLIPS = 3000 } = env
@@ -14,7 +15,7 @@ async function imageOf(storage: 'f32' | 'f16' | 'i8'): Promise<Uint8Array> {
   using index = HnswIndex.create({ dimension: 12, metric: 'l2', storage, m: 6 })
   await index.add(data.vectors, { threads: 1 })
   index.remove([5, 6, 300])
-  return Buffer.concat(await index.save())
+  return await saved(index)
 }
 
 /** Whether it loads; when it does, it has to answer in full and save. */
@@ -44,8 +45,50 @@ test('an image cut into pieces of any size is the same index', async () => {
     for (let at = 0; at < image.length; at += piece) pieces.push(image.subarray(at, at + piece))
     using index = await HnswIndex.load(pieces)
     expect([index.slots, index.dead]).toEqual([400, 3])
-    expect(Buffer.concat(await index.save()).equals(image)).toBe(true)
+    expect(Buffer.compare(await saved(index), image)).toBe(0)
   }
+})
+
+test.each([1, 2])(
+  'an image is of the instant at which it was begun, whatever %i threads add while it is read',
+  async (threads) => {
+    const { vectors } = clustered({ count: 9000, queries: 1, dimension: 32, clusters: 9, seed: 4 })
+    const part = (from: number, to: number) => vectors.subarray(from * 32, to * 32)
+    using index = HnswIndex.create({ dimension: 32, metric: 'l2', storage: 'f32' })
+    await index.add(part(0, 6000), { threads })
+    const atFirst = await saved(index)
+    const first = await index.save()
+    expect(first.bytes).toBe(atFirst.length)
+    await index.add(part(6000, 7000), { threads })
+    index.remove(Uint32Array.from({ length: 500 }, (_, at) => at * 3))
+    const inBetween = await saved(index)
+    const second = await index.save()
+    const pieces: Uint8Array[] = []
+    let added = 7000
+    for await (const piece of first.pieces()) {
+      pieces.push(piece)
+      await index.add(part(added, added + 500), { threads })
+      index.remove([added])
+      added += 500
+    }
+    expect(pieces.length).toBeGreaterThan(1)
+    expect(Buffer.compare(Buffer.concat(pieces), atFirst)).toBe(0)
+    expect(Buffer.compare(await readImage(second), inBetween)).toBe(0)
+    using again = await HnswIndex.load(atFirst)
+    expect([again.slots, again.dead]).toEqual([6000, 0])
+  },
+)
+
+test('an image that is closed, or whose index is, gives nothing more', async () => {
+  using index = HnswIndex.create({ dimension: 12, metric: 'l2', storage: 'f32' })
+  await index.add(data.vectors)
+  const image = await index.save()
+  image.close()
+  image.close()
+  await expect(readImage(image)).rejects.toMatchObject({ code: 'closed' })
+  const other = await index.save()
+  index.close()
+  await expect(readImage(other)).rejects.toMatchObject({ code: 'closed' })
 })
 
 test.each(['f32', 'f16', 'i8'] as const)(

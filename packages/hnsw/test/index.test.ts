@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { HnswIndex } from '../src/index.ts'
 import { clustered, recall, truth } from './_clusters.ts'
+import { saved } from './_saved.ts'
 
 const k = 10
 const data = clustered({ count: 6000, queries: 100, dimension: 48, clusters: 40, seed: 11 })
@@ -25,7 +26,7 @@ test.each([
     const expected = metric === 'l2' ? byDistance : byAngle
     expect(recall(found.slots, expected)).toBeGreaterThanOrEqual(0.98)
 
-    using loaded = await HnswIndex.load(await index.save())
+    using loaded = await HnswIndex.load(await saved(index))
     expect(loaded.options).toEqual(index.options)
     for (let query = 0; query < 100; query++) {
       const vector = data.queries.subarray(query * data.dimension, (query + 1) * data.dimension)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { crc32c } from '../src/index.ts'
 import { loadNative } from '../src/native.ts'
 import { randomOf } from './_clusters.ts'
 
@@ -64,5 +65,23 @@ test.each(kernels)('$name multiply codes exactly', ({ which }) => {
     const stored = length === 8192 ? new Float32Array(length).fill(127) : codes(127)
     const product = query.reduce((sum, value, at) => sum + value * (stored[at] as number), 0)
     expect(native.kernelCodeProduct(which, query, stored)).toBe(product)
+  }
+})
+
+test('a checksum is that of the standard, whatever computes it and however the bytes are cut', () => {
+  const digits = Buffer.from('123456789')
+  expect(crc32c(digits)).toBe(0xe3069283)
+  expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa)
+  expect(crc32c(new Uint8Array(0))).toBe(0)
+  const random = randomOf(3)
+  for (const length of [1, 7, 8, 9, 63, 64, 1000]) {
+    const bytes = Uint8Array.from({ length: length + 3 }, () => random() * 256).subarray(3)
+    const whole = native.crc32c(bytes, 0, 1)
+    expect(crc32c(bytes)).toBe(whole)
+    for (const cut of [0, 1, length >> 1, length]) {
+      const before = native.crc32c(bytes.subarray(0, cut), 0, 1)
+      expect(crc32c(bytes.subarray(cut), before)).toBe(whole)
+      expect(native.crc32c(bytes.subarray(cut), crc32c(bytes.subarray(0, cut)), 1)).toBe(whole)
+    }
   }
 })

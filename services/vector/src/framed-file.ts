@@ -1,5 +1,5 @@
 import { HyperMeshError } from '@hypermesh/contract'
-import { crc32c } from './crc32c.ts'
+import { crc32c } from '@hypermesh/hnsw'
 
 /*
  * A file of an index, little-endian:

@@ -16,6 +16,13 @@ export interface IndexFilesOptions {
   readonly limits: Limits
 }
 
+interface ImageTerms {
+  /** Only where there is none yet. */
+  readonly create?: boolean
+  /** From here on the index may be written to. */
+  readonly onTableWritten?: () => void
+}
+
 const pageMax = 1000
 const namePattern = '[a-z_][a-z0-9_]{0,63}'
 const indexKey = new RegExp(`^vectors/(${namePattern})\\.hmv$`)
@@ -93,8 +100,8 @@ export class IndexFiles {
   }
 
   /** The file of an index; returns how long it is. */
-  write(name: string, image: IndexImage, create = false): Promise<number> {
-    return this.#put(keyOf(name), image, create)
+  write(name: string, image: IndexImage, terms: ImageTerms = {}): Promise<number> {
+    return this.#put(keyOf(name), image, terms)
   }
 
   read(name: string): Promise<IndexImage & { readonly bytes: number }> {
@@ -105,9 +112,14 @@ export class IndexFiles {
     await this.#options.store.delete(keyOf(name))
   }
 
-  async writeSnapshot(name: string, snapshot: string, image: IndexImage): Promise<VectorSnapshot> {
+  async writeSnapshot(
+    name: string,
+    snapshot: string,
+    image: IndexImage,
+    onTableWritten: () => void,
+  ): Promise<VectorSnapshot> {
     const key = snapshotKey(name, snapshot)
-    await this.#put(key, image, true)
+    await this.#put(key, image, { create: true, onTableWritten })
     const head = await this.#options.store.head(key)
     if (head === undefined) throw noSnapshot(snapshot)
     return { snapshot, bytes: head.bytes, createdAt: head.modifiedAt }
@@ -136,9 +148,14 @@ export class IndexFiles {
     throw noSnapshot(snapshot)
   }
 
-  async #put(key: string, image: IndexImage, create: boolean): Promise<number> {
+  async #put(
+    key: string,
+    image: IndexImage,
+    { create = false, onTableWritten }: ImageTerms,
+  ): Promise<number> {
     const condition = create ? ({ ifNoneMatch: '*' } as const) : {}
-    return (await this.#options.store.put(key, writeImage(image), condition)).bytes
+    const body = writeImage(image, onTableWritten)
+    return (await this.#options.store.put(key, body, condition)).bytes
   }
 
   async #read(key: string): Promise<IndexImage & { readonly bytes: number }> {

@@ -24,18 +24,28 @@ export interface IndexImage extends ImagePosition {
   readonly source: SourceState | null
 }
 
-/** The whole index as the bytes of a file. Requires: nobody writes to it meanwhile. */
-export async function* writeImage(image: IndexImage): AsyncGenerator<Uint8Array, void, void> {
+/**
+ * The whole index as the bytes of a file, as it is when they are first asked for. Requires: nobody writes to
+ * it until `onTableWritten` is called; the graph, which is most of it, is of the same instant whatever is
+ * written while it is read.
+ */
+export async function* writeImage(
+  image: IndexImage,
+  onTableWritten: () => void = () => undefined,
+): AsyncGenerator<Uint8Array, void, void> {
   const { definition, generation, sequence, source, state } = image
   const { graph, table } = state
-  const chunks = await graph.save()
+  using saved = await graph.save()
   const sections: Section[] = [
     await measured('ids', () => idChunks(table)),
     await measured('metadata', () => metadataChunks(table)),
     {
       name: 'graph',
-      bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-      chunks: () => chunks,
+      bytes: saved.bytes,
+      chunks: () => {
+        onTableWritten()
+        return saved.pieces()
+      },
     },
   ]
   const counts = { slots: table.slotCount, points: table.pointCount }

@@ -1,4 +1,4 @@
-import { crc32c } from './crc32c.ts'
+import { crc32c } from '@hypermesh/hnsw'
 
 /*
  * The log of an index, little-endian. It begins:
@@ -63,15 +63,26 @@ export function decodeLogHead(head: Buffer): LogHead | undefined {
   }
 }
 
-/** The head of a record, to be followed by its payload. */
-export function encodeRecordHead({ sequence, synced, type, payload }: LogRecord): Buffer {
+/** The head of a record, to be followed by the parts of its payload. */
+export function encodeRecordHead({
+  sequence,
+  synced,
+  type,
+  payload,
+}: Omit<LogRecord, 'payload'> & { readonly payload: readonly Uint8Array[] }): Buffer {
   const head = Buffer.alloc(recordHeadBytes)
-  head.writeUInt32LE(payload.length, 0)
+  head.writeUInt32LE(bytesOf(payload), 0)
   head.writeBigUInt64LE(BigInt(sequence), 8)
   head.writeBigUInt64LE(BigInt(synced), 16)
   head.writeUInt32LE(type, 24)
-  head.writeUInt32LE(crc32c(payload, crc32c(head.subarray(8))), 4)
+  let crc = crc32c(head.subarray(8))
+  for (const part of payload) crc = crc32c(part, crc)
+  head.writeUInt32LE(crc, 4)
   return head
+}
+
+export function bytesOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0)
 }
 
 export interface RecordHead {

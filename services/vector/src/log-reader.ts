@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { crc32c } from '@hypermesh/hnsw'
 import { toStorageError } from '@hypermesh/object-store'
-import { crc32c } from './crc32c.ts'
 import { damaged } from './framed-file.ts'
 import {
   decodeLogHead,

@@ -17,8 +17,9 @@ export interface WriteBatch {
   readonly vectors: Float32Array
 }
 
-export function encodeWrite({ ids, metadata, vectors }: WriteBatch): Buffer {
-  const writer = new ByteWriter(vectors.byteLength + ids.length * 32 + 64)
+/** In parts, of which the vectors are the last: they are not copied. */
+export function encodeWrite({ ids, metadata, vectors }: WriteBatch): readonly Uint8Array[] {
+  const writer = new ByteWriter(ids.length * 32 + 64)
   writer.uint32(ids.length)
   writer.uint32(vectors.length)
   for (const [index, id] of ids.entries()) {
@@ -27,8 +28,7 @@ export function encodeWrite({ ids, metadata, vectors }: WriteBatch): Buffer {
     writer.byte(text === undefined ? 0 : 1)
     if (text !== undefined) writer.text(text)
   }
-  writer.raw(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength))
-  return writer.bytes
+  return [writer.bytes, new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength)]
 }
 
 export function decodeWrite(payload: Uint8Array): WriteBatch {

@@ -13,8 +13,10 @@ import { catchUp, compactState } from './compaction.ts'
 import type { VectorSettings } from './config.ts'
 import type { IndexDefinition } from './index-definition.ts'
 import type { IndexFiles } from './index-files.ts'
+import { IndexFiling } from './index-filing.ts'
 import type { IndexImage } from './index-image.ts'
 import type { RecoveredIndex } from './index-recovery.ts'
+import { assertFits } from './index-room.ts'
 import { applyRemove, applyWrite, type IndexState, idsMatching } from './index-state.ts'
 import { IndexWriter, type PendingBytes, type PreparedWrite } from './index-writer.ts'
 import { recordTypes } from './log-format.ts'
@@ -40,6 +42,7 @@ export class VectorIndex {
   readonly definition: IndexDefinition
   readonly #parts: VectorIndexParts
   readonly #writer: IndexWriter
+  readonly #filing: IndexFiling
   #state: IndexState
   #log: WriteAheadLog
   #generation: number
@@ -64,6 +67,7 @@ export class VectorIndex {
       commit: (entries) => this.#commit(entries),
       onWritten: () => this.#maintain(),
     })
+    this.#filing = new IndexFiling(this.#writer)
   }
 
   /** As it is at this instant; later writes show in it. Not to be kept: a compaction replaces it. */
@@ -129,7 +133,14 @@ export class VectorIndex {
   }
 
   snapshot(name: string): Promise<VectorSnapshot> {
-    return this.#writer.alone(() => this.#parts.files.writeSnapshot(this.name, name, this.#image()))
+    return this.#filing.write(async () => {
+      const image = this.#image()
+      const { files } = this.#parts
+      return {
+        state: image.state,
+        write: (then) => files.writeSnapshot(this.name, name, image, then),
+      }
+    })
   }
 
   /** Frees what dead slots hold; returns how many there were. */
@@ -185,6 +196,7 @@ export class VectorIndex {
         details: { retryAfterSeconds: 1 },
       }),
     )
+    await this.#filing.ended()
     await this.#log.close()
     const { graph, readers } = this.#state
     readers.whenLeft(() => graph.close())
@@ -217,7 +229,7 @@ export class VectorIndex {
 
   #prepareRemove(ids: readonly VectorPointId[]): PreparedWrite<number> {
     const there = ids.filter((id) => this.#state.table.slotOf(id) !== undefined)
-    const payload = () => encodeRemove(there)
+    const payload = () => [encodeRemove(there)]
     return {
       entry: there.length === 0 ? undefined : { type: recordTypes.remove, payload: payload() },
       apply: async () => {
@@ -267,18 +279,10 @@ export class VectorIndex {
     return { ids, metadata, vectors }
   }
 
-  #assertRoom({ ids, vectors, fieldNames }: PointBatch): void {
+  #assertRoom(batch: PointBatch): void {
     const { limits, assertRoom } = this.#parts
-    const { table } = this.#state
-    if (table.slotCount + ids.length > limits.vectorPointsMax) {
-      throw tooMany('points', 'vector_points_max', limits.vectorPointsMax)
-    }
-    let fieldCount = table.fields.count
-    for (const name of fieldNames) if (!table.fields.has(name)) fieldCount += 1
-    if (fieldCount > limits.vectorFieldsMax) {
-      throw tooMany('metadata fields', 'vector_fields_max', limits.vectorFieldsMax)
-    }
-    assertRoom(vectors.byteLength)
+    assertFits(this.#state.table, batch, limits)
+    assertRoom(batch.vectors.byteLength)
   }
 
   async #commit(entries: readonly LogEntry[]): Promise<number> {
@@ -330,7 +334,7 @@ export class VectorIndex {
 
   /** Writes the file anew, so that the log can begin anew. */
   #checkpoint(): Promise<void> {
-    return this.#writer.alone(async () => {
+    return this.#filing.write(async () => {
       const problem = this.#problem()
       if (problem !== undefined) throw problem
       const { files } = this.#parts
@@ -343,8 +347,12 @@ export class VectorIndex {
       this.#log = log
       this.#generation = generation
       await old.close()
-      this.#fileBytes = await files.write(this.name, this.#image())
-      await files.removeLogs(this.name, (each) => each < generation)
+      const image = this.#image()
+      const write = async (onTableWritten: () => void) => {
+        this.#fileBytes = await files.write(this.name, image, { onTableWritten })
+        await files.removeLogs(this.name, (each) => each < generation)
+      }
+      return { state: image.state, write }
     })
   }
 
@@ -387,9 +395,3 @@ function textStatsOf({ fields, count, termCount, memoryBytes }: Bm25Index) {
 
 const compactSlotsMin = 256
 const closingLogBytesMax = 64 * 1024
-
-function tooMany(what: string, limit: string, countMax: number): HyperMeshError {
-  return new HyperMeshError('too_large', `an index has at most ${countMax} ${what}, ${limit}`, {
-    details: { limit, countMax },
-  })
-}

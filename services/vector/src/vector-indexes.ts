@@ -273,7 +273,7 @@ export class VectorIndexes {
     const { indexId } = definition
     const log = await files.createLog(key, { generation, firstSequence: 1, indexId })
     try {
-      const fileBytes = await files.write(key, image, isNew)
+      const fileBytes = await files.write(key, image, { create: isNew })
       await files.removeLogs(key, (each) => each < generation)
       const index = new VectorIndex({ ...image, fileBytes, log }, this.#parts)
       this.#known.set(key, index)

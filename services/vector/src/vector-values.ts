@@ -16,16 +16,19 @@ export function copyVector(
   shape: Shape,
   { target, at, what }: { target: Float32Array; at: number; what: () => string },
 ): void {
-  const { dimension, metric, storage } = shape
+  const { dimension } = shape
   if (source.length !== dimension) {
     throw invalid(`${what()} has ${source.length} numbers; the index takes ${dimension}`, {
       dimension,
       given: source.length,
     })
   }
-  // What the graph takes: a write is durable before it comes there, so nothing may be refused by then.
-  const isWide = metric === 'cosine' || storage === 'f32'
-  const max = isWide ? limits.magnitudeMax : limits.halfMax
+  if (source instanceof Float32Array) {
+    target.set(source, at)
+    assertVector(target, shape, { at, what })
+    return
+  }
+  const max = magnitudeMaxOf(shape)
   let square = 0
   for (let index = 0; index < dimension; index += 1) {
     const value = source[index]
@@ -36,6 +39,31 @@ export function copyVector(
     square += value * value
     target[at + index] = value
   }
+  assertLength(square, shape, what)
+}
+
+/** The same of one in single precision, where it stands. A loop of its own: it is of numbers alone. */
+export function assertVector(
+  vectors: Float32Array,
+  shape: Shape,
+  { at, what }: { at: number; what: () => string },
+): void {
+  const max = magnitudeMaxOf(shape)
+  let square = 0
+  for (let index = at; index < at + shape.dimension; index += 1) {
+    const value = vectors[index] as number
+    if (!(Math.abs(value) <= max)) throw badNumber(what(), { index: index - at, value, max })
+    square += value * value
+  }
+  assertLength(square, shape, what)
+}
+
+// What the graph takes: a write is durable before it comes there, so nothing may be refused by then.
+function magnitudeMaxOf({ metric, storage }: Shape): number {
+  return metric === 'cosine' || storage === 'f32' ? limits.magnitudeMax : limits.halfMax
+}
+
+function assertLength(square: number, { metric }: Shape, what: () => string): void {
   if (metric === 'cosine' && Math.sqrt(square) < normMin) {
     throw invalid(`${what()} has length zero, which cosine cannot compare`, {})
   }

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { HyperMeshError } from '@hypermesh/contract'
 import { faultPoint, toStorageError, writeDurable } from '@hypermesh/object-store'
 import {
+  bytesOf,
   encodeLogHead,
   encodeRecordHead,
   type LogHead,
@@ -12,7 +13,8 @@ import {
 
 export interface LogEntry {
   readonly type: RecordType
-  readonly payload: Uint8Array
+  /** One behind the other; not to be changed until they are durable. */
+  readonly payload: readonly Uint8Array[]
 }
 
 interface OpenLog {
@@ -95,7 +97,7 @@ export class WriteAheadLog {
       this.#sequence = synced + entries.length
       faultPoint('log-sync:after')
       // Not synced: a process that is killed leaves it, and only such a file is judged by it.
-      const mark = { type: recordTypes.mark, payload: new Uint8Array(0) }
+      const mark = { type: recordTypes.mark, payload: [] }
       await this.#write([this.#record(mark, this.#sequence, this.#sequence)])
     } catch (error) {
       const { message } = toStorageError(error, what, 'unknown')
@@ -113,12 +115,12 @@ export class WriteAheadLog {
   }
 
   #record({ type, payload }: LogEntry, sequence: number, synced: number): readonly Uint8Array[] {
-    return [encodeRecordHead({ sequence, synced, type, payload }), payload]
+    return [encodeRecordHead({ sequence, synced, type, payload }), ...payload]
   }
 
   async #write(records: readonly (readonly Uint8Array[])[]): Promise<void> {
     const parts = records.flat().filter((part) => part.length > 0)
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+    const bytes = bytesOf(parts)
     faultPoint('log-write:before')
     await writeAll(this.#handle, parts, this.#bytes)
     this.#bytes += bytes

@@ -138,6 +138,43 @@ test('killed at any step of creation, writes, checkpoint, compaction or delete, 
   }
 }, 240_000)
 
+test('killed at any step while writes go on beside a compaction and its checkpoint, nothing acknowledged is lost', async () => {
+  await using vectors = await openVectors()
+  const ledger = new Ledger(vectors)
+  await vectors.call('PUT', '/x', { dimension })
+  await ledger.write(Array.from({ length: 40 }, (_, id) => id))
+  await ledger.remove([1, 3, 5, 7])
+  const images = await imagesDuring(
+    vectors.directory,
+    async () => {
+      const compacting = vectors.call('POST', '/x/compact')
+      let isDone = false
+      void compacting.finally(() => {
+        isDone = true
+      })
+      for (let id = 50; !isDone; id += 1) {
+        await ledger.write([id, 2])
+        await ledger.remove([id - 1])
+      }
+      await compacting
+    },
+    () => ledger.told(),
+  )
+  const steps = images.map(({ name }) => name)
+  // Between the first byte of the file and its name there are writes.
+  expect(steps.lastIndexOf('log-sync:after')).toBeGreaterThan(steps.indexOf('write:after'))
+  for (const [place, image] of images.entries()) {
+    // Writes are many and much the same: of their steps each fifth, of the others all.
+    if (!image.name.startsWith('log-') || place % 5 === 0) {
+      // What was told is of the ledger above.
+      await check(image.directory, image.known as Told).catch((cause: unknown) => {
+        throw new Error(`killed at point ${image.point}, ${image.name}`, { cause })
+      })
+    }
+    dropImage(image)
+  }
+}, 240_000)
+
 test('killed at any step of a delete or a restore, the index is what it was or what it is to be', async () => {
   await using vectors = await openVectors()
   await vectors.call('PUT', '/x', { dimension })

@@ -3,6 +3,7 @@ import { ByteReader } from '../byte-reader.ts'
 import { ByteWriter } from '../byte-writer.ts'
 import { damaged } from '../framed-file.ts'
 import { applyRemove, applyWrite, type IndexState } from '../index-state.ts'
+import { bytesOf } from '../log-format.ts'
 import type { PointBatch } from '../point-batch.ts'
 import {
   decodeRemove,
@@ -38,17 +39,16 @@ export async function applyFollow(
   if (write !== undefined) await applyWrite(state, write)
 }
 
-export function encodeFollow({ source, remove, write }: FollowRecord): Buffer {
+export function encodeFollow({ source, remove, write }: FollowRecord): readonly Uint8Array[] {
   const removed = encodeRemove(remove)
-  const written = write === undefined ? Buffer.alloc(0) : encodeWrite(write)
+  const written = write === undefined ? [] : encodeWrite(write)
   const text = JSON.stringify(source)
-  const writer = new ByteWriter(written.length + removed.length + text.length * 2 + 64)
+  const writer = new ByteWriter(removed.length + text.length * 2 + 64)
   writer.text(text)
   writer.uint32(removed.length)
   writer.raw(removed)
-  writer.uint32(written.length)
-  writer.raw(written)
-  return writer.bytes
+  writer.uint32(bytesOf(written))
+  return [writer.bytes, ...written]
 }
 
 export function decodeFollow(payload: Uint8Array): FollowRecord {
