@@ -38,10 +38,11 @@ const write = (writer: IndexWriter, told: string[], what: string) =>
 test('a write waits for the table of a file, and not for the rest of it', async () => {
   const { filing, writer, state } = open()
   const told: string[] = []
-  const [table, rest] = [gate(), gate()]
+  const [begun, table, rest] = [gate(), gate(), gate()]
   const file = filing.write(async () => ({
     state,
     write: async (onTableWritten) => {
+      begun.pass()
       await table.passed
       told.push('table')
       onTableWritten()
@@ -50,6 +51,7 @@ test('a write waits for the table of a file, and not for the rest of it', async 
       return 7
     },
   }))
+  await begun.passed
   const writing = write(writer, told, 'write')
   table.pass()
   await writing

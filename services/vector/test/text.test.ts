@@ -106,6 +106,40 @@ describe('an index with the embedded provider', () => {
     }
   })
 
+  test('answers several texts at once as it answers each of them, in each mode', async () => {
+    const texts = ['court', 'heavy rain', 'no such words: qwxz']
+    for (const mode of ['vector', 'bm25', 'hybrid']) {
+      const alone = await Promise.all(texts.slice(0, 2).map((text) => search({ text, mode, k: 3 })))
+      const told = { texts: texts.slice(0, 2), mode, k: 3 }
+      expect(await search(told)).toEqual({ results: alone })
+      expect(await search({ ...told, texts: ['court'] })).toEqual({ results: alone.slice(0, 1) })
+    }
+    const words = await search({ texts, mode: 'bm25' })
+    expect(words).toMatchObject({ results: [{ hits: [{}] }, { hits: [{}] }, { hits: [] }] })
+  })
+
+  test.each([
+    { text: 'court', texts: ['court'] },
+    { texts: ['court'], vector: [1] },
+    { texts: ['court'], vectors: [[1]] },
+    { texts: ['court'], mode: 'hybrid', vector: [1] },
+    { texts: ['court'], groupBy: { field: 'kind' } },
+    { texts: [] },
+    { texts: [''] },
+    { texts: ['court', 7] },
+  ])('refuses %j', async (body) => {
+    await expect(search(body)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  test('bounds texts by their number, their length and their hits', async () => {
+    const many = (count: number) => new Array(count).fill('court')
+    const refused = { code: 'invalid', message: expect.stringContaining('too many') }
+    await expect(search({ texts: many(1001), mode: 'bm25', k: 1 })).rejects.toMatchObject(refused)
+    await expect(search({ texts: many(200), k: 1000 })).rejects.toMatchObject(refused)
+    const long = 'court '.repeat(10_000)
+    await expect(search({ texts: ['court', long] })).rejects.toMatchObject({ code: 'too_large' })
+  })
+
   test('groups by a field in each mode', async () => {
     const groupBy = { field: 'kind', groups: 2, groupSize: 1 }
     for (const mode of ['vector', 'bm25', 'hybrid']) {

@@ -195,7 +195,7 @@ export const vectorGroupBy = z.strictObject({
   groupSize: z.number().int().min(1).max(100).default(3),
 })
 
-/** One of `vector`, `vectors` and `text`; in mode hybrid a vector may stand beside the text. */
+/** One of `vector`, `vectors`, `text` and `texts`; in mode hybrid a vector may stand beside the text. */
 export const searchVectorsRequest = z.strictObject({
   ...vectorTextSearch,
   vector: numbers.optional(),

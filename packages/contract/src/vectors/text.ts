@@ -63,6 +63,7 @@ export const vectorBm25 = z.strictObject({
 /** What a search by text adds to one by vector. */
 export const vectorTextSearch = {
   text: z.string().min(1).optional().describe('in place of a vector: its embedding, or its words'),
+  texts: z.array(z.string().min(1)).min(1).optional().describe('several at once, as of vectors'),
   mode: z
     .enum(vectorSearchModes)
     .optional()

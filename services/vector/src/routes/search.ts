@@ -22,10 +22,10 @@ import type { IndexState } from '../index-state.ts'
 import type { NearSlot } from '../nearest-slots.ts'
 import { toFloats } from '../point-batch.ts'
 import type { EmbeddingProviders } from '../text/embedding-providers.ts'
-import { embedQuery } from '../text/index-embedding.ts'
+import { embedQueries } from '../text/index-embedding.ts'
 import type { VectorIndex } from '../vector-index.ts'
 import type { VectorIndexes } from '../vector-indexes.ts'
-import { copyVector } from '../vector-values.ts'
+import { assertVector, copyVector } from '../vector-values.ts'
 import {
   hasBytes,
   jsonText,
@@ -35,7 +35,7 @@ import {
   wantedOf,
   wantsBytes,
 } from './requests.ts'
-import { assertTextBytes, modeOf, searchOfText } from './text-search.ts'
+import { assertTexts, modeOf, searchOfTexts } from './text-search.ts'
 
 type Visit = Context<AppEnv>
 type SearchRequest = z.output<typeof searchVectorsRequest>
@@ -65,33 +65,37 @@ async function searchOfJson(
   const request = await readJson(c, searchVectorsRequest)
   const { text, groupBy, vectors } = request
   const mode = modeOf(request)
-  if (text !== undefined) assertTextBytes(c, text)
-  if (text !== undefined && mode !== 'vector') {
-    return searchOfText(c, index, { ...request, text, mode }, providers)
+  const texts = text === undefined ? request.texts : [text]
+  const isMany = vectors !== undefined || request.texts !== undefined
+  if (isMany && groupBy !== undefined) {
+    throw new HyperMeshError('invalid', 'groupBy takes one query')
   }
-  const queries = await queriesOf(c, index, request, providers)
-  if (groupBy !== undefined) {
-    if (vectors !== undefined) throw new HyperMeshError('invalid', 'groupBy takes one query')
-    return searchInGroups(c, index, { ...request, groupBy, queries })
+  if (texts !== undefined) {
+    assertTexts(c, texts, request.k)
+    if (mode !== 'vector') {
+      return searchOfTexts(c, index, { ...request, texts, mode, isMany }, providers)
+    }
   }
-  return search(c, index, { ...request, queries, isMany: vectors !== undefined })
+  const queries = await queriesOf(c, index, { ...request, texts }, providers)
+  if (groupBy !== undefined) return searchInGroups(c, index, { ...request, groupBy, queries })
+  return search(c, index, { ...request, queries, isMany })
 }
 
-/** Of the one of vector, vectors and text that is given. */
+/** Of the one of vector, vectors and texts that is given. */
 async function queriesOf(
   c: Visit,
   index: VectorIndex,
-  { vector, vectors, text }: SearchRequest,
+  { vector, vectors, texts }: Pick<SearchRequest, 'vector' | 'vectors' | 'texts'>,
   providers: EmbeddingProviders,
 ): Promise<Float32Array> {
-  if ([vector, vectors, text].filter((given) => given !== undefined).length !== 1) {
-    throw new HyperMeshError('invalid', 'say vector, vectors or text, one of them')
+  if ([vector, vectors, texts].filter((given) => given !== undefined).length !== 1) {
+    throw new HyperMeshError('invalid', 'say vector, vectors, text or texts, one of them')
   }
   const { definition } = index
-  const rows =
-    text === undefined
-      ? (vectors ?? [vector ?? []])
-      : [await embedQuery(text, { definition, providers, signal: c.var.signal })]
+  if (texts !== undefined) {
+    return embedQueries(texts, { definition, providers, signal: c.var.signal })
+  }
+  const rows = vectors ?? [vector ?? []]
   // Before there is a place for each.
   assertAtMost(rows.length, c.get('limits').vectorQueriesMax, 'queries: vector_queries_max')
   return copyQueries(index, rows)
@@ -110,26 +114,30 @@ async function searchOfBytes(c: Visit, index: VectorIndex): Promise<Response> {
   }
   const { vectorQueriesMax } = c.get('limits')
   assertAtMost(body.length / (dimension * 4), vectorQueriesMax, 'queries: vector_queries_max')
-  const given = toFloats(body)
-  const rows = Array.from({ length: given.length / dimension }, (_, row) =>
-    given.subarray(row * dimension, (row + 1) * dimension),
-  )
-  const queries = copyQueries(index, rows)
-  const isMany = rows.length > 1
+  const queries = toFloats(body)
+  const count = queries.length / dimension
+  for (let row = 0; row < count; row += 1) {
+    assertVector(queries, index.definition, { at: row * dimension, what: queryName(row, count) })
+  }
+  const isMany = count > 1
   return search(c, index, { ...query, k, filter: parseFilterText(filter), queries, isMany })
 }
 
 function copyQueries(
   { definition }: VectorIndex,
-  rows: readonly (readonly unknown[] | Float32Array)[],
+  rows: readonly (readonly unknown[])[],
 ): Float32Array {
   const { dimension } = definition
   const target = new Float32Array(rows.length * dimension)
   for (const [row, values] of rows.entries()) {
-    const what = () => (rows.length === 1 ? 'the query' : `query ${row}`)
+    const what = queryName(row, rows.length)
     copyVector(values, definition, { target, at: row * dimension, what })
   }
   return target
+}
+
+function queryName(row: number, count: number): () => string {
+  return () => (count === 1 ? 'the query' : `query ${row}`)
 }
 
 type Search = Pick<SearchRequest, 'k' | 'ef' | 'filter' | 'scoreThreshold'> &

@@ -85,9 +85,9 @@ function withPointId(error: unknown, idOf: (text: number) => VectorPointId | und
   })
 }
 
-/** The vector of a text to search for. */
-export async function embedQuery(
-  text: string,
+/** The vectors of texts to search for, one behind the other. */
+export async function embedQueries(
+  texts: readonly string[],
   terms: {
     readonly definition: IndexDefinition
     readonly providers: EmbeddingProviders
@@ -95,7 +95,7 @@ export async function embedQuery(
   },
 ): Promise<Float32Array> {
   const provider = await providerOf(terms.definition, terms.providers)
-  return provider.embed([text], terms.signal)
+  return provider.embed(texts, terms.signal)
 }
 
 /**

@@ -16,7 +16,7 @@ export interface TextHit {
   readonly ranks?: { readonly vector?: number; readonly text?: number }
 }
 
-export interface TextSearch extends Omit<SearchRequest, 'text' | 'mode'> {
+export interface TextSearch extends Omit<SearchRequest, 'text' | 'texts' | 'mode'> {
   readonly text: string
   readonly mode: 'bm25' | 'hybrid'
   /** In mode hybrid. */
