@@ -55,4 +55,4 @@ export {
   type ServiceDefinition,
 } from './service.ts'
 export { toHyperMeshError, toInvalid } from './to-hypermesh-error.ts'
-export { setHeader, wholeBodyOf, wholeResponse } from './whole-response.ts'
+export { setHeader, type WholeBody, wholeBodyOf, wholeResponse } from './whole-response.ts'

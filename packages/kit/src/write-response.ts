@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { pieceMemory } from './piece-memory.ts'
-import { fieldsOf, wholeBodyOf } from './whole-response.ts'
+import { fieldsOf, type WholeBody, wholeBodyOf } from './whole-response.ts'
 
 type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>
 
@@ -13,13 +13,13 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   const fields = fieldsOf(response)
   if (whole !== undefined && fields !== undefined) {
     outgoing.writeHead(response.status, { ...fields, 'content-length': Buffer.byteLength(whole) })
-    outgoing.end(whole)
+    endWith(whole, outgoing)
     return
   }
   copyHead(response, outgoing)
   if (whole !== undefined) {
     outgoing.setHeader('content-length', Buffer.byteLength(whole))
-    outgoing.end(whole)
+    endWith(whole, outgoing)
     return
   }
   if (response.body === null) {
@@ -37,6 +37,15 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
     outgoing.off('close', onClose)
     await reader.cancel().catch(() => undefined)
   }
+}
+
+function endWith(whole: WholeBody, outgoing: ServerResponse): void {
+  if (typeof whole === 'string') {
+    outgoing.end(whole)
+    return
+  }
+  writePiece(outgoing, whole)
+  outgoing.end()
 }
 
 function copyHead(response: Response, outgoing: ServerResponse): void {

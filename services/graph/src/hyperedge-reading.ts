@@ -1,6 +1,6 @@
 import type { Limits } from '@hypermesh/contract'
-import type { ColumnBatch, FindOptions, Hyperedge, Table } from '@hypermesh/engine'
-import { hyperedgeTexts } from './hyperedge-text.ts'
+import type { ColumnBatch, FindOptions, Hyperedge, Table, TableSchema } from '@hypermesh/engine'
+import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
 import { toPageRows } from './selection.ts'
 
 /** What a read on this thread may look at: well below what holds up others. */
@@ -12,17 +12,43 @@ export interface Reading {
 }
 
 /** A page of hyperedges as the JSON of an answer. */
-export async function pageText(
+export async function pageBytes(
   table: Table,
   find: FindOptions,
   { limits, signal }: Reading,
-): Promise<string> {
+): Promise<Uint8Array> {
   const limit = toPageRows(find.limit, limits)
   const page = { ...find, limit, maxBytes: limits.graphPageBytesMax }
-  const batch = await findPage(table, page, signal)
-  const rows = hyperedgeTexts(batch, table.schema).join(',')
+  return rowsPage('hyperedges', await findPage(table, page, signal), table.schema)
+}
+
+/** The rows under their name, and what is said of the page. */
+export function rowsPage<Row>(
+  name: 'hyperedges' | 'nodes',
+  batch: ColumnBatch<Row>,
+  schema: TableSchema,
+): Uint8Array {
+  const sink = newSink()
+  const write = hyperedgeWriter(batch, schema, sink)
+  sink.ascii(`{"${name}":[`)
+  for (let row = 0; row < batch.rowCount; row += 1) {
+    if (row > 0) sink.byte(44)
+    write(row)
+  }
   const facts = `"seq":${batch.snapshotSeq},"examined":${batch.rowsExamined}`
-  return `{"hyperedges":[${rows}],"next_cursor":${JSON.stringify(batch.cursor)},${facts}}`
+  sink.ascii(`],"next_cursor":${JSON.stringify(batch.cursor)},${facts}}`)
+  return sink.take()
+}
+
+/** The first row by itself; undefined where there is none. */
+export function firstRow<Row>(
+  batch: ColumnBatch<Row>,
+  schema: TableSchema,
+): Uint8Array | undefined {
+  if (batch.rowCount === 0) return undefined
+  const sink = newSink()
+  hyperedgeWriter(batch, schema, sink)(0)
+  return sink.take()
 }
 
 /** Here where that is short, which most lookups are; else on the engine's own threads. */

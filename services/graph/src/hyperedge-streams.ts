@@ -1,6 +1,6 @@
 import { HyperMeshError } from '@hypermesh/contract'
 import { exportArrow, type FindOptions, type PagesOptions, type Table } from '@hypermesh/engine'
-import { hyperedgeTexts } from './hyperedge-text.ts'
+import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
 
 /** Small enough to be on its way soon, large enough that few are made. */
 const ndjsonPageRows = 4096
@@ -9,15 +9,20 @@ const ndjsonPageRows = 4096
 export async function* ndjsonPieces(
   table: Table,
   { limit, ...find }: Omit<FindOptions, 'limit'> & { readonly limit?: number | undefined },
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   let left = limit ?? Number.POSITIVE_INFINITY
   const { schema } = table
   const pageRows = Math.min(left, ndjsonPageRows)
+  const sink = newSink()
   for await (const batch of table.pages({ ...(find as PagesOptions), pageRows })) {
-    const texts = hyperedgeTexts(batch, schema)
-    const taken = texts.length > left ? texts.slice(0, left) : texts
-    left -= taken.length
-    yield taken.length === 0 ? '' : `${taken.join('\n')}\n`
+    const rows = Math.min(batch.rowCount, left)
+    left -= rows
+    const write = hyperedgeWriter(batch, schema, sink)
+    for (let row = 0; row < rows; row += 1) {
+      write(row)
+      sink.byte(10)
+    }
+    yield sink.take()
     if (left <= 0) return
   }
 }

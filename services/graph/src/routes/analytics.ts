@@ -16,7 +16,7 @@ import { toGraphError } from '../graph-error.ts'
 import { textToAsOf, textToInstant } from '../instants.ts'
 import { fromJson, textToNode } from '../json-nodes.ts'
 import { toSelection } from '../selection.ts'
-import { jsonText } from './answers.ts'
+import { jsonWhole } from './answers.ts'
 import { mountGraphRoute, tableOf, type Visit } from './requests.ts'
 
 type Asked = Omit<MeasureRequest, 'signal' | 'onProgress'>
@@ -76,7 +76,7 @@ async function take(
   const { limits, signal } = c.var
   const target = { engine: database.engine, table: table.name, threads, limits }
   if (!c.req.header('accept')?.includes('application/x-ndjson')) {
-    return jsonText(toResultText(await measure.run(target, { ...asked, signal })))
+    return jsonWhole(toResultText(await measure.run(target, { ...asked, signal })))
   }
   return inLines(c, (onProgress, cancelled) =>
     measure.run(target, {

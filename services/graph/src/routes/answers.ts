@@ -1,13 +1,14 @@
 import type { CommitReceipt } from '@hypermesh/engine'
-import { readJson, wholeResponse } from '@hypermesh/kit'
+import { readJson, type WholeBody, wholeResponse } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { Visit } from './requests.ts'
 
 const json = { 'content-type': 'application/json' }
 
-/** JSON that is text already. */
-export function jsonText(text: string, status = 200): Response {
-  return wholeResponse(text, { status, headers: json })
+/** JSON that is text or bytes already; such bytes are the answer's from here on. */
+export function jsonWhole(whole: string | Uint8Array, status = 200): Response {
+  // Memory of this process, never shared between threads.
+  return wholeResponse(whole as WholeBody, { status, headers: json })
 }
 
 /** The fields of every answer to a write. */

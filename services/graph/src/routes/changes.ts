@@ -10,9 +10,9 @@ import { type App, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { runGraphTransaction } from '../graph-transaction.ts'
 import { assertBatch, toChanges } from '../hyperedge-rows.ts'
-import { hyperedgeTexts } from '../hyperedge-text.ts'
+import { firstRow } from '../hyperedge-reading.ts'
 import { textToAsOf } from '../instants.ts'
-import { jsonText, readRows, receiptText } from './answers.ts'
+import { jsonWhole, readRows, receiptText } from './answers.ts'
 import { databaseOf, mountGraphRoute, tableOf } from './requests.ts'
 
 export function mountChanges(app: App, databases: GraphDatabases): void {
@@ -25,9 +25,9 @@ export function mountChanges(app: App, databases: GraphDatabases): void {
     }
     const past = as_of === undefined ? {} : { asOf: textToAsOf(as_of) }
     const batch = table.findSync({ ids: [Number(text)], ...past })
-    const [found] = hyperedgeTexts(batch, table.schema)
+    const found = firstRow(batch, table.schema)
     if (found === undefined) throw new HyperMeshError('not_found', `no hyperedge ${text}`)
-    return jsonText(found)
+    return jsonWhole(found)
   })
   mountGraphRoute(app, 'updateHyperedges', async (c) => {
     const { database, table } = await tableOf(c, databases)
@@ -37,20 +37,20 @@ export function mountChanges(app: App, databases: GraphDatabases): void {
     const declared = database.tables.declared(table.name)
     const rows = toChanges(changes, { unit, hasLongs, schema: table.schema, declared })
     c.var.signal.throwIfAborted()
-    return jsonText(`{${receiptText(await table.updateMany(rows, { durability }))}}`)
+    return jsonWhole(`{${receiptText(await table.updateMany(rows, { durability }))}}`)
   })
   mountGraphRoute(app, 'deleteHyperedges', async (c) => {
     const { table } = await tableOf(c, databases)
     const { ids, durability } = await readJson(c, deleteHyperedgesRequest)
     assertBatch(ids.length, c.var.limits)
     c.var.signal.throwIfAborted()
-    return jsonText(`{${receiptText(await table.delete(ids, { durability }))}}`)
+    return jsonWhole(`{${receiptText(await table.delete(ids, { durability }))}}`)
   })
   mountGraphRoute(app, 'commitGraphTransaction', async (c) => {
     const database = await databaseOf(c, databases)
     const { request, hasLongs } = await readRows(c, graphTransactionRequest)
     c.var.signal.throwIfAborted()
     const receipt = await runGraphTransaction(database, request, hasLongs)
-    return jsonText(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
+    return jsonWhole(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
   })
 }

@@ -7,12 +7,12 @@ import {
 import type { FindOptions, Table } from '@hypermesh/engine'
 import { type App, acceptedFormat, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
-import { pageText } from '../hyperedge-reading.ts'
+import { pageBytes } from '../hyperedge-reading.ts'
 import { assertBatch, toInputs, withKeys } from '../hyperedge-rows.ts'
 import { arrowPieces, ndjsonPieces } from '../hyperedge-streams.ts'
 import { pieceStream } from '../piece-stream.ts'
 import { toFind } from '../selection.ts'
-import { jsonText, receiptText } from './answers.ts'
+import { jsonWhole, receiptText } from './answers.ts'
 import { readBatch } from './batch-body.ts'
 import { toListFind } from './list-query.ts'
 import { mountGraphRoute, tableOf, type Visit } from './requests.ts'
@@ -30,7 +30,7 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
     const inputs = withKeys(given, c.req.header(headers.idempotencyKey))
     c.var.signal.throwIfAborted()
     const receipt = await table.insertMany(inputs, { durability })
-    return jsonText(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
+    return jsonWhole(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
   })
   mountGraphRoute(app, 'listHyperedges', async (c) => {
     const { table } = await tableOf(c, databases)
@@ -49,7 +49,7 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
 async function found(c: Visit, table: Table, find: FindOptions): Promise<Response> {
   const { signal } = c.var
   const format = acceptedFormat(c.req.header('accept'), formats)
-  if (format === 'json') return jsonText(await pageText(table, find, c.var))
+  if (format === 'json') return jsonWhole(await pageBytes(table, find, c.var))
   const options = { ...find, signal }
   const pieces = format === 'arrow' ? arrowPieces(table, options) : ndjsonPieces(table, options)
   const body = await pieceStream(pieces, signal)

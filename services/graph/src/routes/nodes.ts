@@ -11,11 +11,11 @@ import type { NodeReader } from '@hypermesh/engine'
 import { type App, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { assertBatch, toProps } from '../hyperedge-rows.ts'
-import { hyperedgeTexts } from '../hyperedge-text.ts'
+import { firstRow, rowsPage } from '../hyperedge-reading.ts'
 import { textToAsOf } from '../instants.ts'
 import { textToNode, toNode } from '../json-nodes.ts'
 import { takeTerms, toPageRows, toSelection } from '../selection.ts'
-import { jsonText, receiptText } from './answers.ts'
+import { jsonWhole, receiptText } from './answers.ts'
 import { databaseOf, mountGraphRoute } from './requests.ts'
 
 export function mountNodes(app: App, databases: GraphDatabases): void {
@@ -36,7 +36,7 @@ export function mountNodes(app: App, databases: GraphDatabases): void {
     )
     c.var.signal.throwIfAborted()
     const receipt = await nodes.setMany(entries, { durability: request.durability })
-    return jsonText(`{${receiptText(receipt)}}`)
+    return jsonWhole(`{${receiptText(receipt)}}`)
   })
   mountGraphRoute(app, 'deleteGraphNodes', async (c) => {
     const { nodes } = (await databaseOf(c, databases)).engine
@@ -44,7 +44,7 @@ export function mountNodes(app: App, databases: GraphDatabases): void {
     assertBatch(request.nodes.length, c.var.limits)
     c.var.signal.throwIfAborted()
     const { durability } = request
-    return jsonText(
+    return jsonWhole(
       `{${receiptText(await nodes.delete(request.nodes.map(toNode), { durability }))}}`,
     )
   })
@@ -58,8 +58,8 @@ function mountNodeReads(app: App, databases: GraphDatabases): void {
     const { as_of } = readQuery(c, getGraphNodeQuery)
     const past = as_of === undefined ? {} : { asOf: textToAsOf(as_of) }
     const batch = await nodes.find({ nodes: [textToNode(text)], ...past, signal: c.var.signal })
-    const [found] = hyperedgeTexts(batch, nodes.schema)
-    if (found !== undefined) return jsonText(found)
+    const found = firstRow(batch, nodes.schema)
+    if (found !== undefined) return jsonWhole(found)
     throw new HyperMeshError('not_found', `the node ${printable(text)} has no properties`)
   })
   mountGraphRoute(app, 'findGraphNodes', async (c) => {
@@ -79,9 +79,7 @@ function mountNodeReads(app: App, databases: GraphDatabases): void {
       ...(as_of === undefined ? {} : { asOf: as_of }),
       ...{ limit, maxBytes: limits.graphPageBytesMax, signal },
     })
-    const rows = hyperedgeTexts(batch, schema).join(',')
-    const facts = `"seq":${batch.snapshotSeq},"examined":${batch.rowsExamined}`
-    return jsonText(`{"nodes":[${rows}],"next_cursor":${JSON.stringify(batch.cursor)},${facts}}`)
+    return jsonWhole(rowsPage('nodes', batch, schema))
   })
 }
 

@@ -6,7 +6,7 @@ import { ArrowResult } from '../execution/result-arrow.ts'
 import { ndjsonText, replyText } from '../execution/result-text.ts'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { pieceStream } from '../piece-stream.ts'
-import { jsonText, receiptText } from './answers.ts'
+import { jsonWhole, receiptText } from './answers.ts'
 import { databaseOf, mountGraphRoute } from './requests.ts'
 
 const formats = ['json', 'ndjson', 'arrow'] as const
@@ -41,7 +41,7 @@ async function page(query: StartedQuery, bytesMax: number): Promise<Response> {
   const { receipt } = figures
   const facts = { queryId, figures, elapsedMs: query.elapsedMs(), bytesMax }
   const written = receipt === null ? null : receiptText(receipt)
-  return jsonText(replyText(columns, rows, { ...facts, receiptText: written }))
+  return jsonWhole(replyText(columns, rows, { ...facts, receiptText: written }))
 }
 
 /** Rows are made no faster than they are taken, so many bytes at a time. */

@@ -18,7 +18,7 @@ import {
   toJoin,
   toPath,
 } from '../walks.ts'
-import { jsonText } from './answers.ts'
+import { jsonWhole } from './answers.ts'
 import { databaseOf, mountGraphRoute, tableOf } from './requests.ts'
 
 export function mountQuestions(app: App, databases: GraphDatabases): void {
@@ -63,5 +63,5 @@ function rowsText<Row>(
   fields: readonly ResultField[],
 ): Response {
   const rows = resultTexts(batch, fields).join(',')
-  return jsonText(`{"${name}":[${rows}],${factsText(batch)}}`)
+  return jsonWhole(`{"${name}":[${rows}],${factsText(batch)}}`)
 }

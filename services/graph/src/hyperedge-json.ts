@@ -1,0 +1,169 @@
+import { ByteSink, doubleWriter, FixedText, writeDate } from '@hypermesh/duckdb'
+import type { ColumnBatch, ResultColumn, TableSchema } from '@hypermesh/engine'
+import { microsToText } from '@hypermesh/engine'
+import { pieceMemory } from '@hypermesh/kit'
+import { toJsonText } from './json-nodes.ts'
+
+/** Writes the value that a column has in one row. */
+type Field = (row: number) => void
+
+const propertyKind = 10
+const two32 = 2 ** 32
+const microsADay = 86_400_000_000
+const rowEnd = new FixedText('}')
+const propsEnd = new FixedText('}}')
+const nullText = new FixedText('null')
+const neverLow = 0xffff_ffff
+const neverHigh = 0x7fff_ffff
+
+/** What answers are written into; whoever sends one gives its memory back. */
+export function newSink(): ByteSink {
+  return new ByteSink(undefined, (bytes) => pieceMemory.take(bytes))
+}
+
+/**
+ * Writes rows of a batch as JSON objects, from its columns to the bytes that are sent: there is neither an
+ * object nor a text for each value in between.
+ */
+export function hyperedgeWriter<Row>(
+  batch: ColumnBatch<Row>,
+  schema: TableSchema,
+  sink: ByteSink,
+): Field {
+  const fields: Field[] = []
+  const heads: FixedText[] = []
+  const properties: { name: string; column: ResultColumn }[] = []
+  const begin = (text: string) => headOf(`${heads.length === 0 ? '{' : ','}${text}`)
+  for (const name of batch.columnNames) {
+    const column = batch.column(name)
+    if (column.kind === propertyKind) {
+      properties.push({ name, column })
+      continue
+    }
+    heads.push(begin(`${JSON.stringify(name)}:`))
+    fields.push(fixedField(batch, name, sink))
+  }
+  for (const [place, { name, column }] of properties.entries()) {
+    const { name: own = name, type } = schema.properties[column.property] ?? {}
+    heads.push(begin(`${place === 0 ? '"props":{' : ''}${JSON.stringify(own)}:`))
+    fields.push(
+      type === 'timestamp' ? instantField(column, sink) : valuesField(batch.values(name), sink),
+    )
+  }
+  const end = properties.length > 0 ? propsEnd : rowEnd
+  return (row) => {
+    // Of no columns at all.
+    if (fields.length === 0) sink.byte(123)
+    for (let place = 0; place < fields.length; place += 1) {
+      sink.put(heads[place] as FixedText)
+      ;(fields[place] as Field)(row)
+    }
+    sink.put(end)
+  }
+}
+
+const headsMax = 1000
+const heads = new Map<string, FixedText>()
+
+/** Names come again with each batch of a table. */
+function headOf(text: string): FixedText {
+  const known = heads.get(text)
+  if (known !== undefined) return known
+  if (heads.size >= headsMax) heads.clear()
+  const made = new FixedText(text)
+  heads.set(text, made)
+  return made
+}
+
+function fixedField<Row>(batch: ColumnBatch<Row>, name: string, sink: ByteSink): Field {
+  if (name === 'at' || name === 'until') return instantField(batch.column(name), sink)
+  if (name === 'members') return listField(batch.members, batch.memberOffsets, sink)
+  if (name === 'roles') return rolesField(batch, sink)
+  return valuesField(batch.values(name), sink)
+}
+
+/** ISO 8601; null for none, and for an end that never comes. */
+function instantField({ values, validity }: ResultColumn, sink: ByteSink): Field {
+  // Instants are microseconds in 64 bits.
+  const micros = values as BigInt64Array
+  const { buffer, byteOffset, length } = micros
+  const lows = new Uint32Array(buffer, byteOffset, length * 2)
+  const highs = new Int32Array(buffer, byteOffset, length * 2)
+  return (row) => {
+    const [high, low] = [highs[row * 2 + 1] ?? 0, lows[row * 2] ?? 0]
+    const has = validity === undefined || ((validity[row >> 3] ?? 0) >> (row & 7)) & 1
+    if (!has || (high === neverHigh && low === neverLow)) {
+      sink.put(nullText)
+      return
+    }
+    sink.byte(34)
+    // Beyond the years of four digits a bigint is as exact as it takes.
+    if (!writeInstant(sink, high * two32 + low)) sink.ascii(microsToText(micros[row] ?? 0n))
+    sink.byte(34)
+  }
+}
+
+/** `2024-01-31T12:00:00.000Z`, with six digits where there are microseconds; false: nothing is written. */
+function writeInstant(sink: ByteSink, micros: number): boolean {
+  const days = Math.floor(micros / microsADay)
+  if (!Number.isSafeInteger(micros) || !writeDate(sink, days)) return false
+  const ofDay = micros - days * microsADay
+  const seconds = Math.floor(ofDay / 1e6)
+  const fraction = ofDay - seconds * 1e6
+  const minutes = (seconds / 60) | 0
+  const hours = (minutes / 60) | 0
+  sink.byte(84)
+  sink.padded(hours, 2)
+  sink.byte(58)
+  sink.padded(minutes - hours * 60, 2)
+  sink.byte(58)
+  sink.padded(seconds - minutes * 60, 2)
+  sink.byte(46)
+  if (fraction % 1000 === 0) sink.padded(fraction / 1000, 3)
+  else sink.padded(fraction, 6)
+  sink.byte(90)
+  return true
+}
+
+function valuesField(values: ArrayLike<unknown>, sink: ByteSink): Field {
+  if (values instanceof Float64Array) return doubleWriter(values, sink)
+  return (row) => writeValue(sink, values[row])
+}
+
+function writeValue(sink: ByteSink, value: unknown): void {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) {
+    sink.integer(value)
+  } else if (value === null || value === undefined) sink.put(nullText)
+  else sink.text(toJsonText(value))
+}
+
+function listField(values: ArrayLike<unknown>, offsets: Uint32Array, sink: ByteSink): Field {
+  const isSmall = values instanceof Uint32Array
+  return (row) => {
+    const from = offsets[row] ?? 0
+    const end = offsets[row + 1] ?? 0
+    sink.byte(91)
+    for (let at = from; at < end; at += 1) {
+      if (at !== from) sink.byte(44)
+      if (isSmall) sink.integer(values[at] ?? 0)
+      else writeValue(sink, values[at])
+    }
+    sink.byte(93)
+  }
+}
+
+/** Null where no member has one, as rows have it. */
+function rolesField<Row>(batch: ColumnBatch<Row>, sink: ByteSink): Field {
+  const { roles } = batch
+  const offsets = batch.column('roles').offsets ?? new Uint32Array(1)
+  const write = listField(roles, offsets, sink)
+  return (row) => {
+    const end = offsets[row + 1] ?? 0
+    for (let at = offsets[row] ?? 0; at < end; at += 1) {
+      if ((roles[at] ?? null) === null) continue
+      write(row)
+      return
+    }
+    sink.put(nullText)
+  }
+}
