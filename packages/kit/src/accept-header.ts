@@ -13,6 +13,8 @@ export function acceptedFormat<Format extends ResultFormat = ResultFormat>(
   formats: readonly Format[] = resultFormats as readonly ResultFormat[] as readonly Format[],
 ): Format | 'json' {
   if (header === undefined || header.trim() === '') return 'json'
+  // As most say that want what is usual.
+  if (header === resultMediaTypes.json && formats.some((format) => format === 'json')) return 'json'
   const ranges = header.split(',').map(parseRange)
   const rated = formats.map((format) => ({ format, quality: qualityOf(format, ranges) }))
   const best = rated.reduce((left, right) => (right.quality > left.quality ? right : left))

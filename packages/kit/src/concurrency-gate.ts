@@ -15,6 +15,19 @@ interface Party {
   readonly waiting: Set<() => void>
 }
 
+class Place implements Disposable {
+  #leave: (() => void) | undefined
+
+  constructor(leave: () => void) {
+    this.#leave = leave
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave?.()
+    this.#leave = undefined
+  }
+}
+
 /**
  * Lets so many through at once, so many wait, and refuses the rest as `unavailable`. Who says on whose
  * behalf it enters shares with others: parties that wait take turns, one leaves a place to others
@@ -77,13 +90,7 @@ export class ConcurrencyGate {
   }
 
   #placeOf(party: string | undefined, own: Party): Disposable {
-    let held = true
-    return {
-      [Symbol.dispose]: () => {
-        if (held) this.#leave(party, own)
-        held = false
-      },
-    }
+    return new Place(() => this.#leave(party, own))
   }
 
   #hasRoom(party: string | undefined, own: Party): boolean {

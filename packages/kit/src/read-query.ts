@@ -9,14 +9,22 @@ export function readQuery<Schema extends z.ZodType>(
   c: Context<AppEnv>,
   schema: Schema,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(Object.fromEntries(parseQuery(new URL(c.req.url).search)))
+  const parsed = schema.safeParse(Object.fromEntries(parseQuery(queryOf(c.req.url))))
   if (!parsed.success) throw toInvalid(parsed.error, 'the query')
   return parsed.data
 }
 
-function parseQuery(search: string): Map<string, string> {
+/** Of a URL that was parsed and written out before, as that of a request is: without parsing it again. */
+function queryOf(url: string): string {
+  const from = url.indexOf('?')
+  const end = url.indexOf('#')
+  if (from < 0 || (end >= 0 && end < from)) return ''
+  return url.slice(from + 1, end < 0 ? undefined : end)
+}
+
+function parseQuery(query: string): Map<string, string> {
   const values = new Map<string, string>()
-  for (const part of search.slice(1).split('&')) {
+  for (const part of query.split('&')) {
     if (part === '') continue
     const at = part.indexOf('=')
     const name = decode(at === -1 ? part : part.slice(0, at))
@@ -29,6 +37,7 @@ function parseQuery(search: string): Map<string, string> {
 }
 
 function decode(text: string): string {
+  if (!/[%+]/.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch (error) {

@@ -33,6 +33,8 @@ export class KeyStore {
   #current: KeyRevision = { revision: 0, keys: [] }
   #byId: ReadonlyMap<string, StoredKey> = new Map()
   #checkedAtMs = Number.NEGATIVE_INFINITY
+  /** Secrets that were found right, with their hashes; a key that is revoked is refused all the same. */
+  readonly #proved = new Map<string, string>()
   // Changes of this process queue here, so that they race only those of others.
   #lastChange: Promise<unknown> = Promise.resolve()
 
@@ -57,9 +59,12 @@ export class KeyStore {
     // One that we do not know may have been made by another process just now.
     if (!this.#byId.has(id)) await this.#refresh(0)
     const key = this.#byId.get(id)
+    if (key !== undefined && this.#proved.get(secret) === key.sha256) return key
     // An unknown id takes as long as a wrong secret.
-    const matches = isSecretOf(secret, key?.sha256 ?? hashOfNone)
-    return matches ? key : undefined
+    if (!isSecretOf(secret, key?.sha256 ?? hashOfNone) || key === undefined) return undefined
+    if (this.#proved.size >= this.#options.keysMax) this.#proved.clear()
+    this.#proved.set(secret, key.sha256)
+    return key
   }
 
   async list(): Promise<KeyRecord[]> {

@@ -47,9 +47,9 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
 
 /** A page as JSON, or all of it as a stream. */
 async function found(c: Visit, table: Table, find: FindOptions): Promise<Response> {
-  const { signal } = c.var
+  const [signal, limits] = [c.get('signal'), c.get('limits')]
   const format = acceptedFormat(c.req.header('accept'), formats)
-  if (format === 'json') return jsonWhole(await pageBytes(table, find, c.var))
+  if (format === 'json') return jsonWhole(await pageBytes(table, find, { limits, signal }))
   const options = { ...find, signal }
   const pieces = format === 'arrow' ? arrowPieces(table, options) : ndjsonPieces(table, options)
   const body = await pieceStream(pieces, signal)
