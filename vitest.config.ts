@@ -15,6 +15,8 @@ export default defineConfig({
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // How long what is waited for may take on a busy machine; a second by default.
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     setupFiles: ['scripts/property-seed.ts'],
   },
