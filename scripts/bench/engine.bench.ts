@@ -26,7 +26,7 @@ import { installPeers } from './install-peers.ts'
 const largeFrom = 3_000_000
 const parts = ['reads', 'writes', 'open', 'large']
 const usage = `npm run bench -- engine [--edges N] [--commits FILE] [--repository DIR …]
-    [--only reads|writes|open|large] [--workload NAME …] [--peer NAME …]`
+    [--only reads|writes|open|large] [--workload NAME …] [--peer NAME …] [--large-edges N]`
 
 /**
  * The engine against the databases that people use by hand for this, on the same data through their

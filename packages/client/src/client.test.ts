@@ -1,7 +1,9 @@
 import { HyperMeshError, headers, routes, toErrorBody } from '@hypermesh/contract'
 import { describe, expect, test } from 'vitest'
-import { closedUrl, failure, serve } from '../test/_http-server.ts'
+import { failure, httpServers } from '../test/_http-server.ts'
 import { createClient, type HyperMeshClient } from './client.ts'
+
+const { serve, closedUrl } = httpServers()
 
 function answering(status: number, body: unknown, replyHeaders: Record<string, string> = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)

@@ -1,7 +1,9 @@
 import { type ErrorCode, HyperMeshError, headers, toErrorBody } from '@hypermesh/contract'
 import { describe, expect, test } from 'vitest'
-import { closedUrl, failure, serve } from '../test/_http-server.ts'
+import { failure, httpServers } from '../test/_http-server.ts'
 import { createClient } from './client.ts'
+
+const { serve, closedUrl } = httpServers()
 
 /** Fails twice, then answers; keeps what it was sent. */
 function failingTwice(
