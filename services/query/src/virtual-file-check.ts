@@ -25,6 +25,8 @@ const fittingMax = 100_000
  */
 export class VirtualFileCheck {
   readonly #fitting = new RecentMap<string>(fittingMax)
+  /** Files of text that somebody reads now, by the same keys. */
+  readonly #reading = new Map<string, Promise<void>>()
   readonly #limits: Limits
 
   constructor(limits: Limits) {
@@ -37,12 +39,22 @@ export class VirtualFileCheck {
     files: readonly ListedFile[],
     signal: AbortSignal,
   ): Promise<void> {
-    const keyOf = ({ realPath }: ListedFile) => `${found.createdAt} ${found.table} ${realPath}`
-    const changed = files.filter((file) => this.#fitting.get(keyOf(file)) !== file.version)
-    if (found.shapes !== undefined) {
-      assertShapes(found, changed, await shapesOf(session, found.format, changed, signal))
-    } else await this.#assertTexts(found, changed, signal)
-    for (const file of changed) this.#fitting.set(keyOf(file), file.version)
+    const changed = files.filter((file) => !this.#isKnown(found, file))
+    if (found.shapes === undefined) {
+      for (const file of changed) await this.#assertText(found, file, signal)
+      return
+    }
+    assertShapes(found, changed, await shapesOf(session, found.format, changed, signal))
+    for (const file of changed) this.accept(found, file)
+  }
+
+  #isKnown(found: VirtualDefinition, file: ListedFile): boolean {
+    return this.#fitting.get(keyOf(found, file)) === file.version
+  }
+
+  /** Notes the file that the table was linked by: it was read for that, and is what others must be like. */
+  accept(found: VirtualDefinition, file: ListedFile): void {
+    this.#fitting.set(keyOf(found, file), file.version)
   }
 
   /** The beginning of a file of text, unpacked; a packed file is read to its end and its limit. */
@@ -51,19 +63,38 @@ export class VirtualFileCheck {
     return readHeadInPlace(file.realPath, { bytesMax, signal })
   }
 
-  async #assertTexts(
+  /** Of those who come to a file at once, one reads it: all of a packed file is read. */
+  async #assertText(
     found: VirtualDefinition,
-    files: readonly ListedFile[],
+    file: ListedFile,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const file of files) {
-      signal.throwIfAborted()
-      const name = nameOf(found, file)
-      const form = await this.#formOf(found, file, signal).catch((error: unknown) => {
-        throw error instanceof HyperMeshError ? inFile(error, name) : error
-      })
-      if (form !== undefined && found.csv !== undefined) assertSameForm(name, form, found.csv)
+    const key = keyOf(found, file)
+    for (let other = this.#reading.get(key); other; other = this.#reading.get(key)) {
+      // Whether it fits or not, or was given up by who asked for it.
+      await untilAborted(
+        other.catch(() => undefined),
+        signal,
+      )
     }
+    signal.throwIfAborted()
+    if (this.#isKnown(found, file)) return
+    const reading = this.#readText(found, file, signal)
+    this.#reading.set(key, reading)
+    try {
+      await reading
+      this.#fitting.set(key, file.version)
+    } finally {
+      this.#reading.delete(key)
+    }
+  }
+
+  async #readText(found: VirtualDefinition, file: ListedFile, signal: AbortSignal): Promise<void> {
+    const name = nameOf(found, file)
+    const form = await this.#formOf(found, file, signal).catch((error: unknown) => {
+      throw error instanceof HyperMeshError ? inFile(error, name) : error
+    })
+    if (form !== undefined && found.csv !== undefined) assertSameForm(name, form, found.csv)
   }
 
   /** Undefined where nothing tells files apart: JSON has its names beside its values. */
@@ -77,6 +108,24 @@ export class VirtualFileCheck {
     const head = await this.headOf(file, signal)
     if (csv === undefined || head.fileBytes === 0) return undefined
     return csvFormOf(head, format === 'tsv' ? 'tsv' : 'csv')
+  }
+}
+
+function keyOf({ createdAt, table }: VirtualDefinition, { realPath }: ListedFile): string {
+  return `${createdAt} ${table} ${realPath}`
+}
+
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let abort: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    signal.throwIfAborted()
+    await Promise.race([work, aborted])
+  } finally {
+    if (abort !== undefined) signal.removeEventListener('abort', abort)
   }
 }
 

@@ -137,6 +137,7 @@ export class VirtualTables {
       files: files.length,
       bytes: bytesOf(files),
     }
+    this.#check.accept(found, first)
     await this.#check.assert(session, found, files, signal)
     await this.#definitions.create(table, found, limits.virtualTablesMax)
     return toVirtualTable(found)

@@ -123,6 +123,25 @@ test('more than the limit once unpacked is an error, and nothing of it is read',
   await expect(ask('FROM bomb.t')).rejects.toMatchObject(tooLarge)
 })
 
+test('many who come to a packed file at once are all answered, whoever of them gives up', async () => {
+  const lines = Array.from({ length: 10_000 }, (_, index) => `${index}\n`)
+  await put('once/1.csv.gz', gzipSync('a\n'))
+  await put('once/0.csv.gz', gzipSync(`a\n${lines.join('')}`))
+  await link({ table: 'once.t', path: 'once/*' })
+  await put('once/2.csv.gz', gzipSync(`a\n${lines.join('')}`))
+  const gone = new AbortController()
+  const asked = Array.from({ length: 12 }, (_, index) => {
+    const signal = index % 3 === 0 ? { signal: gone.signal } : {}
+    return platform.clients.reader.sql('SELECT count(*), max(a) FROM once.t', signal)
+  })
+  const answers = Promise.allSettled(asked)
+  gone.abort()
+  for (const [index, answer] of (await answers).entries()) {
+    if (index % 3 === 0) expect(answer.status).toBe('rejected')
+    else expect(answer).toMatchObject({ value: { rows: [[20_000, 9999]] } })
+  }
+})
+
 test('packed data that is damaged, cut off or of another kind than named is an error', async () => {
   const whole = gzipSync(csv)
   const damaged = Buffer.from(whole)
