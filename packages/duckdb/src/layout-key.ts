@@ -47,7 +47,7 @@ function truncated(sql: string, type: string, width: number): string {
   const floor = (value: string) => `(${value} - ((${value} % ${width}) + ${width}) % ${width})`
   if (type === 'string') return `left(${sql}, ${width})`
   if (type === 'binary') return `unhex(left(hex(${sql}), ${2 * width}))`
-  if (!type.startsWith('decimal')) return floor(sql)
+  if (!type.startsWith('decimal')) return wrapped(sql, type, floor)
   const [, precision = '38', scale = '0'] = /^decimal\((\d+), ?(\d+)\)$/.exec(type) ?? []
   const text = `CAST(${floor(unscaled(sql))} AS VARCHAR)`
   if (scale === '0') return `CAST(${text} AS DECIMAL(${precision}, 0))`
@@ -58,6 +58,19 @@ function truncated(sql: string, type: string, width: number): string {
   const signed = `CASE WHEN starts_with(${text}, '-') THEN '-' ELSE '' END`
   const pointed = `left(${digits}, length(${digits}) - ${scale}) || '.' || right(${digits}, ${scale})`
   return `CAST(${signed} || ${pointed} AS DECIMAL(${precision}, ${scale}))`
+}
+
+/** Below the least value of the type it wraps around, as in Java; most values are far from there. */
+function wrapped(sql: string, type: string, floor: (value: string) => string): string {
+  const [name, wide, bits] =
+    type === 'int' ? ['INTEGER', 'BIGINT', 32n] : ['BIGINT', 'HUGEINT', 64n]
+  const least = `CAST('${-(2n ** (bits - 1n))}' AS ${wide})`
+  const exact = floor(`CAST(${sql} AS ${wide})`)
+  const around = `CASE WHEN ${exact} < ${least} THEN ${exact} + CAST('${2n ** bits}' AS ${wide}) ELSE ${exact} END`
+  if (type === 'int') return `CAST(${around} AS ${name})`
+  // No width goes beyond this, and a HUGEINT for every row would take several times as long.
+  const far = `${sql} > CAST('${-(2n ** 62n)}' AS BIGINT)`
+  return `CASE WHEN ${far} THEN ${floor(sql)} ELSE CAST(${around} AS ${name}) END`
 }
 
 /** The 32-bit hash of the format's appendix B; the functions are those of `hash-functions.ts`. */

@@ -158,9 +158,36 @@ function transformedMayMatch(
   value: Scalar,
   known: { readonly transform: Transform; readonly facts: ValueFacts },
 ): boolean {
-  const result = applyTransform(known.transform, column.type, value)
-  if (result === undefined) return true
+  const constant = toColumnValue(column.type, value)
+  if (constant === undefined) return true
+  const result = applyTransform(known.transform, column.type, constant)
+  if (result === undefined || (op !== '=' && mayWrap(column.type, value, known))) return true
   return mayCompareTransformed(op, known.transform, known.facts, result)
+}
+
+/** The constant as a value of the column would be; undefined where it is an integer that none can be. */
+function toColumnValue({ kind }: Primitive, value: Scalar): Scalar | undefined {
+  if ((kind !== 'int' && kind !== 'long') || typeof value !== 'bigint') return value
+  const bits = kind === 'int' ? 32 : 64
+  if (BigInt.asIntN(bits, value) !== value) return undefined
+  return kind === 'int' ? Number(value) : value
+}
+
+/**
+ * Integers next to the least one are truncated to something below it, which wraps around to the
+ * largest ones: there the order of values says nothing of the order of partitions.
+ */
+function mayWrap(
+  { kind }: Primitive,
+  value: Scalar,
+  { transform, facts }: { readonly transform: Transform; readonly facts: ValueFacts },
+): boolean {
+  if (transform.kind !== 'truncate' || (kind !== 'int' && kind !== 'long')) return false
+  const largest = kind === 'int' ? 2n ** 31n - 1n : 2n ** 63n - 1n
+  const isNear = (scalar: Scalar | undefined, sign: 1n | -1n) =>
+    (typeof scalar === 'number' || typeof scalar === 'bigint') &&
+    sign * BigInt(scalar) > largest - BigInt(transform.width)
+  return isNear(value, -1n) || isNear(facts.upper, 1n)
 }
 
 /** Read as they are asked for: most files are told apart by one bound. */

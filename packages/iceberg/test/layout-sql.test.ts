@@ -14,6 +14,16 @@ const typed: readonly (readonly [string, string, readonly string[]])[] = [
   ['int', '(i * 7919 % 2000 - 1000)::INTEGER', ['identity', 'bucket[7]', 'truncate[10]']],
   ['long', '(i - 150) * 9007199254740993', ['bucket[16]', 'truncate[1000000]']],
   [
+    'edges of int',
+    'CASE WHEN i % 2 = 0 THEN -2147483648 + i ELSE 2147483647 - i END::INTEGER',
+    ['identity', 'bucket[5]', 'truncate[10]', 'truncate[2147483647]', 'truncate[16]'],
+  ],
+  [
+    'edges of long',
+    "CASE WHEN i % 2 = 0 THEN '-9223372036854775808'::BIGINT + i ELSE 9223372036854775807 - i END",
+    ['bucket[5]', 'truncate[10]', 'truncate[2147483647]', 'truncate[16]'],
+  ],
+  [
     'float',
     "CASE i % 5 WHEN 0 THEN 'nan'::FLOAT WHEN 1 THEN 'inf' ELSE i % 4 END::FLOAT",
     ['identity'],

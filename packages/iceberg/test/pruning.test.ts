@@ -21,6 +21,15 @@ import { openLake, plainEntry, type TestLake } from './_lake.ts'
 const columns: Record<string, { type: string; sql: string }> = {
   i: { type: 'int', sql: '(f * 3 + r % 5 - 6)' },
   l: { type: 'long', sql: '(f * 4000000000 - r)' },
+  // Next to the least value, which truncation goes below.
+  ei: {
+    type: 'int',
+    sql: `(CASE WHEN f % 2 = 0 THEN -2147483648 + f + r * 3 ELSE 2147483647 - f * 2 - r END)`,
+  },
+  el: {
+    type: 'long',
+    sql: `(CASE WHEN f % 2 = 0 THEN '-9223372036854775808'::BIGINT + f + r * 3 ELSE f * 4 - r END)`,
+  },
   d: {
     type: 'double',
     sql: `(CASE WHEN f % 4 = 1 AND r = 3 THEN 'nan'::DOUBLE WHEN f = 2 THEN '-0.0'::DOUBLE WHEN f = 3 AND r > 3 THEN '0.0'::DOUBLE
@@ -37,6 +46,7 @@ const columns: Record<string, { type: string; sql: string }> = {
   b: { type: 'boolean', sql: '(f % 3 = 0)' },
   u: { type: 'uuid', sql: `(substr(md5((f * 7)::VARCHAR), 1, 30) || '0' || r % 3)` },
 }
+const far = '99999999999999999999'
 const fileCount = 8
 const rowCount = 7
 
@@ -54,12 +64,11 @@ async function fillModel(duckdb: DuckDBConnection): Promise<Map<string, ScanValu
   for (const [name, { type }] of Object.entries(columns)) {
     const reader = await duckdb.runAndReadAll(`SELECT DISTINCT ${name}::VARCHAR FROM model`)
     const texts = reader.getRows().flatMap(([text]) => (text === null ? [] : [String(text)]))
-    const others = type === 'int' || type === 'long' ? ['-99999999999', '99999999999', '0'] : []
-    const all = [...texts.sort(), ...(type === 'int' ? others.slice(2) : others)]
-    constants.set(
-      name,
-      all.map((text) => ({ type: duckDbType(type), text })),
-    )
+    const own = texts.sort().map((text) => ({ type: duckDbType(type), text }))
+    // Some beyond what the column can hold: a statement may compare with those as well.
+    const isInteger = type === 'int' || type === 'long'
+    const others = isInteger ? ['-99999999999', '99999999999', '0', far, `-${far}`] : []
+    constants.set(name, [...own, ...others.map((text) => ({ type: 'HUGEINT', text }))])
   }
   return constants
 }
@@ -189,6 +198,8 @@ const transforms: [string, string][] = [
   ['u', 'bucket[2]'],
   ['d', 'identity'],
   ['i', 'truncate[4]'],
+  ['ei', 'truncate[7]'],
+  ['el', 'truncate[10]'],
 ]
 
 test.each(transforms)(
