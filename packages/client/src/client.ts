@@ -328,3 +328,17 @@ export function createClient(options: ClientOptions = {}): HyperMeshClient {
     ...graphQueryMethods(transport),
   }
 }
+
+/** What asks the catalog for tables and views. */
+export type TableReader = Pick<HyperMeshClient, 'refreshTable' | 'tableExists' | 'loadView'>
+
+/**
+ * These methods alone, for a service that needs a client for each request: making all of them takes
+ * longer than a call.
+ */
+export function createTableReader(options: ClientOptions): TableReader {
+  const transport = new Transport(options)
+  const { refreshTable, tableExists } = catalogMethods(transport)
+  const { loadView } = viewMethods(transport)
+  return { refreshTable, tableExists, loadView }
+}

@@ -1,6 +1,7 @@
 export { parseJson, stringifyJson } from '@hypermesh/contract'
 export {
   createClient,
+  createTableReader,
   type HyperMeshClient,
   type LoadRequest,
   type LoadTerms,
@@ -8,6 +9,7 @@ export {
   type ObjectRange,
   type PageQuery,
   type Reply,
+  type TableReader,
   type TableReference,
   type TaggedTable,
 } from './client.ts'

@@ -77,6 +77,11 @@ export const limits = z.strictObject({
     16 * gib,
     'table metadata kept for statements, as JSON bytes',
   ),
+  planCacheBytesMax: count(
+    32 * mib,
+    16 * gib,
+    'syntax trees and plans kept of statements, in bytes',
+  ),
   fileSchemasMax: count(100_000, 10_000_000, 'parquet files whose columns are kept in memory'),
   vectorIndexesMax: count(1000, 100_000, 'most vector indexes'),
   vectorDimensionMax: count(4096, 8192, 'most numbers in a vector'),

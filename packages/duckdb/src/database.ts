@@ -18,6 +18,8 @@ export interface DuckDatabaseOptions {
   readonly damagedFile?: ErrorContext['damagedFile']
   /** What SQL calls `hash_bytes`, `hash_long` and `hash_decimal`. */
   readonly hashes?: HashFunctions | undefined
+  /** Keep what the footers of files say, while there is memory; a file that changed is read anew. */
+  readonly keepsFooters?: boolean
   /** Switched off for good, for a database that only plans. */
   readonly disabledOptimizers?: readonly string[]
 }
@@ -119,6 +121,7 @@ async function lock(connection: DuckDBConnection, options: DuckDatabaseOptions):
     'allow_community_extensions = false',
     'allow_persistent_secrets = false',
     'enable_external_file_cache = false',
+    `parquet_metadata_cache = ${options.keepsFooters === true}`,
     `allowed_directories = [${directories}]`,
     'enable_external_access = false',
     'lock_configuration = true',

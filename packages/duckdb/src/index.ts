@@ -13,6 +13,7 @@ export { type CopyLayout, copyLaidOut, type LaidOutFile } from './laid-out-write
 export { bindParameters, type RequestParameters } from './parameters.ts'
 export { type CopiedFile, copyOneFile, copyToParquet } from './parquet-writer.ts'
 export type { ScanValue } from './planned-value.ts'
+export { isMomentary, type PlannerMemory } from './planner-memory.ts'
 export { type ResultColumn, resultColumns } from './result-columns.ts'
 export { type EncodedTotals, type EncodeOptions, encodeResult } from './result-encoder.ts'
 export { copyResultToParquet, describeResult, numbered } from './result-parquet.ts'

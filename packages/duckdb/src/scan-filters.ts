@@ -1,5 +1,6 @@
 import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
 import { plannedValue, type ScanValue, sameMeaning } from './planned-value.ts'
+import { isMomentary, type PlannerMemory } from './planner-memory.ts'
 import type { DuckSession } from './session.ts'
 import { makeNames, type SessionName } from './session-names.ts'
 import { isNode, SqlTree, type TreeNode, type TreeValue, textOf } from './sql-tree.ts'
@@ -36,6 +37,7 @@ export interface FilterRequest {
   readonly views?: readonly PlannedView[]
   /** The values that will be bound, with the types they are bound as. */
   readonly parameters: ReadonlyMap<string, ScanValue>
+  readonly memory?: PlannerMemory | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -69,22 +71,35 @@ export async function planFilters(
   session: DuckSession,
   request: FilterRequest,
 ): Promise<ReadonlyMap<string, ScanFilter>> {
-  const { signal } = request
   try {
-    await makeNames(session, namesOf(request), signal)
-    const [row] = await session.rows(
-      'SELECT json_serialize_plan($1::VARCHAR, optimize := true) AS plan',
-      { parameters: { values: [request.sql] }, again: true, signal },
-    )
-    const tree = SqlTree.parse(String(row?.plan))
+    const tree = SqlTree.parse(await planText(session, request))
     if (tree.root.error !== false) return new Map()
     return new FilterReader(tree, request.parameters).read()
   } catch (error) {
-    if (signal?.aborted) throw error
+    if (request.signal?.aborted) throw error
     // A plan that cannot be made or printed prunes nothing; the statement itself will tell why.
     if (error instanceof HyperMeshError || error instanceof SyntaxError) return new Map()
     throw error
   }
+}
+
+/** The same for the same names and words, but for those of the moment. */
+async function planText(session: DuckSession, request: FilterRequest): Promise<string> {
+  const { sql, signal } = request
+  const names = namesOf(request)
+  const isSteady = ![sql, ...(request.views ?? []).map((view) => view.sql)].some(isMomentary)
+  const memory = isSteady ? request.memory : undefined
+  const question = `plan ${JSON.stringify([sql, ...names.map((name) => name.sql)])}`
+  const known = memory?.get(question)
+  if (known !== undefined) return known
+  await makeNames(session, names, signal)
+  const [row] = await session.rows(
+    'SELECT json_serialize_plan($1::VARCHAR, optimize := true) AS plan',
+    { parameters: { values: [sql] }, again: true, signal },
+  )
+  const plan = String(row?.plan)
+  memory?.set(question, plan)
+  return plan
 }
 
 /** A view of the catalog as a session has it. */

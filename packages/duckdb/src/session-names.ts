@@ -47,7 +47,10 @@ export async function makeNames(
     after.set(key, name)
     statements.push(name.sql)
   }
-  if (statements.length > 0) await session.run(statements.join('\n'), { signal })
+  if (statements.length > 0) {
+    session.forgetPrepared()
+    await session.run(statements.join('\n'), { signal })
+  }
   known.set(session, after)
 }
 

@@ -25,9 +25,15 @@ export interface RunOptions {
   /** Bound to the last statement. */
   readonly parameters?: BoundParameters | undefined
   readonly signal?: AbortSignal | undefined
-  /** The same text comes again on this session, so it stays prepared; a text of ours, not a user's. */
+  /**
+   * The same text may come again on this session, so it stays prepared until names change: DuckDB does
+   * not see that. One statement, which means the same at any moment.
+   */
   readonly again?: boolean
 }
+
+/** Statements that stay prepared on one session. */
+const preparedMax = 8
 
 /**
  * DuckDB plans a statement where it is started. One with thousands of expressions takes a second for
@@ -140,6 +146,12 @@ export class DuckSession implements Disposable, AsyncDisposable {
     this.#entered = name
   }
 
+  /** Prepares anew what comes again: names may mean something else now. */
+  forgetPrepared(): void {
+    for (const prepared of this.#prepared.values()) prepared.destroySync()
+    this.#prepared.clear()
+  }
+
   /** Stops what runs; the connection is closed when it has. */
   [Symbol.dispose](): void {
     if (this.#closing) return
@@ -159,7 +171,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
     } catch {
       // The database in memory goes with the instance then; the connection closes all the same.
     }
-    for (const prepared of this.#prepared.values()) prepared.destroySync()
+    this.forgetPrepared()
     this.#connection.disconnectSync()
     this.#onClosed()
   }
@@ -214,7 +226,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
   }
 
   async #execute(sql: string, options: RunOptions, streaming: boolean): Promise<DuckDBResult> {
-    if (options.again) return this.#executeAgain(sql, options)
+    if (options.again) return this.#executeAgain(sql, options, streaming)
     const statements = await this.#connection.extractStatements(sql)
     const isWide = sql.length > wideSqlChars
     for (let index = 0; index < statements.count - 1; index += 1) {
@@ -243,12 +255,18 @@ export class DuckSession implements Disposable, AsyncDisposable {
     }
   }
 
-  async #executeAgain(sql: string, options: RunOptions): Promise<DuckDBResult> {
-    const known = this.#prepared.get(sql)
-    const prepared = known ?? (await this.#connection.prepare(sql))
-    if (known === undefined) this.#prepared.set(sql, prepared)
+  async #executeAgain(sql: string, options: RunOptions, streaming: boolean): Promise<DuckDBResult> {
+    const prepared = this.#prepared.get(sql) ?? (await this.#connection.prepare(sql))
+    this.#prepared.delete(sql)
+    this.#prepared.set(sql, prepared)
+    for (const [oldest, each] of this.#prepared) {
+      if (this.#prepared.size <= preparedMax) break
+      this.#prepared.delete(oldest)
+      each.destroySync()
+    }
+    this.#assertGoing(options.signal)
     if (options.parameters) bind(prepared, options.parameters)
-    const pending = prepared.start()
+    const pending = streaming ? prepared.startStream() : prepared.start()
     await this.#settle(pending, options.signal)
     return pending.getResult()
   }
@@ -274,16 +292,25 @@ export class DuckSession implements Disposable, AsyncDisposable {
     }
   }
 
-  async #settle(pending: DuckDBPendingResult, signal: AbortSignal | undefined): Promise<void> {
+  /** Asks in turns of the event loop, without a promise for each: there are hundreds of them. */
+  #settle(pending: DuckDBPendingResult, signal: AbortSignal | undefined): Promise<void> {
     const startedAt = performance.now()
-    while (!isSettled(pending)) {
-      // An interrupt that came before the statement began is forgotten by DuckDB: say it again.
-      if (signal?.aborted || this.#closing) this.#connection.interrupt()
-      const waitedMs = performance.now() - startedAt
-      if (waitedMs < 2) await nextTurn()
-      // Late by a fiftieth at most.
-      else await sleep(Math.min(4, Math.max(1, waitedMs / 50)))
-    }
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        try {
+          if (isSettled(pending)) return resolve()
+          // An interrupt that came before the statement began is forgotten by DuckDB: say it again.
+          if (signal?.aborted || this.#closing) this.#connection.interrupt()
+        } catch (error) {
+          return reject(error)
+        }
+        const waitedMs = performance.now() - startedAt
+        if (waitedMs < 2) setImmediate(look)
+        // Late by a fiftieth at most.
+        else setTimeout(look, Math.min(4, Math.max(1, waitedMs / 50)))
+      }
+      look()
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 import { type HyperMeshError, printable } from '@hypermesh/contract'
+import type { PlannerMemory } from './planner-memory.ts'
 import type { DuckSession, RunOptions } from './session.ts'
 import { readCalls, type TableCall } from './sql-calls.ts'
 import { type ExplainedSql, splitExplain } from './sql-explain.ts'
@@ -37,6 +38,7 @@ export interface GuardedSql {
 export interface GuardOptions extends RunOptions {
   /** Names of the table functions, lower case, that the platform answers. */
   readonly tableFunctions?: ReadonlySet<string> | undefined
+  readonly memory?: PlannerMemory | undefined
 }
 
 export interface RewrittenSql {
@@ -61,7 +63,7 @@ export async function guardSql(
 ): Promise<GuardedSql> {
   if (sql.includes('\0')) throw refuse('parser', 'a statement cannot hold a NUL character')
   const explained = splitExplain(sql)
-  const tree = await parse(session, explained, options.signal)
+  const tree = await parse(session, explained, options)
   const statement = onlyStatement(tree)
   const walk = walkSql(tree, statement, options.tableFunctions)
   const tables: GuardedTable[] = []
@@ -119,15 +121,20 @@ function checkParameters(
 async function parse(
   session: DuckSession,
   explained: ExplainedSql,
-  signal: AbortSignal | undefined,
+  { memory, signal }: GuardOptions,
 ): Promise<SqlTree> {
+  const question = `tree ${explained.body}`
+  const known = memory?.get(question)
+  if (known !== undefined) return SqlTree.parse(known)
   const [row] = await session.rows('SELECT json_serialize_sql($1::VARCHAR) AS tree', {
     parameters: { values: [explained.body] },
     again: true,
     signal,
   })
-  const tree = SqlTree.parse(String(row?.tree))
+  const text = String(row?.tree)
+  const tree = SqlTree.parse(text)
   if (tree.root.error === true) throw toParseError(tree.root, explained)
+  memory?.set(question, text)
   return tree
 }
 

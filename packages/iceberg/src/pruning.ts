@@ -58,12 +58,16 @@ function findColumn(schema: IcebergSchema, name: string): Column | undefined {
 
 type Leaf = Exclude<BoundPredicate, true | { readonly children: readonly BoundPredicate[] }>
 
-function mayMatch(predicate: BoundPredicate, leaf: (predicate: Leaf) => boolean): boolean {
+function mayMatch<Of>(
+  predicate: BoundPredicate,
+  leaf: (predicate: Leaf, of: Of) => boolean,
+  of: Of,
+): boolean {
   if (predicate === true) return true
-  if (!('children' in predicate)) return leaf(predicate)
+  if (!('children' in predicate)) return leaf(predicate, of)
   return predicate.op === 'and'
-    ? predicate.children.every((child) => mayMatch(child, leaf))
-    : predicate.children.some((child) => mayMatch(child, leaf))
+    ? predicate.children.every((child) => mayMatch(child, leaf, of))
+    : predicate.children.some((child) => mayMatch(child, leaf, of))
 }
 
 /** May a file of the manifest hold a row of the scan, going by the manifest list? */
@@ -73,34 +77,34 @@ export function manifestMayMatch(
   summaries: readonly PartitionSummary[] | undefined,
 ): boolean {
   if (summaries === undefined || summaries.length !== fields.length) return true
-  return mayMatch(predicate, (leaf) =>
+  const test = (leaf: Leaf, of: readonly PartitionSummary[]) =>
     fields.every((field, index) => {
-      const summary = summaries[index]
+      const summary = of[index]
       if (summary === undefined || field.sourceId !== leaf.column.id) return true
       return leafMayMatchPartition(leaf, field, (type) => summaryFacts(type, summary))
-    }),
-  )
+    })
+  return mayMatch(predicate, test, summaries)
 }
 
-/** May the file hold a row of the scan, going by its partition alone? */
-export function partitionMayMatch(
-  predicate: BoundPredicate,
-  fields: readonly BoundPartitionField[],
-  file: DataFile,
-): boolean {
-  return mayMatch(predicate, (leaf) => tupleMayMatch(leaf, fields, file))
+/** What tells files apart; made once for many of them. */
+export interface FileTests {
+  /** May the file hold a row of the scan, going by its partition alone? */
+  readonly byPartition: (file: DataFile) => boolean
+  /** And going by its partition, counts and bounds? */
+  readonly byStatistics: (file: DataFile) => boolean
 }
 
-/** May the file hold a row of the scan, going by its partition, counts and bounds? */
-export function fileMayMatch(
+export function fileTests(
   predicate: BoundPredicate,
   fields: readonly BoundPartitionField[],
-  file: DataFile,
-): boolean {
-  return mayMatch(predicate, (leaf) => {
-    if (!leafMayMatch(leaf, new FileFacts(leaf.column, file))) return false
-    return tupleMayMatch(leaf, fields, file)
-  })
+): FileTests {
+  const tuple = (leaf: Leaf, file: DataFile) => tupleMayMatch(leaf, fields, file)
+  const statistics = (leaf: Leaf, file: DataFile) =>
+    leafMayMatch(leaf, new FileFacts(leaf.column, file)) && tuple(leaf, file)
+  return {
+    byPartition: (file) => fields.length === 0 || mayMatch(predicate, tuple, file),
+    byStatistics: (file) => mayMatch(predicate, statistics, file),
+  }
 }
 
 function tupleMayMatch(

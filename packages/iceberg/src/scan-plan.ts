@@ -22,13 +22,7 @@ import {
   type ManifestFile,
 } from './manifest-types.ts'
 import { type BoundPartitionField, boundFields, specIdOf } from './partition-spec.ts'
-import {
-  type BoundPredicate,
-  bindPredicate,
-  fileMayMatch,
-  manifestMayMatch,
-  partitionMayMatch,
-} from './pruning.ts'
+import { type BoundPredicate, bindPredicate, fileTests, manifestMayMatch } from './pruning.ts'
 import type { ScanPredicate } from './scan-predicate.ts'
 import { currentSchema, schemaById } from './schema.ts'
 import { currentSnapshot, findSnapshot } from './table-metadata.ts'
@@ -202,6 +196,7 @@ function planEntries(
   entries: readonly ManifestEntry[],
   { predicate, partition, specId }: ManifestTest,
 ): ManifestPart {
+  const tests = predicate === false ? undefined : fileTests(predicate, partition)
   const kept: ScannedFile[] = []
   const total = { files: 0, bytes: 0, rows: 0 }
   const afterPartitions = { files: 0, bytes: 0, rows: 0 }
@@ -209,9 +204,9 @@ function planEntries(
     if (status === entryStatus.deleted || request.addedBy?.has(snapshotId) === false) continue
     if (file.content !== 0) throw unknownContent(request, file)
     count(total, file)
-    if (predicate === false || !partitionMayMatch(predicate, partition, file)) continue
+    if (tests === undefined || !tests.byPartition(file)) continue
     count(afterPartitions, file)
-    if (!fileMayMatch(predicate, partition, file)) continue
+    if (!tests.byStatistics(file)) continue
     kept.push({ file, sequenceNumber, snapshotId, specId })
   }
   return { kept, total, afterPartitions }

@@ -1,4 +1,4 @@
-import type { HyperMeshClient, TaggedTable } from '@hypermesh/client'
+import type { TableReader, TaggedTable } from '@hypermesh/client'
 import type { TableMetadata, TableName } from '@hypermesh/contract'
 import { RecentMap } from './recent-map.ts'
 
@@ -14,11 +14,7 @@ export class KnownTables {
     this.#known = new RecentMap(charsMax, ({ chars }) => chars)
   }
 
-  async load(
-    catalog: HyperMeshClient,
-    name: TableName,
-    signal: AbortSignal,
-  ): Promise<TableMetadata> {
+  async load(catalog: TableReader, name: TableName, signal: AbortSignal): Promise<TableMetadata> {
     const key = `${name.namespace}.${name.table}`.toLowerCase()
     const known = this.#known.get(key)
     const loaded = await catalog.refreshTable(name, known, { signal })

@@ -1,11 +1,11 @@
 /** A map of a bounded weight that drops what was used least recently. */
 export class RecentMap<Value> {
   readonly #weightMax: number
-  readonly #weightOf: (value: Value) => number
+  readonly #weightOf: (value: Value, key: string) => number
   readonly #entries = new Map<string, Value>()
   #weight = 0
 
-  constructor(weightMax: number, weightOf: (value: Value) => number = () => 1) {
+  constructor(weightMax: number, weightOf: (value: Value, key: string) => number = () => 1) {
     this.#weightMax = weightMax
     this.#weightOf = weightOf
   }
@@ -21,7 +21,7 @@ export class RecentMap<Value> {
   set(key: string, value: Value): void {
     this.#remove(key)
     this.#entries.set(key, value)
-    this.#weight += this.#weightOf(value)
+    this.#weight += this.#weightOf(value, key)
     for (const oldest of this.#entries.keys()) {
       if (this.#weight <= this.#weightMax) break
       this.#remove(oldest)
@@ -32,6 +32,6 @@ export class RecentMap<Value> {
     const value = this.#entries.get(key)
     if (value === undefined) return
     this.#entries.delete(key)
-    this.#weight -= this.#weightOf(value)
+    this.#weight -= this.#weightOf(value, key)
   }
 }

@@ -1,4 +1,4 @@
-import type { HyperMeshClient } from '@hypermesh/client'
+import type { TableReader } from '@hypermesh/client'
 import {
   HyperMeshError,
   type Long,
@@ -14,6 +14,7 @@ import {
   type GuardedTable,
   guardSql,
   type PlannedView,
+  type PlannerMemory,
   type ViewName,
 } from '@hypermesh/duckdb'
 import { currentSnapshot, scanSchema, schemaIdOf, snapshotAt } from '@hypermesh/iceberg'
@@ -61,11 +62,12 @@ export interface Resolution {
 }
 
 export interface ResolveOptions {
-  readonly catalog: HyperMeshClient
+  readonly catalog: TableReader
   readonly knownTables: KnownTables
   readonly virtualTables: VirtualTables
   /** Parses the SQL of views. */
   readonly planning: DuckSession
+  readonly memory: PlannerMemory
   readonly viewDepthMax: number
   readonly callsMax: number
   /** Where a table without a namespace is looked up. */
@@ -160,7 +162,7 @@ class Resolver {
     metadata: ViewMetadata,
     within: readonly string[],
   ): Promise<void> {
-    const { planning, signal, viewDepthMax } = this.#options
+    const { planning, memory, signal, viewDepthMax } = this.#options
     if (within.includes(key)) throw wrongView(name, 'reads itself', { path: [...within, key] })
     if (within.length >= viewDepthMax) {
       throw wrongView(name, `stands in more than ${viewDepthMax} views`, { viewDepthMax })
@@ -172,7 +174,7 @@ class Resolver {
       throw wrongView(name, `is not read: ${error.message}`, { reason: error.details?.reason })
     }
     const tableFunctions = tableFunctionNames
-    const guarded = await guardSql(planning, sql, { signal, tableFunctions }).catch(inView)
+    const guarded = await guardSql(planning, sql, { memory, signal, tableFunctions }).catch(inView)
     if (guarded.kind !== 'select' || guarded.allParameters.size > 0) {
       throw wrongView(name, 'must be a query without parameters')
     }

@@ -9,6 +9,7 @@ import {
   createApp,
   defineService,
   type Fetch,
+  type Metrics,
   RunningStatements,
 } from '@hypermesh/kit'
 import { DiskStore } from '@hypermesh/object-store'
@@ -19,6 +20,7 @@ import { KeptSessions } from './kept-sessions.ts'
 import { KnownTables } from './known-tables.ts'
 import { PositionTargets } from './position-deletes.ts'
 import { QueryEngine } from './query-engine.ts'
+import { RecentMap } from './recent-map.ts'
 import { mountSavedQueries } from './routes/saved-queries.ts'
 import { mountSql } from './routes/statements.ts'
 import { mountVirtualTables } from './routes/virtual-tables.ts'
@@ -52,6 +54,7 @@ export const query = defineService({
       temporaryBytesMax: config.spillBytes,
       allowedDirectories: [directory, results, ...roots.map(({ real }) => real)],
       damagedFile: 'corrupt',
+      keepsFooters: true,
     })
     const planner = await DuckDatabase.open({
       threads: 1,
@@ -67,21 +70,15 @@ export const query = defineService({
       concurrencyMax: limits.sqlConcurrencyMax,
       queueMax: limits.sqlQueueMax,
     })
-    metrics.gauge({
-      name: 'hypermesh_sql_running',
-      help: 'statements running now',
-      collect: () => gate.runningCount,
-    })
-    metrics.gauge({
-      name: 'hypermesh_sql_waiting',
-      help: 'statements waiting for a place',
-      collect: () => gate.waitingCount,
-    })
     const lake = {
       warehouse,
       cache: new ManifestCache(limits.manifestCacheBytesMax),
       fileSchemas: new FileSchemas(limits.fileSchemasMax),
       knownTables: new KnownTables(limits.tableCacheBytesMax),
+      memory: new RecentMap<string>(
+        limits.planCacheBytesMax,
+        (text, key) => text.length + key.length,
+      ),
       positionTargets: new PositionTargets(),
       viewDepthMax: limits.sqlViewDepthMax,
       callsMax: limits.sqlCallsMax,
@@ -94,11 +91,7 @@ export const query = defineService({
     const spilled = new SpilledResults({ database, directory: results, space, limits, clock })
     const sweep = setInterval(() => spilled.dropExpired(), sweepMs)
     sweep.unref()
-    metrics.gauge({
-      name: 'hypermesh_sql_spill_bytes',
-      help: 'bytes of results kept on disk',
-      collect: () => space.bytes,
-    })
+    showFigures(metrics, { gate, space })
     const engine = new QueryEngine({
       ...{ database, lake, gate, running, spilled, space, limits, clock },
       runners: new KeptSessions(database),
@@ -121,6 +114,27 @@ export const query = defineService({
     }
   },
 })
+
+function showFigures(
+  metrics: Metrics,
+  { gate, space }: { readonly gate: ConcurrencyGate; readonly space: SpillSpace },
+): void {
+  metrics.gauge({
+    name: 'hypermesh_sql_running',
+    help: 'statements running now',
+    collect: () => gate.runningCount,
+  })
+  metrics.gauge({
+    name: 'hypermesh_sql_waiting',
+    help: 'statements waiting for a place',
+    collect: () => gate.waitingCount,
+  })
+  metrics.gauge({
+    name: 'hypermesh_sql_spill_bytes',
+    help: 'bytes of results kept on disk',
+    collect: () => space.bytes,
+  })
+}
 
 /** The roots where they really lie. What is kept in the data directory is not theirs to read. */
 async function openRoots(roots: readonly string[], data: string): Promise<FileRoot[]> {

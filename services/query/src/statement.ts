@@ -12,6 +12,8 @@ import {
   type DuckSession,
   type GuardedSql,
   guardSql,
+  isMomentary,
+  type PlannerMemory,
   planFilters,
   type ScanFilter,
   type ScanValue,
@@ -60,6 +62,8 @@ export interface PreparedStatement {
   readonly readsInPlace: boolean
   /** It has left nothing in its session but views over files that never change. */
   readonly leavesViewsOnly: boolean
+  /** The same text may run again, prepared as it is: nothing in it depends on when that is. */
+  readonly mayComeAgain: boolean
   /** Of EXPLAIN. */
   readonly scans: readonly ScanDetail[] | undefined
   /** What functions in FROM were asked for. */
@@ -73,6 +77,7 @@ export interface Lake {
   readonly fileSchemas: FileSchemas
   readonly positionTargets: PositionTargets
   readonly knownTables: KnownTables
+  readonly memory: PlannerMemory
   readonly virtualTables: VirtualTables
   readonly viewDepthMax: number
   readonly callsMax: number
@@ -100,12 +105,14 @@ export async function prepareStatement(
 ): Promise<PreparedStatement> {
   const { signal, peers, parameters } = request
   const tableFunctions = tableFunctionNames
-  const guarded = await guardSql(planning, request.sql, { parameters, signal, tableFunctions })
+  const guarded = await guardSql(planning, request.sql, {
+    ...{ parameters, memory: lake.memory, signal, tableFunctions },
+  })
   const namespace = request.namespace ?? defaultNamespace
-  const { knownTables, virtualTables, viewDepthMax, callsMax } = lake
+  const { knownTables, virtualTables, memory, viewDepthMax, callsMax } = lake
   const { catalog } = peers
   const resolution = await resolveTables(guarded, {
-    ...{ catalog, knownTables, virtualTables, planning, viewDepthMax, callsMax },
+    ...{ catalog, knownTables, virtualTables, planning, memory, viewDepthMax, callsMax },
     ...{ namespace, signal },
   })
   const called = await describeCalls(resolution.called, peers, signal)
@@ -124,6 +131,7 @@ export async function prepareStatement(
     ],
     views: resolution.views,
     parameters: renamed(request.planned, statement.parameterNames),
+    memory,
     signal,
   })
   const plans = await planFiles(resolution.tables, { ...request, filters }, lake)
@@ -142,16 +150,26 @@ export async function prepareStatement(
     filterOf: (view) => filters.get(filterKey(view)),
   })
   await createViews(session, { scans, virtuals, views: resolution.views }, signal)
+  const leavesViewsOnly = virtuals.length === 0 && called.length === 0
+  const viewTexts = resolution.views.map(({ sql }) => sql)
   return {
     kind: guarded.kind,
     sql: guarded.prefix + statement.body,
     parameters: renameParameters(parameters, statement.parameterNames),
     facts: toFacts(resolution.tables, plans, virtuals),
     readsInPlace: virtuals.length > 0,
-    leavesViewsOnly: virtuals.length === 0 && called.length === 0,
+    leavesViewsOnly,
+    mayComeAgain: leavesViewsOnly && isShortAndSteady([statement.body, ...viewTexts]),
     scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),
     calls,
   }
+}
+
+/** Longer statements, which take long to plan, would hold much memory prepared. */
+const againCharsMax = 10_000
+
+function isShortAndSteady(texts: readonly string[]): boolean {
+  return texts.every((text) => text.length <= againCharsMax && !isMomentary(text))
 }
 
 interface NamedStatement {

@@ -26,7 +26,11 @@ export async function streamResult(
   const { body, format, limits, signal } = options
   const stream =
     statement.kind === 'select'
-      ? await session.stream(statement.sql, { parameters: statement.parameters, signal })
+      ? await session.stream(statement.sql, {
+          parameters: statement.parameters,
+          again: statement.mayComeAgain,
+          signal,
+        })
       : await streamPlan(session, statement, signal)
   const columns = resultColumns(stream.result)
   const allocate = (bytes: number) => pieceMemory.take(bytes)

@@ -36,6 +36,39 @@ test('statements one after the other share sessions, and each sees its tables as
   expect(opened.mock.calls.length).toBeLessThanOrEqual(2)
 })
 
+test('a statement that comes again means what its words mean then', async () => {
+  const { writer, reader } = platform.clients
+  const columns = [
+    { name: 'a', id: 1, required: false, type: 'int' },
+    { name: 'b', id: 2, required: false, type: 'string' },
+  ] as const
+  const schema = (count: number) => ({ type: 'struct' as const, fields: columns.slice(0, count) })
+  await writer.createNamespace({ namespace: ['ns'] })
+  await writer.createTable('ns', { name: 't', schema: schema(1) })
+  const all = 'SELECT * FROM ns.t ORDER BY ALL'
+  // Of no file: nothing in its plan tells DuckDB that the next one is another.
+  for (let round = 0; round < 2; round += 1) expect(await rowsOf(all)).toEqual([])
+  await load('ns.t', 'a\n1\n')
+  expect(await rowsOf(all)).toEqual([[1]])
+  await writer.dropTable('ns.t')
+  await writer.createTable('ns', { name: 't', schema: schema(2) })
+  expect((await reader.sql(all)).columns.map(({ name }) => name)).toEqual(['a', 'b'])
+  const asked = 'SELECT b FROM ns.t WHERE a = $1'
+  await load('ns.t', 'a,b\n1,x\n2,y\n')
+  for (const [a, b] of [
+    [1, 'x'],
+    [2, 'y'],
+  ] as const) {
+    expect((await reader.sql({ sql: asked, parameters: [a] })).rows).toEqual([[b]])
+  }
+  const moment = 'SELECT epoch_us(now())'
+  const [[first], [second]] = [await rowsOf(moment), await rowsOf(moment)] as [
+    [unknown[]],
+    [unknown[]],
+  ]
+  expect(Number(second[0])).toBeGreaterThan(Number(first[0]))
+})
+
 test('after a cut, a page or a failure the next statement has a new session', async () => {
   await load('main.many', `a\n${Array.from({ length: 5000 }, (_, a) => a).join('\n')}\n`)
   const { reader } = platform.clients

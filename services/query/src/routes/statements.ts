@@ -1,4 +1,4 @@
-import { createClient } from '@hypermesh/client'
+import { createClient, createTableReader } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
 import {
   type App,
@@ -26,18 +26,17 @@ export function peersOf(
   c: Parameters<typeof contextOf>[0],
   { catalog, vector, graph }: RouteParts,
 ): Peers {
-  const clientOf = (upstream: Fetch) =>
-    createClient({
-      fetch: (request) => upstream(request, { ...contextOf(c), signal: request.signal }),
-    })
+  const through = (upstream: Fetch) => ({
+    fetch: (request: Request) => upstream(request, { ...contextOf(c), signal: request.signal }),
+  })
   return {
-    catalog: clientOf(catalog),
+    catalog: createTableReader(through(catalog)),
     // Few statements ask these.
     get vector() {
-      return clientOf(vector)
+      return createClient(through(vector))
     },
     get graph() {
-      return clientOf(graph)
+      return createClient(through(graph))
     },
   }
 }

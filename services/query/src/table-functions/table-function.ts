@@ -1,10 +1,10 @@
-import type { HyperMeshClient } from '@hypermesh/client'
+import type { HyperMeshClient, TableReader } from '@hypermesh/client'
 import type { Limits } from '@hypermesh/contract'
 import type { ScanFilter, StagedColumn, TableCall } from '@hypermesh/duckdb'
 
 /** Who else is asked for a statement, as its caller may use them. */
 export interface Peers {
-  readonly catalog: HyperMeshClient
+  readonly catalog: TableReader
   readonly vector: HyperMeshClient
   readonly graph: HyperMeshClient
 }
