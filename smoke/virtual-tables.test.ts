@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { tableFromArrays, tableToIPC } from 'apache-arrow'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ErrorReply, json, Server } from './_server.ts'
 
@@ -33,6 +35,21 @@ test('files are linked by the command, read by SQL, listed and unlinked', async 
   expect(list.tables.map(({ table }) => table)).toEqual(['logs.web'])
   expect((await server.command(['tables', 'unlink', 'logs.web'])).code).toBe(0)
   await expect(server.sql('FROM logs.web')).rejects.toThrow('not_found')
+})
+
+test('files that are packed, and files of Arrow, are read where they lie', async () => {
+  await writeFile(join(root, 'old.ndjson.gz'), gzipSync('{"id":1}\n{"id":2}\n'))
+  const table = tableFromArrays({ id: BigInt64Array.of(3n, 4n) })
+  await writeFile(join(root, 'new.arrow'), tableToIPC(table, 'file'))
+  for (const [name, file, format] of [
+    ['logs.old', 'old.ndjson.gz', 'ndjson'],
+    ['logs.new', 'new.arrow', 'arrow'],
+  ] as const) {
+    const linked = await server.command(['tables', 'link', name, join(root, file)])
+    expect(linked).toMatchObject({ code: 0, stdout: expect.stringContaining(format) })
+  }
+  const sql = 'SELECT sum(id) FROM (FROM logs.old UNION ALL FROM logs.new)'
+  expect((await server.sql(sql)).rows).toEqual([[10]])
 })
 
 test('a link that leaves its root is refused', async () => {

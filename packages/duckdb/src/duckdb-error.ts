@@ -51,6 +51,8 @@ const diskFull = /no space left on device|disk quota exceeded|max_temp_directory
 const missingFile = /no files found that match|no such file or directory/i
 const damagedParquet =
   /no magic bytes|too small to be a parquet file|parquet|fixed_len_byte_array|converted type|map_key_value|out of buffer|thrift|tprotocol|snappy|zstd|decompress|gzip/i
+/** Of text files that are packed whole: members with a comment or a checksum of their header, padding. */
+const unknownGzip = /^IO Error: (?:Unsupported GZIP archive|Input is not a GZIP stream)/
 /** Classes whose messages quote values and names of the statement, which may say anything. */
 const aboutStatement = /^(Binder|Catalog|Parser|Conversion|Out of Range|Mismatch Type) Error$/
 /** How the Parquet reader begins where its class is also that of functions, `error(…)` among them. */
@@ -82,6 +84,7 @@ function codeOf(errorClass: string, text: string, context: ErrorContext): ErrorC
   const code = codeOfClass[errorClass] ?? 'internal'
   if (diskFull.test(text) && !aboutStatement.test(errorClass)) return 'storage_full'
   if (missingFile.test(text) && errorClass === 'IO Error') return 'unavailable'
+  if (unknownGzip.test(text)) return 'unsupported'
   return isDamage(errorClass, text) && code !== 'too_large' && code !== 'cancelled'
     ? context.damagedFile
     : code

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -175,10 +175,7 @@ test('packed data that is damaged, cut off or of another kind than named is an e
   const duckdb = await (await DuckDBInstance.create(':memory:')).connect()
   await duckdb.run(`COPY (SELECT 1 AS a) TO '${parquet}' (FORMAT parquet)`)
   duckdb.disconnectSync()
-  await put(
-    'bad/x.parquet.gz',
-    gzipSync(await (await import('node:fs/promises')).readFile(parquet)),
-  )
+  await put('bad/x.parquet.gz', gzipSync(await readFile(parquet)))
   await expect(link({ table: 'bad.t', path: 'bad/x.parquet.gz' })).rejects.toMatchObject({
     code: 'unsupported',
   })
@@ -186,6 +183,61 @@ test('packed data that is damaged, cut off or of another kind than named is an e
   await expect(link({ table: 'bad.t', path: 'bad/leak.csv.gz' })).rejects.toMatchObject({
     code: 'forbidden',
   })
+})
+
+/** A gzip member with parts in its header that the gzip command does not write, and others do. */
+function member(text: string, flags: number, parts: Uint8Array): Buffer {
+  const plain = gzipSync(text)
+  const header = Buffer.concat([
+    plain.subarray(0, 3),
+    Buffer.of(flags),
+    plain.subarray(4, 10),
+    parts,
+  ])
+  return Buffer.concat([header, plain.subarray(10)])
+}
+
+test('members of gzip and frames of zstd are read to the last, or none of them', async () => {
+  const name = Buffer.from('rows.csv\0')
+  const extra = Buffer.of(6, 0, 66, 67, 2, 0, 0, 0)
+  const text = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => `${from + index}\n`).join('')
+  const members = Array.from({ length: 40 }, (_, index) => {
+    const rows = (index === 0 ? 'a\n' : '') + text(index * 100, index * 100 + 100)
+    return index % 2 === 0 ? member(rows, 4, extra) : member(rows, 8, name)
+  })
+  await put('many/members.csv.gz', Buffer.concat(members))
+  await link({ table: 'many.gz', path: 'many/members.csv.gz' })
+  expect(await ask('SELECT count(*), sum(a) FROM many.gz')).toEqual([[4000, 7_998_000]])
+  const frames: Buffer[] = []
+  for (const [file, header] of [
+    ['1.csv.zst', true],
+    ['2.csv.zst', false],
+  ] as const) {
+    await putZst(
+      `frames/${file}`,
+      'SELECT i AS a FROM range(9000) t(i)',
+      `FORMAT csv, HEADER ${header}`,
+    )
+    frames.push(await readFile(join(root, 'frames', file)))
+  }
+  const skippable = Buffer.concat([
+    Buffer.of(0x50, 0x2a, 0x4d, 0x18, 5, 0, 0, 0),
+    Buffer.from('other'),
+  ])
+  await put('many/frames.csv.zst', Buffer.concat([frames[0] ?? name, skippable, frames[1] ?? name]))
+  await link({ table: 'many.zst', path: 'many/frames.csv.zst' })
+  expect(await ask('SELECT count(*), sum(a) FROM many.zst')).toEqual([[18_000, 80_991_000]])
+  // DuckDB knows no comments, and no zeros behind the last member, as tapes leave them.
+  const odd = {
+    comment: member('a\n1\n', 16, name),
+    zeros: Buffer.concat([gzipSync('a\n1\n'), Buffer.alloc(512)]),
+  }
+  for (const [kind, body] of Object.entries(odd)) {
+    await put(`many/${kind}.csv.gz`, body)
+    const linking = link({ table: `many.${kind}`, path: `many/${kind}.csv.gz` })
+    await expect(linking, kind).rejects.toMatchObject({ code: 'invalid' })
+  }
 })
 
 const numbers = (from: number, to: number) => {
