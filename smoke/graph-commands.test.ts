@@ -111,6 +111,14 @@ test('a table is measured, and fed from the rows of another', async () => {
   expect(await command('tables', 'air.flights')).toContain('2 hyperedges')
   expect(await command('feed', 'show', 'air.flights')).toContain('from main.flights')
   expect(await command('feed', 'end', 'air.flights')).toContain('stay')
+  expect(await command('publications', 'air')).toContain('no publications')
+  const publish = ['publish', 'set', 'air.flights', '--as', 'main.published', '--manual']
+  expect(await command(...publish)).toContain('air.flights as main.published: current')
+  expect(await command('publications', 'air')).toContain('main.published')
+  expect(await command('publish', 'sync', 'air.flights')).toContain('current')
+  expect(await command('publish', 'show', 'air.flights')).toContain('up to commit')
+  expect(await command('publish', 'end', 'air.flights')).toContain('stays')
+  expect(await fails('publish', 'show', 'air.flights')).toMatchObject({ code: 1 })
   expect(await fails('feed', 'set', 'air.flights', '--time', 'at')).toMatchObject({ code: 2 })
 })
 

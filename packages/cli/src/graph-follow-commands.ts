@@ -6,8 +6,9 @@ type Repeated = (flags: string, description: string) => Option
 type OfTable = (context: CommandContext, table: string) => Promise<void>
 
 const load = () => import('./commands/graph-feeds.ts')
+const loadPublications = () => import('./commands/graph-publications.ts')
 
-/** `graph analytics` and `feed`: what is made of a hyperedge table, and what it is made of. */
+/** `graph analytics`, `feed` and `publish`: what is made of a hyperedge table, and what it is made of. */
 export function addGraphFollowing(graph: Command, run: Runner, repeated: Repeated): void {
   graph
     .command('analytics')
@@ -27,6 +28,7 @@ export function addGraphFollowing(graph: Command, run: Runner, repeated: Repeate
       ),
     )
   addFeed(graph, run, repeated)
+  addPublish(graph, run)
 }
 
 function addFeed(graph: Command, run: Runner, repeated: Repeated): void {
@@ -67,6 +69,47 @@ Examples:
   one('end', 'feed a table no more; its hyperedges stay', async (context, table) =>
     (await load()).runFeedEnd(context, table),
   )
+}
+
+function addPublish(graph: Command, run: Runner): void {
+  const publish = graph
+    .command('publish')
+    .description('keep an Iceberg table of the hyperedges of a table')
+  publish
+    .command('set')
+    .description('say as which table, and write it')
+    .argument('<table>', 'database.table')
+    .requiredOption('--as <table>', 'namespace.table, which is made')
+    .option('--nodes <type>', 'text, or number where every node is one (default: text)')
+    .option('--manual', 'only when told to, by `graph publish sync`')
+    .option('--replace', 'the table may be there: its rows are replaced')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hypermesh graph publish set code.commits --as main.commits
+  hypermesh graph publications code`,
+    )
+    .action((table, flags) =>
+      run(async (context) => (await loadPublications()).runPublishSet(context, table, flags)),
+    )
+  const one = ofTable(publish, run)
+  one('show', 'show as what a table is published, and how far', async (context, table) =>
+    (await loadPublications()).runPublishShow(context, table),
+  )
+  one('sync', 'bring the Iceberg table to what the hyperedges are now', async (context, table) =>
+    (await loadPublications()).runPublishSync(context, table),
+  )
+  one('end', 'publish a table no more; the Iceberg table stays', async (context, table) =>
+    (await loadPublications()).runPublishEnd(context, table),
+  )
+  graph
+    .command('publications')
+    .description('list the tables of a database that are published')
+    .argument('<database>')
+    .action((database) =>
+      run(async (context) => (await loadPublications()).runPublications(context, database)),
+    )
 }
 
 function ofTable(parent: Command, run: Runner) {

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { type GraphTransferFormat, graphTransferFormats } from '@hypermesh/contract'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
 import { openFileSource } from '../file-source.ts'
 import { parseGraphTarget } from '../graph-target.ts'
+import { NewFile } from '../new-file.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { formatBytes, formatDuration } from '../quantities.ts'
 import { copyBytes } from '../result-print.ts'
@@ -91,32 +91,15 @@ export async function runGraphExport(
     ...(flags.asOf === undefined ? {} : { as_of: flags.asOf }),
   }
   const { client } = await connect()
-  const body = await client.exportHyperedges(parseGraphTarget(name), query, { signal })
+  const exported = () => client.exportHyperedges(parseGraphTarget(name), query, { signal })
   if (file === undefined) {
-    await copyBytes(terminal, body)
+    await copyBytes(terminal, await exported())
     return
   }
-  const bytes = await writeFileNew(file, body)
+  // First, as an open answer would be left unread.
+  await using output = await NewFile.create(file)
+  const bytes = await output.write(await exported())
   terminal.print(json ? JSON.stringify({ file, bytes }) : `${file}: ${formatBytes(bytes)}`)
-}
-
-async function writeFileNew(file: string, body: ReadableStream<Uint8Array>): Promise<number> {
-  const handle = await open(file, 'wx').catch(async (error: NodeJS.ErrnoException) => {
-    // Else the open answer keeps the process until the server closes the connection.
-    await body.cancel()
-    const there = error.code === 'EEXIST'
-    throw new UsageError(there ? `${file} is there already` : `${file}: ${error.message}`)
-  })
-  try {
-    let bytes = 0
-    for await (const chunk of body) {
-      await handle.writeFile(chunk)
-      bytes += chunk.length
-    }
-    return bytes
-  } finally {
-    await handle.close()
-  }
 }
 
 /** What is named, else what the file's ending says, else NDJSON. */
