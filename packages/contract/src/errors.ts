@@ -24,6 +24,7 @@ export const errorTable = {
   unsupported_media: { status: 415, retryable: false, effect: 'none' },
   range: { status: 416, retryable: false, effect: 'none' },
   invalid_name: { status: 422, retryable: false, effect: 'none' },
+  key_reused: { status: 422, retryable: false, effect: 'none' },
   type_mismatch: { status: 422, retryable: false, effect: 'none' },
   rate_limited: { status: 429, retryable: true, effect: 'none' },
   cancelled: { status: 499, retryable: false, effect: 'unknown' },

@@ -48,6 +48,7 @@ const icebergTypes: Readonly<Record<ErrorCode, string>> = {
   unsupported_media: 'BadRequestException',
   range: 'BadRequestException',
   invalid_name: 'BadRequestException',
+  key_reused: 'BadRequestException',
   type_mismatch: 'BadRequestException',
   rate_limited: 'SlowDownException',
   cancelled: 'RequestCancelledException',

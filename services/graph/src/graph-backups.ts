@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type GraphBackup, HyperMeshError, type Limits, parseIdentifier } from '@hypermesh/contract'
-import type { DataPaths } from '@hypermesh/kit'
+import type { DataPaths, Logger } from '@hypermesh/kit'
 import { hasErrno, publishDirectory, retireDirectory } from '@hypermesh/object-store'
 import type { GraphDatabase } from './graph-database.ts'
 
@@ -11,6 +11,7 @@ export interface GraphBackupsOptions {
   readonly root: string
   readonly paths: DataPaths
   readonly limits: Limits
+  readonly logger: Logger
 }
 
 const what = 'the backup'
@@ -28,17 +29,19 @@ export class GraphBackups {
     this.#options = options
   }
 
-  /** Removes what processes of this data directory left when they died, and nothing else. */
+  /**
+   * Removes what processes of this data directory left when they died, and nothing else. What cannot be read or
+   * removed stays for the next start: databases are served all the same.
+   */
   async sweep(): Promise<void> {
     const dead = new Set(this.#options.paths.abandoned.map((path) => basename(path)))
-    for (const database of await namesIn(this.#options.root)) {
-      const directory = join(this.#options.root, database)
-      for (const name of await namesIn(directory)) {
-        const instance = draftName.exec(name)?.[1]
-        if (instance === undefined || !dead.has(instance)) continue
-        await rm(join(directory, name), { recursive: true, force: true })
+    const { root } = this.#options
+    await this.#coped(root, async () => {
+      for (const database of await namesIn(root)) {
+        const directory = join(root, database)
+        await this.#coped(directory, () => sweepDrafts(directory, dead))
       }
-    }
+    })
   }
 
   async list(database: string): Promise<GraphBackup[]> {
@@ -85,8 +88,19 @@ export class GraphBackups {
     throw noBackup(text)
   }
 
+  async #coped(path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#options.logger.warn({ err: error, path }, 'drafts of backups could not be swept')
+    }
+  }
+
   async #names(database: string): Promise<string[]> {
-    const names = await namesIn(join(this.#options.root, database))
+    const names = await namesIn(join(this.#options.root, database)).catch((cause: unknown) => {
+      const message = `the backups of ${database} cannot be read`
+      throw new HyperMeshError('unavailable', message, { cause })
+    })
     return names.filter((name) => directoryName.test(name)).sort()
   }
 
@@ -111,6 +125,14 @@ export class GraphBackups {
   /** Names are identifiers, so no path leads out of the root. */
   #pathOf(database: string, backup: string): string {
     return join(this.#options.root, toName(database), toName(backup))
+  }
+}
+
+async function sweepDrafts(directory: string, dead: ReadonlySet<string>): Promise<void> {
+  for (const name of await namesIn(directory)) {
+    const instance = draftName.exec(name)?.[1]
+    if (instance === undefined || !dead.has(instance)) continue
+    await rm(join(directory, name), { recursive: true, force: true })
   }
 }
 

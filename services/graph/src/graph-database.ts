@@ -1,16 +1,21 @@
-import {
-  type GraphDatabaseDetail,
-  type GraphDatabase as GraphDatabaseSummary,
-  type GraphTableDetail,
-  type Limits,
-  parseGraphTableName,
+import type {
+  GraphDatabaseDetail,
+  GraphDatabase as GraphDatabaseSummary,
+  GraphTableDetail,
+  Limits,
 } from '@hypermesh/contract'
 import { Database, type Table } from '@hypermesh/engine'
+import type { Clock, Logger } from '@hypermesh/kit'
+import { CompactionThreshold } from './compaction-threshold.ts'
 import type { GraphSettings } from './config.ts'
+import { hasInnerMember } from './inner-member.ts'
 import { engineTimeUnit } from './instants.ts'
+import { KeyedInserts } from './keyed-inserts.ts'
 import { TableCatalog } from './table-catalog.ts'
 
 export interface GraphDatabaseOptions {
+  readonly logger: Logger
+  readonly clock: Clock
   readonly settings: GraphSettings
   readonly limits: Limits
 }
@@ -20,12 +25,20 @@ export class GraphDatabase {
   readonly name: string
   readonly engine: Database
   readonly tables: TableCatalog
+  readonly compaction: CompactionThreshold
+  readonly keyedInserts: KeyedInserts
   readonly limits: Limits
 
-  private constructor(name: string, engine: Database, tables: TableCatalog, limits: Limits) {
+  private constructor(
+    name: string,
+    parts: { readonly engine: Database; readonly tables: TableCatalog },
+    { limits, logger, clock }: GraphDatabaseOptions,
+  ) {
     this.name = name
-    this.engine = engine
-    this.tables = tables
+    this.engine = parts.engine
+    this.tables = parts.tables
+    this.compaction = new CompactionThreshold(parts.engine, logger)
+    this.keyedInserts = new KeyedInserts(parts.engine, { limits, clock })
     this.limits = limits
   }
 
@@ -42,11 +55,12 @@ export class GraphDatabase {
   static async open(
     name: string,
     directory: string,
-    { settings, limits }: GraphDatabaseOptions,
+    options: GraphDatabaseOptions,
   ): Promise<GraphDatabase> {
-    const engine = await openEngine(directory, settings, false)
+    const engine = await openEngine(directory, options.settings, false)
     try {
-      return new GraphDatabase(name, engine, await TableCatalog.open(engine, limits), limits)
+      const tables = await TableCatalog.open(engine, options.limits)
+      return new GraphDatabase(name, { engine, tables }, options)
     } catch (error) {
       await engine.close()
       throw error
@@ -55,7 +69,7 @@ export class GraphDatabase {
 
   /** A table of a user. Throws `invalid_name`, `not_found`. */
   table(name: string): Table {
-    return this.engine.table(parseGraphTableName(name))
+    return this.tables.require(name)
   }
 
   summary(): GraphDatabaseSummary {
@@ -75,7 +89,7 @@ export class GraphDatabase {
       ...this.summary(),
       seq: stats.seq,
       history_floor: stats.historyFloor,
-      nodes: stats.nodeCount,
+      nodes: stats.nodeCount - (hasInnerMember(this.engine, stats.nodeCount) ? 1 : 0),
       log_bytes: stats.logBytes,
       disk_bytes: stats.diskBytes,
       memory_bytes: stats.memtableBytes,

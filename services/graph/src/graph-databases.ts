@@ -8,7 +8,7 @@ import {
   parseIdentifier,
 } from '@hypermesh/contract'
 import { Database } from '@hypermesh/engine'
-import type { DataPaths, Logger } from '@hypermesh/kit'
+import type { Clock, DataPaths, Logger } from '@hypermesh/kit'
 import {
   type DirectoryOwner,
   hasErrno,
@@ -26,6 +26,7 @@ export interface GraphDatabasesOptions {
   readonly owner: DirectoryOwner
   readonly settings: GraphSettings
   readonly limits: Limits
+  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -111,13 +112,13 @@ export class GraphDatabases {
       const entry = this.#entries.get(name)
       if (entry === undefined) throw noDatabase(name)
       this.#entries.delete(name)
-      if (entry instanceof GraphDatabase) await entry.close()
       const retired = join(this.#options.paths.temporary, `retired-${randomUUID()}`)
       try {
+        if (entry instanceof GraphDatabase) await entry.close()
         await retireDirectory(this.#pathOf(name), retired, what)
       } catch (error) {
-        // It is what it was, unless its directory is gone.
-        await this.#openOne(name)
+        // Unless its directory is gone it is what it was, or damaged: then it can still be dropped.
+        if (await this.#isThere(name)) await this.#openOne(name)
         throw error
       }
     })
@@ -210,6 +211,11 @@ export class GraphDatabases {
 
   get #directory(): string {
     return join(this.#options.paths.root, 'graph')
+  }
+
+  async #isThere(name: string): Promise<boolean> {
+    const names = await readdir(this.#directory).catch(() => [name])
+    return names.includes(name)
   }
 
   #pathOf(name: string): string {

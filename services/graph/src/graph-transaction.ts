@@ -1,8 +1,4 @@
-import {
-  type GraphTransactionRequest,
-  HyperMeshError,
-  parseGraphTableName,
-} from '@hypermesh/contract'
+import { type GraphTransactionRequest, HyperMeshError } from '@hypermesh/contract'
 import type { CommitReceipt, Transaction } from '@hypermesh/engine'
 import type { GraphDatabase } from './graph-database.ts'
 import { assertBatch, type RowTerms, toChanges, toInputs, toProps } from './hyperedge-rows.ts'
@@ -46,10 +42,9 @@ interface Scope {
 function apply(operation: Operation, transaction: Transaction, scope: Scope): void {
   const { database, unit, hasLongs } = scope
   const tableOf = (text: string) => {
-    const name = parseGraphTableName(text)
-    const table = transaction.table(name)
+    const { name, schema } = database.table(text)
     const declared = database.tables.declared(name)
-    return { table, terms: { unit, hasLongs, schema: database.table(name).schema, declared } }
+    return { table: transaction.table(name), terms: { unit, hasLongs, schema, declared } }
   }
   if ('insert' in operation) {
     const { table, terms } = tableOf(operation.insert.table)

@@ -1,6 +1,7 @@
 import { HyperMeshError } from '@hypermesh/contract'
 import { type Database, EngineError, type Transaction } from '@hypermesh/engine'
 import type { z } from 'zod'
+import { innerMember } from './inner-member.ts'
 
 /** A row with what tells it from a later one of the same key. */
 export interface ServiceRow<State> {
@@ -40,10 +41,10 @@ export class ServiceRows<State> {
     if (!this.#engine.hasTable(this.#name)) return []
     const rows = this.#engine
       .table(this.#name)
-      .findSync({ columns: ['members'] })
+      .findSync({ columns: ['key'] })
       .rows()
-    const names = rows.map(({ members }) => String(members[0]))
-    return names.filter((name) => this.get(name) !== undefined)
+    const names = rows.map(({ key }) => String(key).replace(/^\d+:/, ''))
+    return [...new Set(names)].filter((name) => this.get(name) !== undefined)
   }
 
   /** Requires: `prepare` was called. Throws `conflict` where somebody else has changed it since. */
@@ -58,7 +59,7 @@ export class ServiceRows<State> {
     // Of a change from here on the engine itself tells, at the commit.
     const stored = rows.getByKey(key)
     if (stored?.props?.state !== before?.text) throw movedOn(table)
-    if (stored === undefined) rows.insert({ at: new Date(0), members: [table], key, props })
+    if (stored === undefined) rows.insert({ at: new Date(0), members: [innerMember], key, props })
     else rows.update(stored.id, { props })
   }
 

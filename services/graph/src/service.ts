@@ -24,9 +24,11 @@ export const graph = defineService({
     const owner = new DirectoryOwner({ directory, paths, subject: 'the graph databases' })
     const backups = new GraphBackups({
       root: resolve(settings.backupRoot ?? join(paths.root, 'graph-backups')),
-      ...{ paths, limits },
+      ...{ paths, limits, logger },
     })
-    const databases = new GraphDatabases({ paths, owner, backups, settings, limits, logger })
+    const databases = new GraphDatabases({
+      ...{ paths, owner, backups, settings, limits, clock, logger },
+    })
     const app = createApp({ logger, limits })
     const peers = graphPeers(upstreams, { limits, clock })
     const following = {

@@ -7,7 +7,8 @@ import {
   type Limits,
   parseGraphTableName,
 } from '@hypermesh/contract'
-import type { Database, TableSchema } from '@hypermesh/engine'
+import { type Database, EngineError, type Table, type TableSchema } from '@hypermesh/engine'
+import { innerMember } from './inner-member.ts'
 
 /** What is declared of a table that the engine does not keep. */
 export interface TableDeclaration {
@@ -39,9 +40,11 @@ export class TableCatalog {
     this.#declared = declared
   }
 
-  /** What a new database has before it is shown. */
+  /** What a new database has before it is shown: the table, and the member of its hyperedges. */
   static async create(engine: Database): Promise<void> {
-    await engine.createTable(systemTable, { properties: { declaration: 'string' } })
+    const table = await engine.createTable(systemTable, { properties: { declaration: 'string' } })
+    const { id } = await table.insert({ at: 0, members: [innerMember] })
+    await table.delete(id)
   }
 
   static async open(engine: Database, limits: Limits): Promise<TableCatalog> {
@@ -63,6 +66,19 @@ export class TableCatalog {
     return this.#engine.tableNames.filter((name) => !/^hm_/i.test(name))
   }
 
+  /** A table of a user. Throws `invalid_name`, and `not_found` with the names that there are. */
+  require(name: string): Table {
+    const parsed = parseGraphTableName(name)
+    try {
+      return this.#engine.table(parsed)
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'not_found') throw error
+      const names = this.names.join(', ') || 'none'
+      const message = `no table "${parsed}"; there are ${names}`
+      throw new HyperMeshError('not_found', message, { cause: error })
+    }
+  }
+
   declared(name: string): TableDeclaration {
     return this.#declared.get(name)?.facts ?? nothingDeclared
   }
@@ -73,7 +89,7 @@ export class TableCatalog {
 
   /** Throws `not_found`. */
   describe(name: string): GraphTable {
-    const schema = this.#engine.table(parseGraphTableName(name)).schema
+    const schema = this.require(name).schema
     const { members, bucketSeconds } = this.declared(name)
     return {
       table: name,
@@ -105,7 +121,7 @@ export class TableCatalog {
 
   alter(name: string, request: AlterGraphTableRequest): Promise<GraphTable> {
     return this.#alone(async () => {
-      const table = this.#engine.table(parseGraphTableName(name))
+      const table = this.require(name)
       const { add_properties, bucket_seconds, ttl_ms, history_ms, arity_max } = request
       const existing = propertiesOf(table.schema)
       const missing = Object.entries(add_properties ?? {}).filter(([property, type]) => {
@@ -143,13 +159,13 @@ export class TableCatalog {
 
   createIndex(name: string, index: string, columns: readonly string[]): Promise<GraphTable> {
     return this.#alone(async () => {
-      await this.#engine.table(parseGraphTableName(name)).createIndex(index, columns)
+      await this.require(name).createIndex(index, columns)
       return this.describe(name)
     })
   }
 
   dropIndex(name: string, index: string): Promise<void> {
-    return this.#alone(() => this.#engine.table(parseGraphTableName(name)).dropIndex(index))
+    return this.#alone(() => this.require(name).dropIndex(index))
   }
 
   async #create(request: CreateGraphTableRequest): Promise<GraphTable> {
@@ -168,7 +184,8 @@ export class TableCatalog {
   }
 
   async #drop(name: string): Promise<void> {
-    await this.#engine.dropTable(parseGraphTableName(name))
+    this.require(name)
+    await this.#engine.dropTable(name)
     const known = this.#declared.get(name)
     if (known === undefined) return
     await this.#engine.table(systemTable).delete(known.id)
@@ -197,7 +214,8 @@ export class TableCatalog {
     const props = { declaration: JSON.stringify(facts) }
     const known = this.#declared.get(name)
     if (known !== undefined) await table.update(known.id, { props })
-    const id = known?.id ?? (await table.insert({ at: 0, members: [name], key: name, props })).id
+    const id =
+      known?.id ?? (await table.insert({ at: 0, members: [innerMember], key: name, props })).id
     this.#declared.set(name, { id, facts })
   }
 

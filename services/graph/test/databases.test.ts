@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Database, EngineError } from '@hypermesh/engine'
 import { temporaryDirectory } from '@hypermesh/testing'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openGraph } from './_graph.ts'
 
 /** Every file with the hash of its content. */
@@ -94,4 +95,61 @@ test('databases, tables, entries of a batch, rows of a page and backups are boun
   ).rejects.toMatchObject(tooLarge)
   await graph.call('POST', '/d/backups', { backup: 'a' })
   await expect(graph.call('POST', '/d/backups', { backup: 'b' })).rejects.toMatchObject(tooLarge)
+})
+
+test('after a close that failed a drop can be tried again, without a restart', async () => {
+  await using graph = await openGraph()
+  await graph.call('PUT', '/d')
+  vi.spyOn(Database.prototype, 'close').mockRejectedValueOnce(new EngineError('io', 'no close'))
+  await expect(graph.call('DELETE', '/d')).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await graph.call('GET', '')).toMatchObject({ databases: [{ database: 'd' }] })
+  await graph.call('DELETE', '/d')
+  expect(await graph.call('GET', '')).toEqual({ databases: [] })
+  expect((await graph.send('PUT', '/d')).status).toBe(201)
+})
+
+test('a directory of backups that cannot be read keeps no database from being served', async () => {
+  await using directory = await temporaryDirectory()
+  const backups = join(directory.path, 'graph-backups')
+  await mkdir(backups)
+  await symlink(join(backups, 'loop'), join(backups, 'loop'))
+  await using graph = await openGraph({ directory: directory.path })
+  for (const name of ['good', 'loop']) await graph.call('PUT', `/${name}`)
+  await graph.call('POST', '/good/backups', { backup: 'b' })
+  expect(await graph.call('GET', '/good/backups')).toMatchObject({ backups: [{ backup: 'b' }] })
+  const refused = { code: 'unavailable' }
+  await expect(graph.call('GET', '/loop/backups')).rejects.toMatchObject(refused)
+  await expect(graph.call('POST', '/loop/backups', { backup: 'b' })).rejects.toMatchObject(refused)
+})
+
+test('what the service keeps for itself is in no message and no count', async () => {
+  await using graph = await openGraph()
+  await graph.call('PUT', '/d')
+  expect(await graph.call('GET', '/d')).toMatchObject({ nodes: 0, tables: 0 })
+  for (const table of ['calls', 'meets']) await graph.call('POST', '/d/tables', { table })
+  await graph.call('POST', '/d/query', { query: 'COMPACT_THRESHOLD 100000' })
+  expect(await graph.call('GET', '/d')).toMatchObject({ nodes: 0, tables: 2 })
+  const hyperedges = [{ at: 1, members: ['calls', 7] }]
+  await graph.call('POST', '/d/tables/calls/hyperedges', { hyperedges })
+  expect(await graph.call('GET', '/d')).toMatchObject({ nodes: 2 })
+  const message = 'no table "none"; there are calls, meets'
+  const asked = [
+    graph.call('POST', '/d/query', { query: 'MATCH HYPEREDGE (n:none) RETURN *' }),
+    graph.call('POST', '/d/query', { query: 'DROP HYPEREDGE TABLE none' }),
+    graph.call('GET', '/d/tables/none'),
+    graph.call('PATCH', '/d/tables/none', { ttl_ms: 9 }),
+    graph.call('GET', '/d/tables/none/indexes'),
+    graph.call('DELETE', '/d/tables/none/indexes/i'),
+    graph.call('POST', '/d/tables/none/hyperedges', { hyperedges }),
+    graph.call('GET', '/d/tables/none/feed'),
+    graph.call('GET', '/d/tables/none/publication'),
+    graph.call('POST', '/d/transactions', {
+      operations: [{ delete: { table: 'none', ids: [1] } }],
+    }),
+    graph.call('POST', '/d/join', { left: { table: 'calls' }, right: { table: 'none' } }),
+  ]
+  const refusals = await Promise.allSettled(asked)
+  expect(refusals.map((each) => ('reason' in each ? each.reason.message : each.value))).toEqual(
+    asked.map(() => message),
+  )
 })

@@ -102,6 +102,17 @@ describe.each(topologies)('%s', (topology) => {
     expect(await writer.getGraphTable(graph)).toMatchObject({ properties: { lines: 'int64' } })
   })
 
+  test('what a feed writes is compacted where COMPACT_THRESHOLD says so', async () => {
+    const { writer, graph, request } = await setUp([row(1), row(2)])
+    const { admin } = platform.clients
+    await admin.queryGraph('g', { query: 'COMPACT_THRESHOLD 2' })
+    await writer.putGraphFeed(graph, request())
+    const segmentsOf = async () => (await admin.getGraphTable(graph)).stats.segments
+    expect(await segmentsOf()).toBe(0)
+    await writer.syncGraphFeed(graph)
+    await expect.poll(segmentsOf).toBe(1)
+  })
+
   test('without a key anything but appends is refused, with one it is followed by itself', async () => {
     const { writer, table, graph, request } = await setUp([row(1), row(2)])
     await writer.putGraphFeed(graph, request())

@@ -214,7 +214,7 @@ export class TableLoad {
     this.#isReplay = true
     if (isSame) return ingestReceipt.parse({ ...receipt, snapshotId })
     throw new HyperMeshError(
-      'conflict',
+      'key_reused',
       'this Idempotency-Key was used for another load; use a key of its own for each',
       { details: { reason: 'idempotency-key-reused' } },
     )

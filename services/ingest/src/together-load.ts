@@ -276,7 +276,7 @@ export class TogetherLoad {
     const isSame = receipt?.contentKey === contentKey && receipt.mode === this.#request.mode
     if (!isSame || !Array.isArray(parts)) {
       throw new HyperMeshError(
-        'conflict',
+        'key_reused',
         'this Idempotency-Key was used for another load; use a key of its own for each',
         { details: { reason: 'idempotency-key-reused' } },
       )

@@ -124,7 +124,7 @@ test(
       expect(told(second)).toEqual(told(first))
       expect(await history(platform, name)).toHaveLength(atomic ? 1 : 2)
       const other = client.ingestFiles(name, [json, csv], { atomic: true }, options)
-      if (atomic) await expect(other).rejects.toMatchObject({ code: 'conflict' })
+      if (atomic) await expect(other).rejects.toMatchObject({ code: 'key_reused' })
       else await other
     }
   }),

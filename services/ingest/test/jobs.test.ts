@@ -211,7 +211,7 @@ test('a submission under a key is one job; another load under it is refused', ()
     expect(again).toMatchObject({ id, state: 'succeeded' })
     await expect(
       client.submitIngest('n.cars', { ...cars, body: 'name\nopel\n' }, key),
-    ).rejects.toMatchObject({ code: 'conflict' })
+    ).rejects.toMatchObject({ code: 'key_reused' })
     expect(await rowsOf(client)).toBe(2)
     await expect.poll(jobBodies).toEqual([])
   }))

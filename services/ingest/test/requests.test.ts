@@ -134,7 +134,7 @@ test(
     expect(again.result).toBe('committed')
     expect(await warehouseFiles()).toEqual(files)
     const other = client.ingest('n.t', { body: `${cars}ford,9\n`, format: 'csv' }, options)
-    await expect(other).rejects.toMatchObject({ code: 'conflict' })
+    await expect(other).rejects.toMatchObject({ code: 'key_reused' })
     const elsewhere = await client.ingest('n.u', { body: cars, format: 'csv' }, options)
     expect(elsewhere).toMatchObject({ result: 'committed', table: 'n.u' })
     expect((await client.listTables()).tables).toMatchObject([{ rows: 1 }, { rows: 1 }])

@@ -19,7 +19,6 @@ import { formatStatement } from '../language/format-statement.ts'
 import { parseStatement } from '../language/parse-statement.ts'
 import type { Statement } from '../language/syntax-tree.ts'
 import { bindParameters } from './bind-parameters.ts'
-import { compactWhenDue } from './compaction.ts'
 import { type QueryContext, QueryFigures, type ResultColumn, type Row } from './query-result.ts'
 import { runStatement } from './run-statement.ts'
 import { assertMayRun, roleOf } from './statement-roles.ts'
@@ -180,16 +179,10 @@ export class GraphQueries {
         if (done) break
         yield value
       }
-      if (roleOf(statement) !== 'reader') this.#compactLater(database)
+      if (roleOf(statement) !== 'reader') database.compaction.wrote()
     } finally {
       close()
       await rows.return?.()
     }
-  }
-
-  #compactLater(database: GraphDatabase): void {
-    compactWhenDue(database).catch((error: unknown) => {
-      this.#options.logger.warn({ err: error, database: database.name }, 'a compaction failed')
-    })
   }
 }

@@ -25,6 +25,8 @@ export interface FeedPeers {
 
 export interface FeedSyncOptions {
   readonly engine: Database
+  /** Called after each commit. */
+  readonly wrote: () => void
   readonly timeUnit: TimeUnit
   readonly table: string
   readonly rows: ServiceRows<FeedState>
@@ -226,7 +228,7 @@ class FeedSync {
     work: (transaction: Transaction) => void,
     progress: Partial<FeedState>,
   ): Promise<void> {
-    const { engine, rows, table, clock } = this.#options
+    const { engine, rows, table, clock, wrote } = this.#options
     const syncedAt = new Date(clock.nowMs()).toISOString()
     this.#state = { ...this.#state, ...progress, syncedAt }
     const [before, state] = [this.#row, this.#state]
@@ -235,6 +237,7 @@ class FeedSync {
       rows.put(transaction, table, { before, state })
     })
     this.#row = { ...before, state, text: JSON.stringify(state) }
+    wrote()
   }
 
   /** Whether a table that the query read last has moved on; unknown ones are left to `sync`. */

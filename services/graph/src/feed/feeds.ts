@@ -150,10 +150,11 @@ export class Feeds implements AsyncDisposable {
   async #run(feed: Feed, signal: AbortSignal): Promise<void> {
     const { peers, limits, clock } = this.#options
     const { database, table, rows } = feed
-    const { engine } = database
+    const { engine, compaction } = database
     const { isForced } = feed
+    const wrote = () => compaction.wrote()
     feed.isForced = false
-    const options = { engine, table, rows, peers, limits, clock, signal, isForced }
+    const options = { engine, wrote, table, rows, peers, limits, clock, signal, isForced }
     await asGraphErrors(() => syncFeed({ ...options, timeUnit: engineTimeUnit }))
   }
 

@@ -1,6 +1,8 @@
+import { createHash, type Hash } from 'node:crypto'
 import {
   type GraphTimeUnit,
   HyperMeshError,
+  headers,
   insertHyperedgesQuery,
   insertHyperedgesRequest,
   printable,
@@ -17,29 +19,45 @@ export interface Batch {
   readonly hasLongs: boolean
   readonly unit: GraphTimeUnit
   readonly durability: Durability
+  /** Of the body and what it means, under an `Idempotency-Key`. */
+  readonly keyed: { readonly key: string; readonly digest: string } | undefined
 }
 
 /** The body of an insert: JSON, NDJSON of such objects, or an Arrow stream. */
 export async function readBatch(c: Visit, schema: TableSchema): Promise<Batch> {
+  const key = c.req.header(headers.idempotencyKey)
+  const digest = key === undefined ? undefined : createHash('sha256')
+  const batch = await readForm(c, schema, digest)
+  digest?.update(`${batch.form} ${batch.unit}`)
+  const keyed = key === undefined ? undefined : { key, digest: digest?.digest('base64url') ?? '' }
+  return { ...batch, keyed }
+}
+
+type Form = Omit<Batch, 'keyed'> & { readonly form: 'json' | 'ndjson' | 'arrow' }
+
+async function readForm(c: Visit, schema: TableSchema, digest: Hash | undefined): Promise<Form> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type === 'application/x-ndjson') {
-    const text = textOf(await bytesOf(c))
+    const bytes = await bytesOf(c)
+    digest?.update(bytes)
+    const text = textOf(bytes)
     const hasLongs = text.includes('"int"')
-    return { rows: parseLines(text), hasLongs, ...termsOf(c) }
+    return { form: 'ndjson', rows: parseLines(text), hasLongs, ...termsOf(c) }
   }
   if (type === 'application/vnd.apache.arrow.stream') {
     const bytes = await bytesOf(c)
+    digest?.update(bytes)
     const rows: unknown[] = []
     for await (const row of readArrow(inOnePiece(bytes), schema)) {
       rows.push(row)
       // Said before all of a small file of many rows is held as objects.
       if (rows.length > c.var.limits.graphBatchMax) assertBatch(rows.length, c.var.limits)
     }
-    return { rows, hasLongs: false, ...termsOf(c), unit: 'ms' }
+    return { form: 'arrow', rows, hasLongs: false, ...termsOf(c), unit: 'ms' }
   }
-  const { request, hasLongs } = await readRows(c, insertHyperedgesRequest)
+  const { request, hasLongs } = await readRows(c, insertHyperedgesRequest, digest)
   const { hyperedges: rows, time_unit: unit, durability } = request
-  return { rows, hasLongs, unit, durability }
+  return { form: 'json', rows, hasLongs, unit, durability }
 }
 
 function termsOf(c: Visit): Pick<Batch, 'unit' | 'durability'> {

@@ -1,9 +1,4 @@
-import {
-  findHyperedgesRequest,
-  headers,
-  listHyperedgesQuery,
-  resultMediaTypes,
-} from '@hypermesh/contract'
+import { findHyperedgesRequest, listHyperedgesQuery, resultMediaTypes } from '@hypermesh/contract'
 import type { FindOptions, Table } from '@hypermesh/engine'
 import { type App, acceptedFormat, readJson, readQuery } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
@@ -23,13 +18,17 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
   mountGraphRoute(app, 'insertHyperedges', async (c) => {
     const { database, table } = await tableOf(c, databases)
     const { schema } = table
-    const { rows, hasLongs, unit, durability } = await readBatch(c, schema)
+    const { rows, hasLongs, unit, durability, keyed } = await readBatch(c, schema)
     assertBatch(rows.length, c.var.limits)
     const declared = database.tables.declared(table.name)
     const given = toInputs(rows, { unit, hasLongs, schema, declared })
-    const inputs = withKeys(given, c.req.header(headers.idempotencyKey))
+    const inputs = withKeys(given, keyed?.key)
     c.var.signal.throwIfAborted()
-    const receipt = await table.insertMany(inputs, { durability })
+    const receipt =
+      keyed === undefined
+        ? await table.insertMany(inputs, { durability })
+        : await database.keyedInserts.insert(table, { ...keyed, rows: inputs, durability })
+    database.compaction.wrote()
     return jsonWhole(`{${receiptText(receipt)},"ids":[${receipt.ids.join(',')}]}`)
   })
   mountGraphRoute(app, 'listHyperedges', async (c) => {

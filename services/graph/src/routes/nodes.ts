@@ -27,7 +27,8 @@ export function mountNodes(app: App, databases: GraphDatabases): void {
     return c.json(declarationOf(nodes))
   })
   mountGraphRoute(app, 'setGraphNodes', async (c) => {
-    const { nodes } = (await databaseOf(c, databases)).engine
+    const { engine, compaction } = await databaseOf(c, databases)
+    const { nodes } = engine
     const request = await readJson(c, setGraphNodesRequest)
     assertBatch(request.nodes.length, c.var.limits)
     const terms = { unit: request.time_unit, schema: nodes.schema }
@@ -36,17 +37,18 @@ export function mountNodes(app: App, databases: GraphDatabases): void {
     )
     c.var.signal.throwIfAborted()
     const receipt = await nodes.setMany(entries, { durability: request.durability })
+    compaction.wrote()
     return jsonWhole(`{${receiptText(receipt)}}`)
   })
   mountGraphRoute(app, 'deleteGraphNodes', async (c) => {
-    const { nodes } = (await databaseOf(c, databases)).engine
+    const { engine, compaction } = await databaseOf(c, databases)
     const request = await readJson(c, deleteGraphNodesRequest)
     assertBatch(request.nodes.length, c.var.limits)
     c.var.signal.throwIfAborted()
     const { durability } = request
-    return jsonWhole(
-      `{${receiptText(await nodes.delete(request.nodes.map(toNode), { durability }))}}`,
-    )
+    const receipt = await engine.nodes.delete(request.nodes.map(toNode), { durability })
+    compaction.wrote()
+    return jsonWhole(`{${receiptText(receipt)}}`)
   })
   mountNodeReads(app, databases)
 }

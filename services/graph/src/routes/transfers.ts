@@ -47,6 +47,7 @@ export function mountTransfers(app: App, databases: GraphDatabases): void {
     const check = (row: unknown) => assertRoles(row, { declared, schema })
     const { inserted, duplicates, commits } = await importBody(c, table, {
       query,
+      wrote: () => database.compaction.wrote(),
       ...(declared.members.length === 0 ? {} : { check }),
     })
     return c.json({ inserted, duplicates, commits })
@@ -71,7 +72,15 @@ export function mountTransfers(app: App, databases: GraphDatabases): void {
 async function importBody(
   c: Visit,
   table: Table,
-  { query, check }: { readonly query: ImportQuery; readonly check?: ImportOptions['check'] },
+  {
+    query,
+    check,
+    wrote,
+  }: {
+    readonly query: ImportQuery
+    readonly check?: ImportOptions['check']
+    readonly wrote: () => void
+  },
 ): Promise<ImportReport> {
   const { signal, limits } = c.var
   // The document of this format is held in memory as a whole.
@@ -88,6 +97,7 @@ async function importBody(
     ...(check === undefined ? {} : { check }),
     onProgress: (rows) => {
       committed = rows
+      wrote()
     },
   }
   try {

@@ -166,7 +166,7 @@ export class Jobs implements AsyncDisposable {
       spec.body?.sha256 === sha256 && isDeepStrictEqual(spec.load, toPlainLoad(request))
     if (isSame) return this.#toJob(record)
     throw new HyperMeshError(
-      'conflict',
+      'key_reused',
       'this Idempotency-Key was used for another job; use a key of its own for each',
       { details: { reason: 'idempotency-key-reused' } },
     )
