@@ -52,17 +52,29 @@ uint32_t ExtendByTables(uint32_t crc, const uint8_t* at, size_t count) {
 
 // The instruction takes three cycles but a new one can start each cycle: three lanes run side by
 // side and are joined by what the checksum becomes over a lane's length of zero bytes.
-constexpr size_t kLaneBytes = 2048;
+constexpr size_t kLaneBytes = 2048;  // A power of two.
 using ZerosTable = std::array<std::array<uint32_t, 256>, 4>;
 
-// Made at the first checksum of a process, so by the 32 bits alone: the rest are their sums.
-ZerosTable MakeZerosTable() {
-  std::array<uint32_t, 32> over_zeros{};
+// What each bit becomes over some zero bytes; its square, over twice as many.
+using BitColumns = std::array<uint32_t, 32>;
+
+constexpr BitColumns Squared(const BitColumns& columns) {
+  BitColumns squared{};
   for (size_t bit = 0; bit < 32; ++bit) {
-    uint32_t crc = uint32_t{1} << bit;
-    for (size_t zero = 0; zero < kLaneBytes; ++zero) crc = (crc >> 8) ^ kSlices[0][crc & 0xff];
-    over_zeros[bit] = crc;
+    for (size_t of = 0; of < 32; ++of) {
+      if ((columns[bit] >> of & 1) != 0) squared[bit] ^= columns[of];
+    }
   }
+  return squared;
+}
+
+constexpr ZerosTable MakeZerosTable() {
+  BitColumns over_zeros{};
+  for (size_t bit = 0; bit < 32; ++bit) {
+    const uint32_t crc = uint32_t{1} << bit;
+    over_zeros[bit] = (crc >> 8) ^ kSlices[0][crc & 0xff];
+  }
+  for (size_t bytes = 1; bytes < kLaneBytes; bytes *= 2) over_zeros = Squared(over_zeros);
   ZerosTable table{};
   for (size_t place = 0; place < 4; ++place) {
     for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -74,14 +86,15 @@ ZerosTable MakeZerosTable() {
   return table;
 }
 
-uint32_t OverZeros(const ZerosTable& table, uint64_t crc) {
-  return table[0][crc & 0xff] ^ table[1][(crc >> 8) & 0xff] ^ table[2][(crc >> 16) & 0xff] ^
-         table[3][(crc >> 24) & 0xff];
+constexpr ZerosTable kZeros = MakeZerosTable();
+
+uint32_t OverZeros(uint64_t crc) {
+  return kZeros[0][crc & 0xff] ^ kZeros[1][(crc >> 8) & 0xff] ^ kZeros[2][(crc >> 16) & 0xff] ^
+         kZeros[3][(crc >> 24) & 0xff];
 }
 
 __attribute__((target("sse4.2"))) uint32_t ExtendByInstruction(uint32_t crc, const uint8_t* at,
                                                                size_t count) {
-  static const ZerosTable zeros = MakeZerosTable();
   uint64_t first = ~crc;
   for (; count >= 3 * kLaneBytes; count -= 3 * kLaneBytes, at += 3 * kLaneBytes) {
     uint64_t second = 0;
@@ -91,8 +104,8 @@ __attribute__((target("sse4.2"))) uint32_t ExtendByInstruction(uint32_t crc, con
       second = _mm_crc32_u64(second, LoadUnaligned<uint64_t>(at + kLaneBytes + offset));
       third = _mm_crc32_u64(third, LoadUnaligned<uint64_t>(at + 2 * kLaneBytes + offset));
     }
-    second ^= OverZeros(zeros, first);
-    first = third ^ OverZeros(zeros, second);
+    second ^= OverZeros(first);
+    first = third ^ OverZeros(second);
   }
   for (; count >= 8; count -= 8, at += 8) {
     first = _mm_crc32_u64(first, LoadUnaligned<uint64_t>(at));

@@ -64,34 +64,61 @@ bool MemberLists::Open(const SectionFile* file, ByteView section, uint32_t row_c
   return true;
 }
 
-bool MemberLists::Load(uint64_t index, Block* block) const {
-  block->index = UINT64_MAX;
+bool MemberLists::Enter(uint64_t index, const uint8_t** arities, unsigned* width,
+                        const uint8_t** end) const {
   if (index >= block_ends_.count()) return false;
   const uint64_t from = index == 0 ? 0 : index - 1;
   if (!file_->Verified(block_ends_.BytesOf(from, index - from + 1))) return false;
   const uint64_t begin = index == 0 ? 0 : block_ends_[index - 1];
-  const uint64_t end = block_ends_[index];
-  if (begin >= end || end > data_.size()) return false;
+  const uint64_t past = block_ends_[index];
+  if (begin >= past || past > data_.size()) return false;
   const uint8_t* at = data_.data() + begin;
-  if (!file_->Verified(at, end - begin)) return false;
-  const unsigned width = *at++;
-  const uint64_t bytes = end - begin - 1;
-  if (width > 32 || width * 4 > bytes) return false;
-  std::array<uint32_t, kBlockLists> arities;
-  UnpackBits(at, width, 0, kBlockLists, arities.data());
-  const uint64_t total = AddUp(arities, block->starts.data());
+  if (!file_->Verified(at, past - begin)) return false;
+  *width = *at;
+  *arities = at + 1;
+  *end = data_.data() + past;
+  return *width <= 32 && *width * 4 <= past - begin - 1;
+}
+
+bool MemberLists::Divide(const uint8_t* arities, unsigned width, const uint8_t* end, uint64_t total,
+                         Parts* parts) const {
   const uint64_t control_bytes = ByteGroupControlBytes(total);
   const uint64_t role_bytes = PackedBytes(total, role_width_);
+  parts->control = arities + width * 4;
   // Every member has a data byte: that also bounds what a reader makes room for.
-  if (control_bytes + role_bytes + total > bytes - width * 4) return false;
-  block->control = at + width * 4;
-  block->roles = block->control + control_bytes;
-  block->data = block->roles + role_bytes;
-  block->end = data_.data() + end;
-  if (!MayDecodeByteGroups(block->control, total, block->data, block->end, readable_end_)) {
+  if (control_bytes + role_bytes + total > static_cast<uint64_t>(end - parts->control)) {
     return false;
   }
+  parts->roles = parts->control + control_bytes;
+  parts->data = parts->roles + role_bytes;
+  parts->end = end;
+  return MayDecodeByteGroups(parts->control, total, parts->data, end, readable_end_);
+}
+
+bool MemberLists::Load(uint64_t index, Block* block) const {
+  const uint8_t* packed = nullptr;
+  const uint8_t* end = nullptr;
+  unsigned width = 0;
+  block->index = UINT64_MAX;
+  if (!Enter(index, &packed, &width, &end)) return false;
+  std::array<uint32_t, kBlockLists> arities;
+  UnpackBits(packed, width, 0, kBlockLists, arities.data());
+  const uint64_t total = AddUp(arities, block->starts.data());
+  if (!Divide(packed, width, end, total, &block->parts)) return false;
   block->index = index;
+  return true;
+}
+
+bool MemberLists::Locate(uint32_t list, std::array<uint32_t, 2>* starts, Parts* parts) const {
+  const uint8_t* packed = nullptr;
+  const uint8_t* end = nullptr;
+  unsigned width = 0;
+  if (!Enter(list / kBlockLists, &packed, &width, &end)) return false;
+  const PackedSums sums = SumPacked(packed, width, list % kBlockLists);
+  // Divide bounds the total by the bytes, so that what is part of it fits as well.
+  if (!Divide(packed, width, end, sums.total, parts)) return false;
+  (*starts)[0] = static_cast<uint32_t>(sums.before);
+  (*starts)[1] = (*starts)[0] + sums.value;
   return true;
 }
 
@@ -125,9 +152,9 @@ class MemberLists::Walk {
  public:
   Walk(const MemberLists& lists, Rows rows) : lists_(lists), rows_(rows) {}
 
-  // Calls run(block, first list in it, count of lists) for all rows in order; false stops.
-  template <typename Run>
-  [[nodiscard]] bool ForRuns(Run run) {
+  // Calls visit(run) for all rows' lists in order; false stops.
+  template <typename Visit>
+  [[nodiscard]] bool ForRuns(Visit visit) {
     std::array<uint32_t, kChunkRows> numbers;
     for (uint32_t done = 0; done < rows_.size(); done += kChunkRows) {
       const uint32_t count = std::min(kChunkRows, rows_.size() - done);
@@ -135,15 +162,18 @@ class MemberLists::Walk {
       for (uint32_t i = 0; i < count;) {
         if (i + kFetchAhead < count) lists_.Prefetch(numbers[i + kFetchAhead] / kBlockLists);
         const uint32_t list = numbers[i];
-        const uint32_t place = list % kBlockLists;
-        const uint32_t room = std::min(kBlockLists - place, count - i);
-        uint32_t length = 1;
-        while (length < room && numbers[i + length] == list + length) ++length;
-        Block& block = blocks_[list / kBlockLists % kKept];
-        if (block.index != list / kBlockLists && !lists_.Load(list / kBlockLists, &block)) {
-          return false;
+        const bool block_goes_on =
+            i + 1 < count && numbers[i + 1] / kBlockLists == list / kBlockLists;
+        const Block& kept = blocks_[list / kBlockLists % kKept];
+        if (!block_goes_on && kept.index != list / kBlockLists) {
+          std::array<uint32_t, 2> starts;
+          Parts parts;
+          if (!lists_.Locate(list, &starts, &parts) || !visit(Run{starts, parts})) return false;
+          ++i;
+          continue;
         }
-        if (!run(block, place, length)) return false;
+        uint32_t length = 0;
+        if (!VisitInBlock({numbers.data() + i, count - i}, visit, &length)) return false;
         i += length;
       }
     }
@@ -152,22 +182,40 @@ class MemberLists::Walk {
 
  private:
   static constexpr uint32_t kKept = 8;
+
+  // The first of the lists, with those that lie behind it in its block in the same order.
+  template <typename Visit>
+  [[nodiscard]] bool VisitInBlock(std::span<const uint32_t> lists, Visit visit, uint32_t* length) {
+    const uint32_t list = lists[0];
+    const uint32_t place = list % kBlockLists;
+    const size_t room = std::min<size_t>(kBlockLists - place, lists.size());
+    *length = 1;
+    while (*length < room && lists[*length] == list + *length) ++*length;
+    Block& block = blocks_[list / kBlockLists % kKept];
+    if (block.index != list / kBlockLists && !lists_.Load(list / kBlockLists, &block)) return false;
+    return visit(Run{std::span(block.starts).subspan(place, *length + 1), block.parts});
+  }
+
   const MemberLists& lists_;
   const Rows rows_;
   std::array<Block, kKept> blocks_;
 };
 
 bool MemberLists::Arities(Rows rows, uint32_t* out) const {
-  return Walk(*this, rows).ForRuns([&](const Block& block, uint32_t place, uint32_t length) {
-    for (uint32_t i = 0; i < length; ++i) {
-      *out++ = block.starts[place + i + 1] - block.starts[place + i];
-    }
+  return Walk(*this, rows).ForRuns([&](const Run& run) {
+    for (size_t i = 1; i < run.starts.size(); ++i) *out++ = run.starts[i] - run.starts[i - 1];
     return true;
   });
 }
 
-void MemberLists::AppendRoles(const Block& block, uint32_t first, uint32_t count,
-                              MemberColumns* out) const {
+bool MemberLists::Decode(const Run& run, uint32_t* out) {
+  const Parts& parts = run.parts;
+  const uint8_t* data = parts.data + ByteGroupDataBytes(parts.control, 0, run.first());
+  return DecodeByteGroups(parts.control, run.first(), run.member_count(), data, out) <= parts.end;
+}
+
+void MemberLists::AppendRoles(const Run& run, MemberColumns* out) const {
+  const uint32_t count = run.member_count();
   const size_t before = out->nodes.size() - count;
   if (roles_.empty()) {
     if (!out->roles.empty()) out->roles.resize(before + count);
@@ -176,7 +224,7 @@ void MemberLists::AppendRoles(const Block& block, uint32_t first, uint32_t count
   std::array<uint32_t, kChunkRows> codes;
   for (uint32_t done = 0; done < count; done += kChunkRows) {
     const uint32_t taken = std::min(kChunkRows, count - done);
-    UnpackBits(block.roles, role_width_, first + done, taken, codes.data());
+    UnpackBits(run.parts.roles, role_width_, run.first() + done, taken, codes.data());
     const bool any =
         std::any_of(codes.begin(), codes.begin() + taken, [](uint32_t code) { return code != 0; });
     if (!any && out->roles.empty()) continue;
@@ -191,33 +239,25 @@ bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* o
   if (out->offsets.empty()) out->offsets.push_back(0);
   const size_t nodes_before = out->nodes.size();
   out->offsets.reserve(out->offsets.size() + rows.size());
-  const bool walked =
-      Walk(*this, rows).ForRuns([&](const Block& block, uint32_t place, uint32_t length) {
-        const uint32_t first = block.starts[place];
-        const uint32_t count = block.starts[place + length] - first;
-        const size_t at = out->nodes.size();
-        if (at + count > UINT32_MAX) return false;
-        for (uint32_t i = 1; i <= length; ++i) {
-          out->offsets.push_back(static_cast<uint32_t>(at) + block.starts[place + i] - first);
-        }
-        if (count == 0) return true;
-        out->nodes.resize(at + count);
-        const uint8_t* data = block.data + ByteGroupDataBytes(block.control, 0, first);
-        data = DecodeByteGroups(block.control, first, count, data, out->nodes.data() + at);
-        AppendRoles(block, first, count, out);
-        return data <= block.end;
-      });
+  const bool walked = Walk(*this, rows).ForRuns([&](const Run& run) {
+    const size_t at = out->nodes.size();
+    if (at + run.member_count() > UINT32_MAX) return false;
+    const uint32_t shift = static_cast<uint32_t>(at) - run.first();
+    for (size_t i = 1; i < run.starts.size(); ++i) out->offsets.push_back(run.starts[i] + shift);
+    if (run.member_count() == 0) return true;
+    out->nodes.resize(at + run.member_count());
+    if (!Decode(run, out->nodes.data() + at)) return false;
+    AppendRoles(run, out);
+    return true;
+  });
   return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
 }
 
 bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const {
   std::vector<uint32_t> members;
-  return Walk(*this, rows).ForRuns([&](const Block& block, uint32_t place, uint32_t length) {
-    const uint32_t first = block.starts[place];
-    members.resize(block.starts[place + length] - first);
-    const uint8_t* data = block.data + ByteGroupDataBytes(block.control, 0, first);
-    data = DecodeByteGroups(block.control, first, members.size(), data, members.data());
-    if (data > block.end || !nodes.ToGlobal(members)) return false;
+  return Walk(*this, rows).ForRuns([&](const Run& run) {
+    members.resize(run.member_count());
+    if (!Decode(run, members.data()) || !nodes.ToGlobal(members)) return false;
     for (const uint32_t node : members) {
       if (node >= counts.size()) return false;
       ++counts[node];
@@ -236,9 +276,10 @@ bool MemberLists::VerifyWhole(uint32_t node_count) const {
   for (uint64_t index = 0; index < block_ends_.count(); ++index) {
     if (!Load(index, &block)) return false;
     const uint32_t count = block.starts[kBlockLists];
-    if (block.data + ByteGroupDataBytes(block.control, 0, count) != block.end) return false;
+    const Parts& parts = block.parts;
+    if (parts.data + ByteGroupDataBytes(parts.control, 0, count) != parts.end) return false;
     members.resize(count);
-    DecodeByteGroups(block.control, 0, count, block.data, members.data());
+    DecodeByteGroups(parts.control, 0, count, parts.data, members.data());
     for (const uint32_t member : members) {
       if (member >= node_count) return false;
     }

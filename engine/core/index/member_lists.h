@@ -34,20 +34,41 @@ class MemberLists {
 
  private:
   static constexpr uint32_t kBlockLists = 32;
+  // Where the parts of one block lie.
+  struct Parts {
+    const uint8_t* control = nullptr;
+    const uint8_t* roles = nullptr;
+    const uint8_t* data = nullptr;
+    const uint8_t* end = nullptr;
+  };
   struct Block {
     uint64_t index = UINT64_MAX;
     std::array<uint32_t, kBlockLists + 1> starts;  // Of each list's members within the block.
-    const uint8_t* control;
-    const uint8_t* roles;
-    const uint8_t* data;
-    const uint8_t* end;
+    Parts parts;
+  };
+  // Lists side by side: the k-th has the members [starts[k], starts[k + 1]) of its block.
+  struct Run {
+    std::span<const uint32_t> starts;
+    const Parts& parts;
+    uint32_t first() const { return starts.front(); }
+    uint32_t member_count() const { return starts.back() - starts.front(); }
   };
   class Walk;
 
   void Prefetch(uint64_t index) const;
+  // The packed arities of a block, and where it ends.
+  [[nodiscard]] bool Enter(uint64_t index, const uint8_t** arities, unsigned* width,
+                           const uint8_t** end) const;
+  // Requires: `arities` and `end` are as Enter gave them, `total` is their sum.
+  [[nodiscard]] bool Divide(const uint8_t* arities, unsigned width, const uint8_t* end,
+                            uint64_t total, Parts* parts) const;
   [[nodiscard]] bool Load(uint64_t index, Block* block) const;
+  // One list without the others of its block: where it begins and ends.
+  [[nodiscard]] bool Locate(uint32_t list, std::array<uint32_t, 2>* starts, Parts* parts) const;
   [[nodiscard]] bool ListsOf(Rows rows, uint32_t* lists) const;
-  void AppendRoles(const Block& block, uint32_t first, uint32_t count, MemberColumns* out) const;
+  void AppendRoles(const Run& run, MemberColumns* out) const;
+  // Writes run.member_count() local numbers; false where they go beyond the block.
+  [[nodiscard]] static bool Decode(const Run& run, uint32_t* out);
 
   const SectionFile* file_ = nullptr;
   uint32_t row_count_ = 0;

@@ -26,6 +26,10 @@ Status Foreign() { return {Code::kInvalid, "the cursor is not one that this data
 
 }  // namespace
 
+uint64_t QuestionHash(ByteView question) {
+  return LoadUnaligned<uint64_t>(SipHash128(SipKey{}, question).data());
+}
+
 std::string EncodeCursor(const Snapshot& snapshot, const Cursor& cursor) {
   const Position position = cursor.position.value_or(Position{});
   const Content content{kCursorMagic,
@@ -33,7 +37,7 @@ std::string EncodeCursor(const Snapshot& snapshot, const Cursor& cursor) {
                         static_cast<uint8_t>(cursor.newest_first),
                         static_cast<uint8_t>(cursor.position.has_value()),
                         0,
-                        cursor.question_hash,
+                        QuestionHash(cursor.question),
                         cursor.at,
                         position.event_ts,
                         position.seq};
@@ -52,7 +56,7 @@ Status DecodeCursor(const Snapshot& snapshot, std::string_view bytes, Cursor* cu
   const auto content = LoadUnaligned<Content>(start);
   if (content.magic != kCursorMagic) return Foreign();
   if (content.kind != static_cast<uint8_t>(cursor->kind) ||
-      content.question_hash != cursor->question_hash) {
+      content.question_hash != QuestionHash(cursor->question)) {
     return {Code::kInvalid, "the cursor is of another query"};
   }
   if ((content.newest_first != 0) != cursor->newest_first) {

@@ -18,15 +18,17 @@ namespace hypergraph {
 struct Cursor {
   PlanKind kind = PlanKind::kFind;
   bool newest_first = false;
-  uint64_t question_hash = 0;
+  ByteView question;                 // What its hash in the cursor is of. Borrowed.
   Seq at = 0;                        // What the first page was read at.
   std::optional<Position> position;  // Empty: nothing was settled yet, so begin anew.
 };
 
+uint64_t QuestionHash(ByteView question);
+
 std::string EncodeCursor(const Snapshot& snapshot, const Cursor& cursor);
 
 // kInvalid for bytes that this database did not sign, and for those of another question. Requires:
-// `cursor` has the kind, direction and question_hash that are asked for now.
+// `cursor` has the kind, direction and question that are asked for now.
 Status DecodeCursor(const Snapshot& snapshot, std::string_view bytes, Cursor* cursor);
 
 // What a page is read at: the cursor's own seq as long as history reaches it; otherwise the

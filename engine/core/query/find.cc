@@ -16,7 +16,7 @@ struct PageQuestion {
   std::span<const ColumnRef> columns;
   std::string_view cursor_bytes;
   const std::vector<Micros>* instants = nullptr;
-  Cursor cursor;  // Its kind, direction and question_hash are set.
+  Cursor cursor;  // Its kind, direction and question are set.
 };
 
 Status WriteColumns(const PageQuestion& question, const FindPage& page, const TableSchema& schema,
@@ -76,7 +76,7 @@ Status RunFind(const Snapshot& snapshot, const Plan& plan, Guard* guard,
   question.cursor_bytes = plan.find.cursor;
   question.cursor.kind = PlanKind::kFind;
   question.cursor.newest_first = plan.find.newest_first;
-  question.cursor.question_hash = plan.find.question_hash;
+  question.cursor.question = plan.find.question;
   return RunPage(snapshot, question, guard, result);
 }
 
@@ -106,7 +106,7 @@ Status RunNodes(const Snapshot& snapshot, const Plan& plan, Guard* guard,
   question.cursor_bytes = plan.nodes.cursor;
   question.instants = plan.nodes.nodes.empty() ? nullptr : &numbers;
   question.cursor.kind = PlanKind::kNodes;
-  question.cursor.question_hash = plan.nodes.question_hash;
+  question.cursor.question = plan.nodes.question;
   return RunPage(snapshot, question, guard, result);
 }
 

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "core/base/bytes.h"
-#include "core/base/siphash.h"
 #include "core/base/utf8.h"
 
 namespace hypergraph {
@@ -59,10 +58,7 @@ class PlanReader {
     return Text(what);
   }
   size_t offset() const { return in_.offset(); }
-  uint64_t HashSince(size_t offset) const {
-    const SipTag tag = SipHash128(SipKey{}, bytes_.subspan(offset, in_.offset() - offset));
-    return LoadUnaligned<uint64_t>(tag.data());
-  }
+  ByteView Since(size_t offset) const { return bytes_.subspan(offset, in_.offset() - offset); }
 
  private:
   ByteView bytes_;
@@ -229,7 +225,7 @@ FindPlan ReadFind(PlanReader* in) {
   FindPlan find;
   const size_t start = in->offset();
   find.selection = ReadSelection(in);
-  find.question_hash = in->HashSince(start);
+  find.question = in->Since(start);
   find.newest_first = in->Flag("newest_first");
   find.columns = ReadColumns(in);
   find.cursor = in->OpaqueText();
@@ -316,7 +312,7 @@ NodesPlan ReadNodesPlan(PlanReader* in) {
   const size_t start = in->offset();
   nodes.nodes = ReadNodes(in);
   nodes.filter = ReadOptionalFilter(in);
-  nodes.question_hash = in->HashSince(start);
+  nodes.question = in->Since(start);
   nodes.columns = ReadColumns(in);
   nodes.cursor = in->OpaqueText();
   return nodes;

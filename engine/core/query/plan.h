@@ -66,8 +66,8 @@ struct FindPlan {
   Selection selection;
   bool newest_first = false;
   std::vector<ColumnRef> columns;
-  std::string cursor;          // Opaque bytes of an earlier result, or empty.
-  uint64_t question_hash = 0;  // Of the bytes of the selection: a cursor fits one question only.
+  std::string cursor;  // Opaque bytes of an earlier result, or empty.
+  ByteView question;   // The selection within the plan's bytes: a cursor fits one question only.
 };
 
 enum class GroupKind : uint8_t { kBucket = 1, kNode = 2, kRole = 3, kLabel = 4, kProperty = 5 };
@@ -130,7 +130,7 @@ struct NodesPlan {
   std::optional<FilterNode> filter;  // On node properties.
   std::vector<ColumnRef> columns;
   std::string cursor;
-  uint64_t question_hash = 0;  // Of the bytes of nodes and filter.
+  ByteView question;  // Nodes and filter within the plan's bytes.
 };
 
 struct Plan {
@@ -149,8 +149,8 @@ inline constexpr uint32_t kFilterNodesMax = 1024;
 inline constexpr uint32_t kMemberTermsMax = 65536;
 inline constexpr uint32_t kOperandsMax = 65536;  // Of one "in".
 
-// kInvalid with what is wrong, kTooLarge beyond the limits above. Reads nothing past `bytes`, and
-// allocates no more than a small multiple of what they hold.
+// kInvalid with what is wrong, kTooLarge beyond the limits above. Reads nothing past `bytes`, which
+// the plan points into, and allocates no more than a small multiple of what they hold.
 Status DecodePlan(ByteView bytes, Plan* plan);
 
 }  // namespace hypergraph

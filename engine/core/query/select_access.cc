@@ -127,7 +127,13 @@ Status SourceCursor::Open() {
     done_ = true;
     return Status::Ok();
   }
-  HG_RETURN_IF_ERROR(ChooseAccess(*compiled_, *source_, &choice_));
+  if (!compiled_->MembersOnly()) {
+    HG_RETURN_IF_ERROR(ChooseAccess(*compiled_, *source_, &choice_));
+  } else if (MayMatch(*compiled_, source_->bounds())) {
+    // Where it is the only way, finding out its cost is a good part of it.
+    HG_RETURN_IF_ERROR(compiled_->guard->Work(compiled_->nodes.size()));
+    choice_.path = AccessPath::kMembers;
+  }
   remainder_ = compiled_->WholeRemainder(*source_);
   HG_RETURN_IF_ERROR(Collect());
   // A stop while collecting leaves candidates out: there is more, but nobody may ask for it.

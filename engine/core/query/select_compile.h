@@ -48,6 +48,10 @@ class CompiledSelection {
   Status Compile(const Snapshot& snapshot, const Selection& selection, Guard* guard,
                  const SelectOptions& options);
 
+  // Members are the one thing that an access path could go by.
+  bool MembersOnly() const {
+    return !nodes.empty() && instants == nullptr && ids.empty() && keys.empty() && indexes.empty();
+  }
   // What is left to check of rows of the source when nothing is known but that they lie in the
   // window.
   Remainder WholeRemainder(const RowSource& source) const;

@@ -5,6 +5,10 @@
 #include <cassert>
 #include <utility>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace hypergraph {
 
 namespace {
@@ -76,6 +80,63 @@ void Pack(std::span<const T> values, unsigned width, uint8_t* out) {
   std::memcpy(out, &word, (fill + 7) / 8);
 }
 
+PackedSums SumUnpacked(const uint8_t* data, unsigned width, uint32_t place) {
+  std::array<uint32_t, kPackedSumCount> values;
+  UnpackBits(data, width, 0, kPackedSumCount, values.data());
+  PackedSums sums;
+  for (uint32_t i = 0; i < kPackedSumCount; ++i) {
+    sums.total += values[i];
+    if (i < place) sums.before += values[i];
+  }
+  sums.value = values[place];
+  return sums;
+}
+
+#if defined(__x86_64__)
+
+constexpr unsigned kSpreadWidthMax = 8;
+
+// Spreads eight values at a time to a byte each, whose sums are an instruction.
+__attribute__((target("bmi2"))) PackedSums SumSpread(const uint8_t* data, unsigned width,
+                                                     uint32_t place) {
+  // So many bytes of ones, then of zeros: read from its middle less a place on, it leaves `place`.
+  static constexpr std::array<uint8_t, 2 * kPackedSumCount> kOnes = [] {
+    std::array<uint8_t, 2 * kPackedSumCount> ones{};
+    for (size_t i = 0; i < kPackedSumCount; ++i) ones[i] = 0xff;
+    return ones;
+  }();
+  const uint64_t ones = uint64_t{0x0101010101010101} * ((uint64_t{1} << width) - 1);
+  alignas(16) std::array<uint64_t, kPackedSumCount / 8> bytes;
+  for (size_t group = 0; group < bytes.size(); ++group) {
+    bytes[group] = _pdep_u64(LoadUnaligned<uint64_t>(data + group * width), ones);
+  }
+  const auto* words = reinterpret_cast<const __m128i*>(bytes.data());
+  const auto* masks = reinterpret_cast<const __m128i*>(kOnes.data() + kPackedSumCount - place);
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i low = _mm_load_si128(words);
+  const __m128i high = _mm_load_si128(words + 1);
+  const __m128i total = _mm_add_epi64(_mm_sad_epu8(low, zero), _mm_sad_epu8(high, zero));
+  const __m128i before =
+      _mm_add_epi64(_mm_sad_epu8(_mm_and_si128(low, _mm_loadu_si128(masks)), zero),
+                    _mm_sad_epu8(_mm_and_si128(high, _mm_loadu_si128(masks + 1)), zero));
+  const auto sum = [](__m128i halves) {
+    return static_cast<uint64_t>(_mm_cvtsi128_si64(halves)) +
+           static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_srli_si128(halves, 8)));
+  };
+  PackedSums sums;
+  sums.before = sum(before);
+  sums.total = sum(total);
+  sums.value = static_cast<uint32_t>(bytes[place / 8] >> (place % 8 * 8) & 0xff);
+  return sums;
+}
+
+bool HasSpread() {
+  static const bool has = __builtin_cpu_supports("bmi2") != 0;
+  return has;
+}
+
+#endif
+
 template <typename T>
 void WriteArray(std::span<const T> values, ByteWriter* section, ByteWriter* meta) {
   T max = 0;
@@ -98,6 +159,13 @@ void UnpackBits(const uint8_t* data, unsigned width, uint64_t first, size_t coun
 
 void UnpackBits(const uint8_t* data, unsigned width, uint64_t first, size_t count, uint32_t* out) {
   Unpack(data, width, first, count, out);
+}
+
+PackedSums SumPacked(const uint8_t* data, unsigned width, uint32_t place) {
+#if defined(__x86_64__)
+  if (width <= kSpreadWidthMax && HasSpread()) return SumSpread(data, width, place);
+#endif
+  return SumUnpacked(data, width, place);
 }
 
 void PackBits(std::span<const uint64_t> values, unsigned width, uint8_t* out) {

@@ -34,6 +34,17 @@ inline uint64_t UnpackOne(const uint8_t* data, unsigned width, uint64_t index) {
 void UnpackBits(const uint8_t* data, unsigned width, uint64_t first, size_t count, uint64_t* out);
 void UnpackBits(const uint8_t* data, unsigned width, uint64_t first, size_t count, uint32_t* out);
 
+// What lists of so many packed lengths are found by.
+inline constexpr uint32_t kPackedSumCount = 32;
+struct PackedSums {
+  uint64_t before = 0;  // The sum of the values in front of the one asked for.
+  uint64_t total = 0;   // Of all.
+  uint32_t value = 0;
+};
+// Of kPackedSumCount values, without the others being written anywhere. Requires: place is one of
+// theirs, width is at most 32.
+PackedSums SumPacked(const uint8_t* data, unsigned width, uint32_t place);
+
 // Writes PackedBytes(values.size(), width) bytes. Requires: every value fits.
 void PackBits(std::span<const uint64_t> values, unsigned width, uint8_t* out);
 void PackBits(std::span<const uint32_t> values, unsigned width, uint8_t* out);

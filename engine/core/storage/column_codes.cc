@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/storage/verify_lookups.h"
+
 namespace hypergraph {
 
 namespace {
@@ -10,15 +12,8 @@ namespace {
 // Unpacking all of a block takes as long as about so many of its codes one by one.
 constexpr size_t kUnpackWholeFrom = 20;
 // Rows whose bytes are asked for while those before them are decoded.
-constexpr size_t kFetchAhead = 6;
-constexpr size_t kVerifyWholeFrom = 256;
-constexpr size_t kVerifiedBytesARow = 16u << 10;
+constexpr size_t kFetchAhead = 20;
 constexpr uint64_t kBytesPerBit = kCodeBlockRows / 8;  // A block's bytes for each bit of width.
-
-// One look at all the bytes is less than one a row; where some are damaged, rows are looked at.
-bool Many(size_t rows, size_t bytes) {
-  return rows >= kVerifyWholeFrom && bytes / kVerifiedBytesARow <= rows;
-}
 
 struct BlockShape {
   std::vector<uint64_t> bases;
@@ -225,7 +220,7 @@ const CodeColumn::Place* CodeColumn::MakePlaces() const {
 // Row by row, without a branch that depends on where rows lie.
 bool CodeColumn::GatherPlaced(const Place* places, std::span<const uint32_t> indexes,
                               uint64_t* out) const {
-  const bool all_verified = Many(indexes.size(), data_.size()) && file_->Verified(data_);
+  const bool all_verified = VerifiedForLookups(*file_, data_, indexes.size());
   for (size_t i = 0; i < indexes.size(); ++i) {
     if (i + kFetchAhead < indexes.size()) {
       const uint32_t next = indexes[i + kFetchAhead];
@@ -265,7 +260,7 @@ bool CodeColumn::Gather(std::span<const uint32_t> indexes, uint64_t* out) const 
   if (indexes.empty()) return true;
   if (layout_ == CodeLayout::kWhole) {
     const ByteView bytes = whole_.bytes();
-    const bool all_verified = Many(indexes.size(), bytes.size()) && file_->Verified(bytes);
+    const bool all_verified = VerifiedForLookups(*file_, bytes, indexes.size());
     for (size_t i = 0; i < indexes.size(); ++i) {
       if (!all_verified && !file_->Verified(whole_.BytesOf(indexes[i], 1))) return false;
       out[i] = whole_[indexes[i]];

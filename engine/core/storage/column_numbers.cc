@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/storage/column_number_codes.h"
+#include "core/storage/verify_lookups.h"
 
 namespace hypergraph {
 
@@ -23,6 +24,18 @@ double SumOf(const T* values, size_t count) {
   }
   for (; i < count; ++i) sums[i % 8] += static_cast<double>(values[i]);
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+template <typename T>
+bool Gather(const SectionFile& file, std::span<const T> values, std::span<const uint32_t> rows,
+            double* out) {
+  const ByteView bytes(reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes());
+  const bool all_verified = VerifiedForLookups(file, bytes, rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!all_verified && !file.Verified(values.subspan(rows[i], 1))) return false;
+    out[i] = static_cast<double>(values[rows[i]]);
+  }
+  return true;
 }
 
 }  // namespace
@@ -134,20 +147,8 @@ bool NumberColumn::ReadFloats(uint64_t first, size_t count, double* out) const {
 }
 
 bool NumberColumn::GatherFloats(std::span<const uint32_t> rows, double* out) const {
-  if (form_ == NumberForm::kFloat64) {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!file_->Verified(floats64_.subspan(rows[i], 1))) return false;
-      out[i] = floats64_[rows[i]];
-    }
-    return true;
-  }
-  if (form_ == NumberForm::kFloat32) {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!file_->Verified(floats32_.subspan(rows[i], 1))) return false;
-      out[i] = static_cast<double>(floats32_[rows[i]]);
-    }
-    return true;
-  }
+  if (form_ == NumberForm::kFloat64) return Gather(*file_, floats64_, rows, out);
+  if (form_ == NumberForm::kFloat32) return Gather(*file_, floats32_, rows, out);
   if (!VerifyDictionary()) return false;
   std::array<uint64_t, kChunk> codes;
   for (size_t done = 0; done < rows.size(); done += kChunk) {

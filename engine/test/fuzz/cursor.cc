@@ -48,17 +48,18 @@ Bytes PlanWith(uint8_t flags, std::string_view cursor) {
       .Finish();
 }
 
-uint64_t QuestionHash(uint8_t flags) {
+uint64_t HashOf(uint8_t flags) {
   Plan plan;
-  FUZZ_CHECK_OK(DecodePlan(PlanWith(flags, ""), &plan));
-  return plan.kind == PlanKind::kNodes ? plan.nodes.question_hash : plan.find.question_hash;
+  const Bytes bytes = PlanWith(flags, "");
+  FUZZ_CHECK_OK(DecodePlan(bytes, &plan));
+  return QuestionHash(plan.kind == PlanKind::kNodes ? plan.nodes.question : plan.find.question);
 }
 
 void MendCursor(uint8_t flags, std::string* cursor) {
   if ((flags & kUnsigned) != 0 || cursor->size() < kContentBytes) return;
   cursor->resize(kContentBytes);
   if ((flags & kAnyQuestion) == 0) {
-    const uint64_t hash = QuestionHash(flags);
+    const uint64_t hash = HashOf(flags);
     std::memcpy(cursor->data() + kHashAt, &hash, sizeof hash);
   }
   cursor->append(AsText(SipHash128(TheSnapshot().cursor_key, AsBytes(*cursor))));
