@@ -131,8 +131,10 @@ function valuesField(values: ArrayLike<unknown>, sink: ByteSink): Field {
 }
 
 function writeValue(sink: ByteSink, value: unknown): void {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    sink.integer(value)
+  // Beside one beyond 2^53 the engine has all as bigints.
+  const number = typeof value === 'bigint' ? Number(value) : value
+  if (typeof number === 'number' && Number.isSafeInteger(number) && !Object.is(number, -0)) {
+    sink.integer(number)
   } else if (value === null || value === undefined) sink.put(nullText)
   else sink.text(toJsonText(value))
 }
