@@ -86,10 +86,10 @@ export class QueryEngine {
     let planning: DuckSession | undefined
     let result: StartedResult | undefined
     const close = async () => {
-      const { mayKeepSession = false, body } = result ?? {}
+      const { tidySession, body } = result ?? {}
       // Of a body that was cut or given up, rows are left in the session.
-      if (session && mayKeepSession && body?.totals?.truncated === null) {
-        await runners.giveBack(session)
+      if (session && tidySession && body?.totals?.truncated === null) {
+        await runners.giveBack(session, tidySession)
       } else await session?.[Symbol.asyncDispose]()
       await planning?.[Symbol.asyncDispose]()
       await result?.close?.()

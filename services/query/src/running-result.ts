@@ -1,5 +1,6 @@
 import type { CallDetail, ScanDetail, ScanFacts } from '@hypermesh/contract'
 import type { EncodedTotals } from '@hypermesh/duckdb'
+import type { TidySession } from './kept-sessions.ts'
 
 export interface ResultBody {
   /** Known at once where the result was short, and in any case after the last byte. */
@@ -24,8 +25,8 @@ export interface StartedResult {
   }
   readonly body: ResultBody
   readonly paging?: Paging
-  /** Once the body has ended, whole, the session may serve another statement. */
-  readonly mayKeepSession?: boolean
+  /** Once the body has ended, whole, the session may serve another statement after this. */
+  readonly tidySession?: TidySession | undefined
   /** Frees what the body holds beside the statement's sessions. */
   close?(): Promise<void>
 }

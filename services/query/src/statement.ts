@@ -22,6 +22,7 @@ import {
 import type { ManifestCache, ScanPlan, Warehouse } from '@hypermesh/iceberg'
 import { type PlannedScan, scanDetails } from './explain-scans.ts'
 import type { FileSchemas } from './file-schemas.ts'
+import type { TidySession } from './kept-sessions.ts'
 import type { KnownTables } from './known-tables.ts'
 import { filterKey, planFiles } from './plan-files.ts'
 import type { PositionTargets } from './position-deletes.ts'
@@ -31,6 +32,7 @@ import { createViews, type OpenedVirtual, openVirtuals } from './statement-views
 import {
   createCalledTables,
   describeCalls,
+  dropCalledTables,
   tableFunctionNames,
   toPlannedTable,
 } from './table-functions/called-tables.ts'
@@ -60,8 +62,8 @@ export interface PreparedStatement {
   readonly facts: ScanFacts
   /** Some of its files are not the platform's own. */
   readonly readsInPlace: boolean
-  /** It has left nothing in its session but views over files that never change. */
-  readonly leavesViewsOnly: boolean
+  /** Leaves nothing in its session but views over files that never change; undefined: that cannot be. */
+  readonly tidySession: TidySession | undefined
   /** The same text may run again, prepared as it is: nothing in it depends on when that is. */
   readonly mayComeAgain: boolean
   /** Of EXPLAIN. */
@@ -150,16 +152,21 @@ export async function prepareStatement(
     filterOf: (view) => filters.get(filterKey(view)),
   })
   await createViews(session, { scans, virtuals, views: resolution.views }, signal)
-  const leavesViewsOnly = virtuals.length === 0 && called.length === 0
-  const viewTexts = resolution.views.map(({ sql }) => sql)
+  const { views } = resolution
+  const viewTexts = views.map(({ sql }) => sql)
   return {
     kind: guarded.kind,
     sql: guarded.prefix + statement.body,
     parameters: renameParameters(parameters, statement.parameterNames),
     facts: toFacts(resolution.tables, plans, virtuals),
     readsInPlace: virtuals.length > 0,
-    leavesViewsOnly,
-    mayComeAgain: leavesViewsOnly && isShortAndSteady([statement.body, ...viewTexts]),
+    // A view of the catalog would go on naming what its calls were answered.
+    tidySession:
+      virtuals.length > 0 || (called.length > 0 && views.length > 0)
+        ? undefined
+        : (used) => dropCalledTables(used, called.length),
+    mayComeAgain:
+      virtuals.length + called.length === 0 && isShortAndSteady([statement.body, ...viewTexts]),
     scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),
     calls,
   }

@@ -37,12 +37,12 @@ export async function streamResult(
   const cuts = cutsOf(body, format, limits)
   const encoded = encodeResult(stream, { format, columns, allocate, ...cuts })
   const held = await HeldBody.hold(encoded, limits.sqlHeldBytesMax)
-  const { facts, scans, calls, leavesViewsOnly } = statement
+  const { facts, scans, calls, tidySession } = statement
   return {
     columns,
     facts: scans === undefined ? facts : { ...facts, scans, calls },
     body: held,
-    mayKeepSession: leavesViewsOnly,
+    tidySession,
   }
 }
 

@@ -86,3 +86,25 @@ test('after a cut, a page or a failure the next statement has a new session', as
   expect(await openedBy("SELECT error('x' || a) FROM main.many")).toBeGreaterThan(0)
   expect(await openedBy("SELECT ('x' || a)::INT FROM main.many")).toBeGreaterThan(0)
 })
+
+test('of what a called function answered the next statement sees nothing', async () => {
+  const { admin, reader } = platform.clients
+  await admin.createGraphDatabase('g')
+  await admin.createGraphTable('g', { table: 'e' })
+  await admin.insertHyperedges('g.e', { hyperedges: [{ at: 0, members: [1, 2] }] })
+  await load('main.t', 'a\n1\n')
+  const sql = "SELECT count(*) FROM members('g.e') m JOIN main.t ON t.a = m.node"
+  expect(await rowsOf(sql)).toEqual([[1]])
+  const opened = vi.spyOn(DuckDatabase.prototype, 'connectApart')
+  await admin.insertHyperedges('g.e', { hyperedges: [{ at: 1, members: [1, 3] }] })
+  expect(await rowsOf(sql)).toEqual([[2]])
+  const twice = "SELECT (SELECT count(*) FROM members('g.e')), count(*) FROM hyperedges('g.e')"
+  expect(await rowsOf(twice)).toEqual([[4, 2]])
+  expect(await rowsOf(sql)).toEqual([[2]])
+  expect(opened).not.toHaveBeenCalled()
+  for (const name of ['temp.call_rows_1', 'call_rows_1', '"called@".members_1']) {
+    await expect(reader.sql(`SELECT * FROM ${name}`)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(not_found|invalid|invalid_name|forbidden)$/),
+    })
+  }
+})

@@ -109,6 +109,16 @@ export async function createCalledTables(
   return details
 }
 
+/** Takes from a session what `createCalledTables` gave it. */
+export async function dropCalledTables(session: DuckSession, count: number): Promise<void> {
+  if (count === 0) return
+  const staged = Array.from({ length: count }, (_, index) => stagedName(index))
+  const drops = staged.map((table) => `DROP TABLE IF EXISTS temp.${table};`)
+  await session.run(`DROP SCHEMA ${quoteIdentifier(schema)} CASCADE;${drops.join('')}`)
+}
+
+const stagedName = (index: number) => `call_rows_${index + 1}`
+
 async function createRows(
   session: DuckSession,
   { view, columns }: DescribedTable,
@@ -140,7 +150,7 @@ async function createStaged(
   },
 ): Promise<number> {
   const { answer, index, limits, signal } = staging
-  const table = `call_rows_${index + 1}`
+  const table = stagedName(index)
   const { columns, rows } = await stageArrowStream(session, answer.arrow, {
     table,
     arrowBatchBytesMax: limits.arrowBatchBytesMax,
