@@ -1,4 +1,6 @@
 import { type FileFormat, HyperMeshError, type IcebergType, printable } from '@hypermesh/contract'
+import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
+import { toIcebergType } from './iceberg-types.ts'
 import { quoteText } from './sql-text.ts'
 
 /** A column of a file, as the code that loads it sees it. */
@@ -84,6 +86,26 @@ export function assertTextWidth(columns: number, { textColumnsMax }: OpenedFile)
     `the file has ${columns} columns; a text file may have ${textColumnsMax}, Parquet and Arrow more`,
     { details: { limit: 'text_columns_max', textColumnsMax } },
   )
+}
+
+/** The columns of a file whose types are told, but for those that are overridden. */
+export function toldColumns(
+  told: ReadonlyMap<string, string>,
+  overrides: ReadonlyMap<string, string>,
+  from: SourceColumn['from'],
+): SourceColumn[] {
+  assertOverridesKnown(overrides, [...told.keys()])
+  return [...told].map(([name, type]) => {
+    const override = overrides.get(name)
+    const parsed = parseDuckDbType(override ?? type)
+    return {
+      name,
+      sourceType: formatDuckDbType(parsed),
+      type: toIcebergType(parsed),
+      from: override === undefined ? from : 'override',
+      allNull: false,
+    }
+  })
 }
 
 /** Refuses an override for a column that is not there, naming the nearest that is. */

@@ -1,18 +1,18 @@
 import { HyperMeshError, quoteIdentifier } from '@hypermesh/contract'
 import { castExpression } from './cast-expression.ts'
-import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
-import { toDuckDbType, toIcebergType } from './iceberg-types.ts'
+import { parseDuckDbType } from './duckdb-type.ts'
+import { toDuckDbType } from './iceberg-types.ts'
 import { refineJsonTypes } from './json-column-types.ts'
 import type { DuckSession } from './session.ts'
 import {
   assertDistinctNames,
-  assertOverridesKnown,
   assertTextWidth,
   type OpenedFile,
   quotePath,
   type Source,
   type SourceColumn,
   type TargetColumn,
+  toldColumns,
 } from './source-columns.ts'
 import { reading } from './source-error.ts'
 import { decodeHead, type FileHead, hasByteOrderMark } from './source-format.ts'
@@ -51,18 +51,7 @@ export async function openJson(
   const { json, described } = await describe(session, plain, file)
   assertTextWidth(described.size, file)
   await assertKeys(session, json, [...described.keys()], file)
-  assertOverridesKnown(file.overrides, [...described.keys()])
-  const columns = [...described].map(([name, type]): SourceColumn => {
-    const override = file.overrides.get(name)
-    const parsed = parseDuckDbType(override ?? type)
-    return {
-      name,
-      sourceType: formatDuckDbType(parsed),
-      type: toIcebergType(parsed),
-      from: override === undefined ? 'inferred' : 'override',
-      allNull: false,
-    }
-  })
+  const columns = toldColumns(described, file.overrides, 'inferred')
   const read = (readAs: ReadonlyMap<string, string>) => readJson(json, readAs)
   const source = await refineJsonTypes(session, columns, read, file.signal)
   return {

@@ -1,15 +1,12 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
-import { formatDuckDbType, parseDuckDbType } from './duckdb-type.ts'
-import { toIcebergType } from './iceberg-types.ts'
 import { type ColumnChunk, verifyPageChecksums } from './parquet-checksums.ts'
 import type { DuckSession } from './session.ts'
 import {
   assertDistinctNames,
-  assertOverridesKnown,
   type OpenedFile,
   quotePath,
   type Source,
-  type SourceColumn,
+  toldColumns,
 } from './source-columns.ts'
 import { reading } from './source-error.ts'
 import type { FileHead } from './source-format.ts'
@@ -27,18 +24,7 @@ export async function openParquet(
     session.rows(`DESCRIBE SELECT * FROM ${relation}`, { signal: file.signal }),
   )
   const read = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
-  assertOverridesKnown(file.overrides, [...read.keys()])
-  const columns = [...read].map(([name, type]): SourceColumn => {
-    const override = file.overrides.get(name)
-    const parsed = parseDuckDbType(override ?? type)
-    return {
-      name,
-      sourceType: formatDuckDbType(parsed),
-      type: toIcebergType(parsed),
-      from: override === undefined ? 'file' : 'override',
-      allNull: false,
-    }
-  })
+  const columns = toldColumns(read, file.overrides, 'file')
   return {
     format: 'parquet',
     bytes: head.fileBytes,
