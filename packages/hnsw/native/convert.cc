@@ -29,6 +29,10 @@ std::span<float> FloatsOf(napi_env env, napi_value value) {
   return ViewOf<float>(env, value, napi_float32_array, "Float32Array");
 }
 
+std::span<double> DoublesOf(napi_env env, napi_value value) {
+  return ViewOf<double>(env, value, napi_float64_array, "Float64Array");
+}
+
 std::span<uint32_t> Uint32sOf(napi_env env, napi_value value) {
   return ViewOf<uint32_t>(env, value, napi_uint32_array, "Uint32Array");
 }

@@ -14,6 +14,7 @@ namespace hypermesh::hnsw {
 
 // Throw `invalid` for a value of another type.
 std::span<float> FloatsOf(napi_env env, napi_value value);
+std::span<double> DoublesOf(napi_env env, napi_value value);
 std::span<uint32_t> Uint32sOf(napi_env env, napi_value value);
 std::span<const uint8_t> BytesOf(napi_env env, napi_value value);
 uint32_t Uint32Of(napi_env env, napi_value value);

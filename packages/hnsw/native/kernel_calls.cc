@@ -1,5 +1,6 @@
 // For tests: each set of kernels by itself, whatever the index has chosen.
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "calls.h"
@@ -7,6 +8,7 @@
 #include "crc32c.h"
 #include "failure.h"
 #include "kernels.h"
+#include "number_text.h"
 #include "space.h"
 
 namespace hypermesh::hnsw {
@@ -105,6 +107,26 @@ napi_value Checksum(napi_env env, napi_callback_info info) {
   });
 }
 
+// Where the list ends, 0 where there is none; its length behind the room for its numbers.
+napi_value NumbersOf(napi_env env, napi_callback_info info) {
+  return Guarded(env, [&] {
+    const auto [text, from, into] = ArgumentsOf<3>(env, info);
+    const std::span<double> room = DoublesOf(env, into);
+    if (room.empty()) Fail("invalid", "there is no room for a length");
+    thread_local std::u16string units;
+    size_t count = 0;
+    if (napi_get_value_string_utf16(env, text, nullptr, 0, &count) != napi_ok)
+      Fail("invalid", "not a text");
+    units.resize(count);
+    // Its end stands where that of a string does.
+    napi_get_value_string_utf16(env, text, units.data(), count + 1, &count);
+    const std::span<double> numbers = room.first(room.size() - 1);
+    const NumberList list = ReadNumbers(units, Uint32Of(env, from), numbers);
+    room.back() = static_cast<double>(list.count);
+    return NumberOf(env, static_cast<double>(list.end));
+  });
+}
+
 }  // namespace
 
 std::span<const Call> KernelCalls() {
@@ -112,7 +134,8 @@ std::span<const Call> KernelCalls() {
                                    {"kernelDistances", Distances},
                                    {"kernelHalves", Halves},
                                    {"kernelCodeProduct", CodeProduct},
-                                   {"crc32c", Checksum}};
+                                   {"crc32c", Checksum},
+                                   {"readNumbers", NumbersOf}};
   return calls;
 }
 

@@ -10,6 +10,7 @@ export {
   type WorkOptions,
 } from './hnsw-index.ts'
 export { limits } from './limits.ts'
+export { type NumberList, readNumbers } from './number-text.ts'
 export type { HnswOptions, Metric, Storage } from './options.ts'
 export type { SearchResult, SearchStrategy } from './search-result.ts'
 export { SlotSet } from './slot-set.ts'

@@ -85,6 +85,8 @@ export interface NativeAddon {
 
   /** Of the bytes behind those of `before`; 1: by tables, for tests. */
   crc32c(bytes: Uint8Array, before: number, byTables: 0 | 1): number
+  /** The end of the list at `from`, 0 where there is none that has room; how many they are in the last place. */
+  readNumbers(text: string, from: number, into: Float64Array): number
 
   cancellation(): NativeCancellation
   cancel(cancellation: NativeCancellation): void

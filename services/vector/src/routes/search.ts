@@ -35,6 +35,7 @@ import {
   wantedOf,
   wantsBytes,
 } from './requests.ts'
+import { parseSearch } from './search-text.ts'
 import { assertTexts, modeOf, searchOfTexts } from './text-search.ts'
 
 type Visit = Context<AppEnv>
@@ -62,7 +63,7 @@ async function searchOfJson(
   index: VectorIndex,
   providers: EmbeddingProviders,
 ): Promise<Response> {
-  const request = await readJson(c, searchVectorsRequest)
+  const request = await readJson(c, searchVectorsRequest, { parse: parseSearch })
   const { text, groupBy, vectors } = request
   const mode = modeOf(request)
   const texts = text === undefined ? request.texts : [text]
