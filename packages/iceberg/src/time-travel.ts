@@ -45,8 +45,11 @@ function toHistoryEntry(snapshot: Snapshot): HistoryEntry {
   const { operation, ...summary }: Record<string, string> = snapshot.summary ?? {}
   const count = (key: string) => {
     const text = summary[key]
-    return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0
+    return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
   }
+  // Whoever states any figure leaves out those that are zero; a total is stated by itself.
+  const isCounted = Object.keys(summary).some((key) => figures.test(key))
+  const change = (key: string) => count(key) ?? (isCounted ? 0 : null)
   const parent = snapshot['parent-snapshot-id']
   return {
     snapshotId: toWireLong(snapshot['snapshot-id']),
@@ -54,14 +57,16 @@ function toHistoryEntry(snapshot: Snapshot): HistoryEntry {
     sequenceNumber: toWireLong(snapshot['sequence-number'] ?? 0),
     committedAt: instant(snapshot['timestamp-ms']),
     operation: operation ?? 'append',
-    rowsAdded: count('added-records'),
-    rowsRemoved: count('deleted-records'),
+    rowsAdded: change('added-records'),
+    rowsRemoved: change('deleted-records'),
     rowsTotal: count('total-records'),
-    filesAdded: count('added-data-files'),
-    filesRemoved: count('deleted-data-files'),
+    filesAdded: change('added-data-files'),
+    filesRemoved: change('deleted-data-files'),
     summary,
   }
 }
+
+const figures = /^(?:added|deleted|removed|total)-/
 
 /** ISO 8601; the number itself where the date is beyond what JavaScript can write. */
 export function instant(timestampMs: number): string {

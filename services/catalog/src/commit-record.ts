@@ -18,9 +18,9 @@ export const tableEntry = z.strictObject({
   metadataLocation: z.string(),
   location: z.string(),
   snapshotId: long.nullable(),
-  rows: z.number().int(),
-  files: z.number().int(),
-  bytes: z.number().int(),
+  rows: z.number().int().nullable(),
+  files: z.number().int().nullable(),
+  bytes: z.number().int().nullable(),
   updatedAtMs: z.number().int(),
 })
 export type TableEntry = z.infer<typeof tableEntry>

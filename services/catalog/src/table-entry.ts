@@ -23,8 +23,9 @@ export function toTableEntry(
   }
 }
 
-/** A figure of a snapshot's summary; 0 where a foreign writer left it out. */
-function total(snapshot: Snapshot | undefined, key: string): number {
-  const value = Number(snapshot?.summary?.[key] ?? 0)
-  return Number.isSafeInteger(value) ? value : 0
+/** A figure of a snapshot's summary; null where a foreign writer left it out. */
+function total(snapshot: Snapshot | undefined, key: string): number | null {
+  if (snapshot === undefined) return 0
+  const text = snapshot.summary?.[key]
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
 }

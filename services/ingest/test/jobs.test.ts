@@ -20,7 +20,7 @@ function withPlatform(
 
 async function rowsOf(client: HyperMeshClient): Promise<number> {
   const { tables } = await client.listTables()
-  return tables.reduce((sum, table) => sum + table.rows, 0)
+  return tables.reduce((sum, table) => sum + (table.rows ?? 0), 0)
 }
 
 /** Holds every commit until it is let go. */

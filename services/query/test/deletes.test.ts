@@ -88,6 +88,24 @@ test('one position delete file may name rows of many data files, and of files th
   expect(await theirIds('del.many')).toEqual(await ids('del.many'))
 })
 
+test('figures that a writer did not state are absent, not zero, and stay so', async () => {
+  const writer = await create('del.figures')
+  const { clients } = platform
+  const list = async () =>
+    (await clients.reader.listTables()).tables.find(({ table }) => table === 'del.figures')
+  expect(await list()).toMatchObject({ rows: 0, files: 0, bytes: 0 })
+  await writer.commit(data(0, 5))
+  expect(await list()).toMatchObject({ rows: null, files: null, bytes: null })
+  await clients.writer.ingest('del.figures', { body: 'id\n7\n', format: 'csv' })
+  expect(await list()).toMatchObject({ rows: null, files: null, bytes: null })
+  const { snapshots } = await clients.reader.tableHistory('del.figures')
+  expect(snapshots).toMatchObject([
+    { rowsAdded: 1, rowsRemoved: 0, rowsTotal: null, filesAdded: 1 },
+    { rowsAdded: null, rowsRemoved: null, rowsTotal: null, filesAdded: null },
+  ])
+  expect(await clients.reader.describeTable('del.figures')).toMatchObject({ rows: 6, files: 2 })
+})
+
 test('a snapshot from before a delete still has the row', async () => {
   const writer = await create('del.past')
   const [file = ''] = await writer.commit(data(0, 3))

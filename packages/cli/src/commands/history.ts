@@ -28,7 +28,7 @@ export async function runHistory(
       formatInstant(entry.committedAt),
       entry.operation,
       formatChange(entry.rowsAdded, entry.rowsRemoved),
-      formatCount(entry.rowsTotal),
+      entry.rowsTotal === null ? '?' : formatCount(entry.rowsTotal),
       formatChange(entry.filesAdded, entry.filesRemoved),
     ]),
   )
@@ -41,7 +41,9 @@ export async function runHistory(
   )
 }
 
-function formatChange(added: number, removed: number): string {
+/** A question mark where the writer of the snapshot did not say. */
+function formatChange(added: number | null, removed: number | null): string {
+  if (added === null || removed === null) return '?'
   const parts = [
     ...(added > 0 || removed === 0 ? [`+${formatCount(added)}`] : []),
     ...(removed > 0 ? [`−${formatCount(removed)}`] : []),

@@ -21,9 +21,9 @@ export async function runTables({ terminal, client, signal, json }: TableView): 
     ],
     tables.map((table) => [
       table.table,
-      formatCount(table.rows),
-      formatCount(table.files),
-      formatBytes(table.bytes),
+      table.rows === null ? '?' : formatCount(table.rows),
+      table.files === null ? '?' : formatCount(table.files),
+      table.bytes === null ? '?' : formatBytes(table.bytes),
       formatInstant(table.updatedAt),
     ]),
   )

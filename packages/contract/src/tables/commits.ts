@@ -88,13 +88,16 @@ export const settleCommitReply = z.object({
 })
 export type SettleCommitReply = z.infer<typeof settleCommitReply>
 
+/** A figure of a snapshot's summary. */
+const stated = z.number().int().nullable().describe('null: the writer of the snapshot did not say')
+
 export const tableSummary = z.object({
   table: z.string(),
   uuid: z.string(),
   snapshotId: wireLong.nullable(),
-  rows: z.number().int(),
-  files: z.number().int(),
-  bytes: z.number().int(),
+  rows: stated,
+  files: stated,
+  bytes: stated,
   updatedAt: z.string(),
 })
 export type TableSummary = z.infer<typeof tableSummary>
@@ -106,11 +109,11 @@ export const historyEntry = z.object({
   sequenceNumber: wireLong,
   committedAt: z.string(),
   operation: z.string(),
-  rowsAdded: z.number().int(),
-  rowsRemoved: z.number().int(),
-  rowsTotal: z.number().int(),
-  filesAdded: z.number().int(),
-  filesRemoved: z.number().int(),
+  rowsAdded: stated,
+  rowsRemoved: stated,
+  rowsTotal: stated,
+  filesAdded: stated,
+  filesRemoved: stated,
   summary: z.record(z.string(), z.string()),
 })
 export type HistoryEntry = z.infer<typeof historyEntry>
