@@ -97,6 +97,20 @@ describe('the store', () => {
     await expect.poll(() => isKnown(there, secret)).toBe(false)
   })
 
+  test('that found a secret right takes it for no other key, and no other secret for it', async () => {
+    const store = await openStore(3)
+    const keys = [
+      await store.create({ name: 'a', role: 'reader' }),
+      await store.create({ name: 'b', role: 'admin' }),
+    ] as const
+    const [one, other] = keys.map(({ secret }) => secret.split('_')) as [string[], string[]]
+    for (let round = 0; round < 2; round += 1) {
+      for (const { secret } of keys) expect(await isKnown(store, secret)).toBe(true)
+      expect(await isKnown(store, `hm_${other[1]}_${one.slice(2).join('_')}`)).toBe(false)
+      expect(await isKnown(store, `hm_${one[1]}_${'A'.repeat(43)}`)).toBe(false)
+    }
+  })
+
   test('refuses a key past its limit', async () => {
     const store = await openStore(2)
     await store.create({ name: 'a', role: 'reader' })
