@@ -1,6 +1,7 @@
 // One set of data, on one core. The last line of its output is its figures.
 //
 //   taskset -c 1 node --import tsx set-child.ts clu128
+import type { Storage } from '@hypermesh/hnsw'
 import type { Figure } from '../figures.ts'
 import { hnswlibNode, hypermesh, type Ours, truthOf, usearchF16 } from './contenders.ts'
 import type { VectorData } from './dataset.ts'
@@ -20,7 +21,7 @@ async function measure(set: VectorData): Promise<Figure[]> {
   console.log(`\n${set.name}: ${set.count} × ${set.dimension}, ${set.metric}`)
   const truth = truthOf(set)
   const hnswlib = await hnswlibNode(set)
-  const storages = Object.keys(searchTargets[set.name] ?? {}) as ('f32' | 'f16')[]
+  const storages = Object.keys(searchTargets[set.name] ?? {}) as Storage[]
   const ours: Ours[] = []
   for (const storage of storages) ours.push(await hypermesh(set, storage))
   const withUsearch = storages.includes('f16')
