@@ -11,7 +11,7 @@ import {
 import { HyperMeshError } from '@hypermesh/contract'
 import type { ArrowBatch } from './arrow-batch.ts'
 import { ByteSink } from './byte-sink.ts'
-import { type ColumnVector, TextVector } from './column-vector.ts'
+import type { ColumnVector } from './column-vector.ts'
 import { hugeReader, unscaledReader } from './json-numbers.ts'
 import { jsonWriter, listEntries } from './json-values.ts'
 
@@ -60,7 +60,7 @@ function writeNested(
     return true
   }
   if (type instanceof DuckDBArrayType) {
-    const indexes = new Int32Array(lengthOf(selection) * type.length)
+    const indexes = newIndexes(lengthOf(selection) * type.length, batch)
     for (let at = 0; at < indexes.length; at += 1) {
       const row = indexAt(selection, Math.floor(at / type.length))
       indexes[at] = row * type.length + (at % type.length)
@@ -69,7 +69,7 @@ function writeNested(
     return true
   }
   if (!(type instanceof DuckDBListType) && !(type instanceof DuckDBMapType)) return false
-  const { valueOffsets, indexes } = listItems(vector, selection)
+  const { valueOffsets, indexes } = listItems(vector, selection, batch)
   writeWords(valueOffsets, batch.buffer(valueOffsets.byteLength), batch)
   const items = vector.listChild()
   if (type instanceof DuckDBListType) {
@@ -98,16 +98,17 @@ function writeUnion(
   }
 }
 
-function listItems(vector: ColumnVector, selection: Selection) {
+function listItems(vector: ColumnVector, selection: Selection, batch: ArrowBatch) {
   const words = listEntries(vector)
   const length = lengthOf(selection)
   const valueOffsets = new Int32Array(length + 1)
+  let total = 0
   for (let at = 0; at < length; at += 1) {
     const row = indexAt(selection, at)
-    const count = vector.isValid(row) ? (words[row * 4 + 2] as number) : 0
-    valueOffsets[at + 1] = (valueOffsets[at] as number) + count
+    total += vector.isValid(row) ? (words[row * 4 + 2] as number) : 0
+    valueOffsets[at + 1] = total
   }
-  const indexes = new Int32Array(valueOffsets[length] as number)
+  const indexes = newIndexes(total, batch)
   for (let at = 0; at < length; at += 1) {
     const start = words[indexAt(selection, at) * 4] as number
     const from = valueOffsets[at] as number
@@ -115,6 +116,12 @@ function listItems(vector: ColumnVector, selection: Selection) {
     for (let index = from; index < to; index += 1) indexes[index] = start + index - from
   }
   return { valueOffsets, indexes }
+}
+
+/** Lists may share their items, so there may be far more of these than items. */
+function newIndexes(count: number, { sink }: ArrowBatch): Int32Array {
+  sink.assertRoom(count * Int32Array.BYTES_PER_ELEMENT)
+  return new Int32Array(count)
 }
 
 function writeTexts(
@@ -144,7 +151,7 @@ function writeWords({ buffer }: Int32Array, at: number, { sink }: ArrowBatch): v
 
 function textWriter(vector: ColumnVector, type: DuckDBType, sink: ByteSink) {
   if (type.typeId === DuckDBTypeId.VARCHAR || type.typeId === DuckDBTypeId.BLOB) {
-    const from = new TextVector(vector)
+    const from = vector.texts()
     return (index: number) => {
       from.locate(index)
       sink.copy(from.view, from.start, from.end)

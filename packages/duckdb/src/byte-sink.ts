@@ -1,14 +1,30 @@
+import { HyperMeshError } from '@hypermesh/contract'
 import { integerBytesMax, putEight, putFour, putWhole } from './digit-words.ts'
 import type { FixedText } from './fixed-text.ts'
 
 /** Writers of words may touch so many bytes after what they write. */
 const slackBytes = 8
 const loopBytesMax = 192
+/** One large piece says little of the next. */
+const expectedBytesMax = 16 * 1024 * 1024
 const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const
 
 const nothing = Buffer.alloc(0)
 
 export type Allocate = (bytes: number) => Buffer
+
+/** Thrown where bytes would grow beyond what they may; what was written until then is there. */
+export class SinkFullError extends HyperMeshError {
+  constructor(bytesMax: number) {
+    super(
+      'too_large',
+      `a row of the result takes more than ${bytesMax} bytes; ask for less of it`,
+      {
+        details: { rowBytesMax: bytesMax },
+      },
+    )
+  }
+}
 
 /** Bytes that grow: what the encoders write into, without an object for each value. */
 export class ByteSink {
@@ -16,6 +32,8 @@ export class ByteSink {
   /** The same memory, for writing words. */
   view: DataView = viewOf(nothing)
   length = 0
+  /** So that what a few short values were made of does not grow beyond all memory. */
+  lengthMax = Number.POSITIVE_INFINITY
   readonly #allocate: Allocate
   #expected: number
 
@@ -31,11 +49,17 @@ export class ByteSink {
     if (needed > this.bytes.length) this.#grow(needed)
   }
 
+  /** Throws where so many bytes more would be too many. */
+  assertRoom(count: number): void {
+    if (this.length + count > this.lengthMax) throw new SinkFullError(this.lengthMax)
+  }
+
   /** Hands the bytes out and begins anew. */
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.length)
     // The next piece is about as large, if there is one; growing would copy it.
-    this.#expected = Math.max(64 * 1024, this.length + (this.length >> 3))
+    const expected = Math.min(this.length + (this.length >> 3), expectedBytesMax)
+    this.#expected = Math.max(64 * 1024, expected)
     this.bytes = nothing
     this.view = viewOf(nothing)
     this.length = 0
@@ -128,6 +152,7 @@ export class ByteSink {
   }
 
   #grow(needed: number): void {
+    this.assertRoom(needed - this.length)
     const larger = this.#allocate(Math.max(needed, this.bytes.length * 2, this.#expected))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger

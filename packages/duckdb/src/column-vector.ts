@@ -9,6 +9,8 @@ export class ColumnVector {
   readonly count: number
   readonly #handle: duckdb.Vector
   readonly #validity: Uint8Array | null
+  readonly #children: ColumnVector[] = []
+  #texts: TextVector | undefined
 
   constructor(handle: duckdb.Vector, count: number) {
     this.#handle = handle
@@ -34,17 +36,37 @@ export class ColumnVector {
     return duckdb.vector_get_data(this.#handle, this.count * bytesEach)
   }
 
+  /** Its texts, fetched once. */
+  texts(): TextVector {
+    this.#texts ??= new TextVector(this)
+    return this.#texts
+  }
+
   listChild(): ColumnVector {
-    const child = duckdb.list_vector_get_child(this.#handle)
-    return new ColumnVector(child, duckdb.list_vector_get_size(this.#handle))
+    return this.#child(0, () => {
+      const child = duckdb.list_vector_get_child(this.#handle)
+      return new ColumnVector(child, duckdb.list_vector_get_size(this.#handle))
+    })
   }
 
   arrayChild(length: number): ColumnVector {
-    return new ColumnVector(duckdb.array_vector_get_child(this.#handle), this.count * length)
+    return this.#child(0, () => {
+      return new ColumnVector(duckdb.array_vector_get_child(this.#handle), this.count * length)
+    })
   }
 
   structChild(index: number): ColumnVector {
-    return new ColumnVector(duckdb.struct_vector_get_child(this.#handle, index), this.count)
+    return this.#child(index, () => {
+      return new ColumnVector(duckdb.struct_vector_get_child(this.#handle, index), this.count)
+    })
+  }
+
+  #child(index: number, make: () => ColumnVector): ColumnVector {
+    const known = this.#children[index]
+    if (known !== undefined) return known
+    const made = make()
+    this.#children[index] = made
+    return made
   }
 }
 

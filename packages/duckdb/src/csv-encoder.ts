@@ -3,7 +3,7 @@ import { type Allocate, ByteSink } from './byte-sink.ts'
 import { type ColumnVector, TextVector } from './column-vector.ts'
 import { jsonWriter } from './json-values.ts'
 import type { ResultColumn } from './result-columns.ts'
-import { RowEncoder } from './row-encoder.ts'
+import { RowEncoder, rowBytesMax } from './row-encoder.ts'
 import type { ValueWriter } from './value-writer.ts'
 
 const nested = new Set([
@@ -21,6 +21,7 @@ export class CsvEncoder extends RowEncoder {
 
   constructor(columns: readonly ResultColumn[], allocate?: Allocate) {
     super(allocate)
+    this.#value.lengthMax = rowBytesMax
     this.#columns = columns
     for (const [index, { name }] of columns.entries()) {
       if (index > 0) this.sink.byte(44)

@@ -37,7 +37,16 @@ function holdsEscape(word: number): boolean {
   return (found & 0x80808080) !== 0
 }
 
+/** Each byte may become six, but few do. */
+const blockBytes = 64 * 1024
+
 function writeByBytes(sink: ByteSink, source: DataView, start: number, end: number): void {
+  for (let from = start; from < end; from += blockBytes) {
+    writeBlock(sink, source, from, Math.min(end, from + blockBytes))
+  }
+}
+
+function writeBlock(sink: ByteSink, source: DataView, start: number, end: number): void {
   sink.reserve((end - start) * 6)
   const { bytes } = sink
   let at = sink.length

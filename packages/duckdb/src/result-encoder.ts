@@ -8,16 +8,23 @@ import type { DuckStream } from './session.ts'
 
 /** Turns chunks into bytes of one format. */
 export interface ResultEncoder {
+  /** Takes up a chunk, whose rows come next. */
+  open(chunk: DuckDBDataChunk): void
   /**
-   * Writes the first rows of a chunk, in order, and stops before a row that would bring the total
-   * above the limit. Returns how many rows were written.
+   * Writes rows of the chunk, in order, up to one that makes a piece. Returns how many were written;
+   * none: the next one would bring the total above the limit.
    */
-  append(chunk: DuckDBDataChunk, rowCount: number, bytesLeft: number): number
+  append(rows: RowRange, bytesLeft: number): number
   /** Bytes written and not yet taken. */
   readonly heldBytes: number
   take(): Uint8Array
   /** What closes the body. */
   finish(): void
+}
+
+export interface RowRange {
+  readonly from: number
+  readonly to: number
 }
 
 export interface EncodeOptions {
@@ -41,7 +48,8 @@ const pieceBytes = 64 * 1024
 
 /**
  * Encodes a result chunk by chunk: pulled by the reader, at most one chunk ahead of it, which DuckDB
- * makes meanwhile. Between two chunks the event loop turns, because fetching one is asynchronous.
+ * makes meanwhile. A chunk whose rows are large becomes several pieces. Between two chunks the event
+ * loop turns, because fetching one is asynchronous.
  * Returns the totals.
  */
 export async function* encodeResult(
@@ -57,15 +65,20 @@ export async function* encodeResult(
     // Told when it is awaited; a reader that has gone by then has closed the session.
     fetching.catch(() => undefined)
     const wanted = Math.min(chunk.rowCount, options.rowsMax - rowCount)
-    const written = encoder.append(chunk, wanted, options.bytesMax - bytes - encoder.heldBytes)
-    rowCount += written
-    if (written < wanted) truncated = 'bytes'
-    else if (wanted < chunk.rowCount) truncated = 'rows'
+    encoder.open(chunk)
+    for (let from = 0; from < wanted && truncated === null; ) {
+      const bytesLeft = options.bytesMax - bytes - encoder.heldBytes
+      const written = encoder.append({ from, to: wanted }, bytesLeft)
+      from += written
+      rowCount += written
+      if (written === 0) truncated = 'bytes'
+      if (truncated !== null || encoder.heldBytes < pieceBytes) continue
+      const piece = encoder.take()
+      bytes += piece.length
+      yield piece
+    }
+    if (wanted < chunk.rowCount) truncated ??= 'rows'
     if (truncated) break
-    if (encoder.heldBytes < pieceBytes) continue
-    const piece = encoder.take()
-    bytes += piece.length
-    yield piece
   }
   encoder.finish()
   const last = encoder.take()
