@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HyperMeshError } from '@hypermesh/contract'
@@ -32,7 +33,8 @@ export class PositionDeleteFiles implements AsyncDisposable {
 
   constructor(options: PositionDeleteFilesOptions) {
     this.#options = options
-    this.#directory = join(options.temporary, 'position-deletes')
+    // Its own: whoever only asks what would be done may do so meanwhile, and ends by removing it.
+    this.#directory = join(options.temporary, `position-deletes-${randomUUID()}`)
   }
 
   /** `publish` brings the finished file to its place; without it nothing is written. */

@@ -119,6 +119,25 @@ test('a table with deletes by position is relocated, for us and for an engine th
   }
 })
 
+test('a move is not disturbed by others who ask meanwhile what it would do', async () => {
+  await using platform = await startPlatform()
+  const expected = await fill(await create(platform))
+  const { admin } = platform.clients
+  const request = { from: await uriOf(platform), to: 'file:///elsewhere/warehouse' }
+  const ask = () => Promise.allSettled([1, 2, 3].map(() => admin.relocateWarehouse(request)))
+  let isMoving = true
+  const asking = (async () => {
+    while (isMoving) await ask()
+  })()
+  const moving = admin.relocateWarehouse({ ...request, apply: true })
+  const done = await moving.finally(() => {
+    isMoving = false
+  })
+  await asking
+  expect(done).toMatchObject({ applied: true, positionDeleteFiles: 3 })
+  expect(await idsOf(platform)).toEqual(expected)
+})
+
 test.each([
   ['another format', { format: 'AVRO' }, 'position deletes of format avro'],
   ['a deletion vector', { format: 'PUFFIN' }, 'position deletes of format puffin'],
