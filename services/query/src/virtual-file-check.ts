@@ -99,12 +99,16 @@ export class VirtualFileCheck {
 
   /** Undefined where nothing tells files apart: JSON has its names beside its values. */
   async #formOf(
-    { csv, format }: VirtualDefinition,
+    { csv, format, unpacks }: VirtualDefinition,
     file: ListedFile,
     signal: AbortSignal,
   ): Promise<CsvForm | undefined> {
     const isPacked = (await compressionInPlace(file.realPath)) !== 'none'
     if (csv === undefined && !isPacked) return undefined
+    if (isPacked && !unpacks) {
+      const message = 'it is packed, which the virtual table does not unpack; link it again'
+      throw new HyperMeshError('conflict', message)
+    }
     const head = await this.headOf(file, signal)
     if (csv === undefined || head.fileBytes === 0) return undefined
     return csvFormOf(head, format === 'tsv' ? 'tsv' : 'csv')

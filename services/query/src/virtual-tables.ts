@@ -48,6 +48,8 @@ const definition = z.object({
   types: z.array(icebergType),
   /** SQL, cut where the list of files stands. */
   template: z.array(z.string()),
+  /** Packed text is read by it, too. Those that were linked by earlier versions lack it. */
+  unpacks: z.boolean().default(false),
   csv: csvForm.optional(),
   /** Of Parquet and Arrow: what each column is, for comparing. */
   shapes: z.array(z.string()).optional(),
@@ -131,6 +133,7 @@ export class VirtualTables {
       columns,
       types: source.columns.map(({ type }) => type),
       template: [...sourceTemplate(source, first.realPath)],
+      unpacks: true,
       ...csvOf(source, head),
       ...(await shapesOfFirst(session, source, first, signal)),
       createdAt: new Date(clock.nowMs()).toISOString(),
@@ -194,7 +197,8 @@ export function fieldsOf({ columns, types }: VirtualDefinition): StructField[] {
 const partitionTypes: Readonly<Record<string, string>> = { BIGINT: 'long', DATE: 'date' }
 
 function toVirtualTable(found: VirtualDefinition): VirtualTable {
-  const { types: _types, template: _template, csv: _csv, shapes: _shapes, ...shown } = found
+  const { types: _types, template: _template, unpacks: _unpacks, ...more } = found
+  const { csv: _csv, shapes: _shapes, ...shown } = more
   return shown
 }
 

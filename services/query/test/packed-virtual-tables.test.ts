@@ -103,6 +103,21 @@ test('a pattern may find packed and plain files, of several gzip members, beside
   })
 })
 
+test('a table that was linked before packed files were read in place says so of one', async () => {
+  await put('old/1.csv', 'a\nx\n')
+  await link({ table: 'old.t', path: 'old/*' })
+  const path = join(platform.directory, 'query/virtual-tables/old.t.json')
+  const { unpacks: _, template, ...known } = JSON.parse(await readFile(path, 'utf8'))
+  const older = template.map((sql: string) => sql.replace("'auto'", "'none'"))
+  await writeFile(path, JSON.stringify({ ...known, template: older }))
+  expect(await ask('SELECT * FROM old.t')).toEqual([['x']])
+  await put('old/2.csv.gz', gzipSync('a\ny\n'))
+  await expect(ask('SELECT * FROM old.t')).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringMatching(/2\.csv\.gz.*link it again/),
+  })
+})
+
 test('more than the limit once unpacked is an error, and nothing of it is read', async () => {
   const line = '7\n'
   const bomb = gzipSync(`a\n${line.repeat(unpackedBytesMax)}`)
