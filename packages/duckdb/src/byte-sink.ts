@@ -153,7 +153,8 @@ export class ByteSink {
 
   #grow(needed: number): void {
     this.assertRoom(needed - this.length)
-    const larger = this.#allocate(Math.max(needed, this.bytes.length * 2, this.#expected))
+    const wanted = Math.max(this.bytes.length * 2, this.#expected)
+    const larger = this.#allocate(Math.max(needed, Math.min(wanted, this.lengthMax)))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
     this.view = viewOf(larger)

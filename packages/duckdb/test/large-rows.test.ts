@@ -89,4 +89,6 @@ test('bytes that may not grow further are refused as too large', () => {
     expect.objectContaining({ code: 'too_large' }),
   )
   expect(sink.length).toBe(900)
+  sink.ascii('x'.repeat(80))
+  expect(() => sink.ascii('x'.repeat(80))).toThrow(expect.objectContaining({ code: 'too_large' }))
 })
