@@ -1,5 +1,6 @@
 // An index as bytes, as it is when the writer is made, in pieces that are made as they are asked
-// for: vectors may be added and removed meanwhile, and of what changes only lists of links are kept.
+// for: vectors may be added and removed meanwhile, and of what changes only lists of links are
+// kept.
 //
 // Threads: everything from any.
 #ifndef HYPERMESH_HNSW_IMAGE_WRITER_H_

@@ -130,12 +130,9 @@ napi_value NumbersOf(napi_env env, napi_callback_info info) {
 }  // namespace
 
 std::span<const Call> KernelCalls() {
-  static constexpr Call calls[] = {{"kernels", Names},
-                                   {"kernelDistances", Distances},
-                                   {"kernelHalves", Halves},
-                                   {"kernelCodeProduct", CodeProduct},
-                                   {"crc32c", Checksum},
-                                   {"readNumbers", NumbersOf}};
+  static constexpr Call calls[] = {{"kernels", Names},       {"kernelDistances", Distances},
+                                   {"kernelHalves", Halves}, {"kernelCodeProduct", CodeProduct},
+                                   {"crc32c", Checksum},     {"readNumbers", NumbersOf}};
   return calls;
 }
 
