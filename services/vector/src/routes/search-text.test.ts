@@ -49,6 +49,10 @@ const rest = fc.constantFrom(
 const head = fc.constantFrom(
   '{"vector":',
   ' {\n"vector" : ',
+  '\ufeff{"vector":',
+  '{\u00a0"vector":',
+  '{"vector"\v:',
+  '{"vector":\u2028',
   '{"k":1,"vector":',
   '{"vectors":',
   '[',

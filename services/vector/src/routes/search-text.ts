@@ -3,7 +3,8 @@ import { readNumbers } from '@hypermesh/hnsw'
 
 /** Stands for the vector; no body can hold it. */
 const place = randomUUID()
-const vectorFirst = /^\s*\{\s*"vector"\s*:\s*(?=\[)/
+/** JSON has fewer spaces than a regular expression's own. */
+const vectorFirst = /^[ \n\t\r]*\{[ \n\t\r]*"vector"[ \n\t\r]*:[ \n\t\r]*(?=\[)/
 
 /**
  * As JSON.parse. Where a vector stands first, as clients write it, its numbers are read by themselves: they
