@@ -130,3 +130,19 @@ test.each([
     error: { code: 'too_large', details: { limit: 'graph_page_bytes_max' } },
   })
 })
+
+test.each([
+  ['as they come', ''],
+  ['sorted', ' ORDER BY l.n'],
+])('a page that is long as JSON ends early, whatever makes it long: %s', async (_, order) => {
+  await using paged = await openPaged(1, { graphPageBytesMax: 4096 })
+  await paged.insert(1, 60, '"\n'.repeat(100))
+  const eight = (value: string) =>
+    Array.from({ length: 8 }, (_, at) => `${value} AS c${at}`).join(', ')
+  for (const values of ['l.s', eight('timestamp(1700000000.123456)'), eight('-1.0 / 7100000000')]) {
+    const query = `MATCH HYPEREDGE (l:L) RETURN l.n, ${values}${order}`
+    const pages = await paged.pagesOf(query, 60)
+    expect(pages.flatMap(({ rows }) => rows)).toHaveLength(60)
+    expect(pages.length).toBeGreaterThan(1)
+  }
+})

@@ -104,15 +104,30 @@ export function cellsOf(row: readonly Value[]): number {
 }
 
 const bytesOfCell = 16
+/** What is longer than a cell is: an instant or a 64-bit integer; a number of many digits. */
+const bytesBeyondCell = { bigint: 20, number: 10 } as const
+const smallMax = 1e9
+/** With `u`, halves of pairs only where they stand alone. */
+const isEscaped = /["\\\p{Cc}\p{Cs}]/u
 
-/** About what a row is as JSON. */
+/** About what a row is as JSON; never less, so that what is counted by it fits. */
 export function jsonBytesOf(row: readonly Value[]): number {
   let bytes = row.length * bytesOfCell
-  for (const value of row) {
-    if (typeof value === 'string') bytes += Buffer.byteLength(value)
-    else if (Array.isArray(value)) bytes += jsonBytesOf(value)
-  }
+  for (const value of row) bytes += bytesBeyondCellOf(value)
   return bytes
+}
+
+function bytesBeyondCellOf(value: Value): number {
+  if (typeof value === 'string') {
+    return Buffer.byteLength(isEscaped.test(value) ? JSON.stringify(value) : value)
+  }
+  if (typeof value === 'bigint') return bytesBeyondCell.bigint
+  if (typeof value === 'number') {
+    const isSmall = Number.isInteger(value) && Math.abs(value) < smallMax
+    return isSmall ? 0 : bytesBeyondCell.number
+  }
+  if (typeof value !== 'object' || value === null) return 0
+  return jsonBytesOf(Array.isArray(value) ? value : Object.entries(value).flat())
 }
 
 /** How many of the rows have no more bytes together as JSON; one at least. */
