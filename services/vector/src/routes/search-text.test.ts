@@ -7,7 +7,7 @@ function outcomeOf(parse: (text: string) => unknown, text: string): unknown {
   try {
     return { value: parse(text) }
   } catch (error) {
-    return { name: (error as Error).name }
+    return { message: (error as Error).message }
   }
 }
 

@@ -14,9 +14,17 @@ export function parseSearch(text: string): unknown {
   const head = vectorFirst.exec(text)?.[0]
   const list = head === undefined ? undefined : readNumbers(text, head.length)
   if (list === undefined) return JSON.parse(text)
-  const rest = JSON.parse(`{"vector":"${place}"${text.slice(list.end)}`) as { vector: unknown }
-  // Said twice, the last counts.
-  if (rest.vector !== place) return rest
+  const rest = parseRest(`{"vector":"${place}"${text.slice(list.end)}`)
+  // One that is none is said of the body itself, and of two vectors the last counts.
+  if (rest?.vector !== place) return JSON.parse(text)
   rest.vector = list.numbers
   return rest
+}
+
+function parseRest(text: string): { vector: unknown } | undefined {
+  try {
+    return JSON.parse(text) as { vector: unknown }
+  } catch {
+    return undefined
+  }
 }
