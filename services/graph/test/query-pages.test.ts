@@ -82,6 +82,21 @@ test('pages go on after a restart, with another size, and only of their own stat
   expect(rest.next_cursor).toBeNull()
 })
 
+test.each([
+  'MATCH HYPEREDGE (l:L) RETURN l.n',
+  'MATCH HYPEREDGE (l:L) RETURN l.n ORDER BY l.n',
+  'MATCH HYPEREDGE (l:L) RETURN l.n, count(*)',
+  'MATCH HYPEREDGE (a:L), (b:L) WHERE shared(a, b) >= 1 RETURN a.n, b.n',
+])('another table of the same name does not end the pages of the first: %s', async (query) => {
+  await using paged = await openPaged(9)
+  const { next_cursor: cursor } = await paged.run(query, { limit: 4 })
+  await paged.run('DROP HYPEREDGE TABLE L')
+  await expect(paged.run(query, { cursor })).rejects.toMatchObject({ code: 'not_found' })
+  await paged.run('CREATE HYPEREDGE TABLE L () PROPERTIES (n INTEGER, s STRING)')
+  await paged.insert(0, 9)
+  await expect(paged.run(query, { cursor })).rejects.toMatchObject({ code: 'invalid' })
+})
+
 test('what a TTL hides meanwhile has no pages', async () => {
   await using paged = await openPaged(9)
   await paged.run('ALTER HYPEREDGE TABLE L SET TTL 4000000000')

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type GraphQueryRequest,
   HyperMeshError,
@@ -19,6 +18,7 @@ import { formatStatement } from '../language/format-statement.ts'
 import { parseStatement } from '../language/parse-statement.ts'
 import type { Statement } from '../language/syntax-tree.ts'
 import { bindParameters } from './bind-parameters.ts'
+import { questionOf } from './page-cursor.ts'
 import { type QueryContext, QueryFigures, type ResultColumn, type Row } from './query-result.ts'
 import { runStatement } from './run-statement.ts'
 import { assertMayRun, roleOf } from './statement-roles.ts'
@@ -155,7 +155,7 @@ export class GraphQueries {
     return {
       ...{ database, limits, importRoot, figures: parts.figures, signal: parts.signal },
       page: isStream ? null : { rowsMax: limit, cursor },
-      question: createHash('sha256').update(text).digest('hex').slice(0, 16),
+      question: questionOf(text),
       ...(measures === undefined ? {} : { measures }),
     }
   }

@@ -1,5 +1,5 @@
 import type { Table } from '@hypermesh/engine'
-import { madePlaceOf } from './page-cursor.ts'
+import { madePlaceOf, questionOfTables } from './page-cursor.ts'
 import type { Pipeline } from './pipeline.ts'
 import { invalidQuery } from './query-error.ts'
 import type { QueryContext } from './query-result.ts'
@@ -9,7 +9,12 @@ import type { QueryContext } from './query-result.ts'
  * meanwhile would move the others, so with one there are no pages.
  */
 export function madePages(tables: readonly Table[], context: QueryContext): Pipeline['pages'] {
-  if (tables.every(({ schema }) => schema.ttlMs === null)) return { place: madePlaceOf(context) }
+  if (tables.every(({ schema }) => schema.ttlMs === null)) {
+    // Another table of the name was not there at that commit, and would seem to be read to its end.
+    const ids = tables.map(({ schema }) => schema.id)
+    const question = questionOfTables(context.question, ids)
+    return { question, place: madePlaceOf({ ...context, question }) }
+  }
   assertNoCursor(context)
   return undefined
 }

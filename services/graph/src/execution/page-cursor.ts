@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { printable } from '@hypermesh/contract'
 import { invalidQuery } from './query-error.ts'
 import type { QueryContext } from './query-result.ts'
@@ -7,6 +8,16 @@ export interface PagePlace {
   readonly cursor: string
   /** Null: the statement has no LIMIT. */
   readonly left: number | null
+}
+
+/** Stands for a statement, which is of any length. */
+export function questionOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** The same of a statement over these very tables: names may come to be those of others. */
+export function questionOfTables(question: string, ids: readonly number[]): string {
+  return questionOf(`${question} ${ids.join(' ')}`)
 }
 
 const form = /^([0-9a-f]{16})\.(\d{1,16}|-)\.([A-Za-z0-9_-]{1,8192})$/
@@ -21,7 +32,7 @@ export function parseCursor(question: string, text: string): PagePlace {
   const [, asked, left, cursor] = form.exec(text) ?? []
   if (cursor === undefined) throw invalidQuery(`"${printable(text)}" is no cursor of a statement`)
   if (asked !== question)
-    throw invalidQuery('the cursor is of another statement, or of other parameters')
+    throw invalidQuery('the cursor is of another statement, of other parameters or other tables')
   return { cursor, left: left === '-' ? null : Number(left) }
 }
 
@@ -38,7 +49,10 @@ export function formatMadeCursor(question: string, { seq, offset }: MadePlace): 
 }
 
 /** Undefined: it begins. Throws `invalid` as `parseCursor` does. */
-export function madePlaceOf({ page, question }: QueryContext): MadePlace | undefined {
+export function madePlaceOf({
+  page,
+  question,
+}: Pick<QueryContext, 'page' | 'question'>): MadePlace | undefined {
   if (page?.cursor === undefined) return undefined
   const [, seq, offset] = madeForm.exec(parseCursor(question, page.cursor).cursor) ?? []
   const place = { seq: Number(seq), offset: Number(offset) }

@@ -27,6 +27,12 @@ import { Turns } from './turns.ts'
 /** Rows that the scope's slots have loaded; good until the next are asked for. */
 export type Chunks = AsyncIterable<Iterable<number>>
 
+interface MadePages {
+  /** What their cursors are of. */
+  readonly question: string
+  readonly place: MadePlace | undefined
+}
+
 /** What a RETURN does with rows: group, sort, make distinct, cut; in memory, within the limits. */
 export interface Pipeline {
   readonly scope: Scope
@@ -34,7 +40,7 @@ export interface Pipeline {
   /** Known once everything is compiled: only then is it known which columns are read. */
   readonly chunks: () => Chunks
   /** Where its pages go on, if it has some: it is made anew for each of them, of the same commit. */
-  readonly pages?: { readonly place: MadePlace | undefined } | undefined
+  readonly pages?: MadePages | undefined
   /** Groups made elsewhere. */
   readonly groups?: ((grouping: Grouping) => Promise<readonly Row[]> | undefined) | undefined
 }
@@ -126,7 +132,7 @@ async function* finished(
 /** The rows of the page; what goes on behind them, or that there is more, is noted. */
 function pageOf(
   rows: readonly Row[],
-  { page, limits, figures, question }: QueryContext,
+  { page, limits, figures }: QueryContext,
   { pages }: Pipeline,
 ): readonly Row[] {
   const rowsMax = page?.rowsMax ?? rows.length
@@ -137,7 +143,7 @@ function pageOf(
   }
   const count = Math.min(rowsMax, rowsWithin(rows, limits.graphPageBytesMax))
   const offset = (pages.place?.offset ?? 0) + count
-  if (count < rows.length) figures.cursor = formatMadeCursor(question, { seq, offset })
+  if (count < rows.length) figures.cursor = formatMadeCursor(pages.question, { seq, offset })
   return rows.slice(0, count)
 }
 
