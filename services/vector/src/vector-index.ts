@@ -11,6 +11,7 @@ import {
 import type { Logger } from '@hypermesh/kit'
 import { catchUp, compactState } from './compaction.ts'
 import type { VectorSettings } from './config.ts'
+import { afterHalfWrite, halfWritten } from './half-write.ts'
 import type { IndexDefinition } from './index-definition.ts'
 import type { IndexFiles } from './index-files.ts'
 import { IndexFiling } from './index-filing.ts'
@@ -134,6 +135,8 @@ export class VectorIndex {
 
   snapshot(name: string): Promise<VectorSnapshot> {
     return this.#filing.write(async () => {
+      // With half of a write it could not be read.
+      if (this.#failure !== undefined) throw afterHalfWrite(this.#failure)
       const image = this.#image()
       const { files } = this.#parts
       return {
@@ -286,7 +289,7 @@ export class VectorIndex {
   }
 
   async #commit(entries: readonly LogEntry[]): Promise<number> {
-    if (this.#failure !== undefined) throw this.#failure
+    if (this.#failure !== undefined) throw afterHalfWrite(this.#failure)
     const first = this.#log.sequence + 1
     await this.#log.commit(entries)
     return first
@@ -298,11 +301,7 @@ export class VectorIndex {
       if (this.#failure !== undefined) throw this.#failure
       await work()
     } catch (cause) {
-      this.#failure ??= new HyperMeshError(
-        'unavailable',
-        `a write of the index ${this.definition.index} failed half-way; restart the server`,
-        { cause, effect: 'committed' },
-      )
+      this.#failure ??= halfWritten(this.definition.index, cause)
       throw this.#failure
     }
   }

@@ -1,5 +1,6 @@
+import { HnswIndex } from '@hypermesh/hnsw'
 import type { Call } from '@hypermesh/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type OpenVectors, openVectors } from './_vectors.ts'
 
 let vectors: OpenVectors
@@ -131,4 +132,27 @@ test('vectors of an answer are bounded, and others have their turn while they ar
       details: { limit: 'vector_reply_numbers_max' },
     })
   }
+})
+
+test('after half of a write nothing is written, nor said to be, nor is a snapshot made', async () => {
+  await vectors.call('PUT', '/half', { dimension: 2 })
+  const write = (id: number) =>
+    vectors.call('POST', '/half/points', { points: [{ id, vector: [1, id] }] })
+  await write(1)
+  const { add } = HnswIndex.prototype
+  // As the graph leaves what it has no memory for: with dead slots.
+  const failing = vi.spyOn(HnswIndex.prototype, 'add').mockImplementationOnce(async function (
+    this: HnswIndex,
+    given,
+  ) {
+    this.remove([await add.call(this, given)])
+    throw new Error('no memory')
+  })
+  await expect(write(2)).rejects.toMatchObject({ code: 'unavailable', effect: 'committed' })
+  failing.mockRestore()
+  const refused = { code: 'unavailable', effect: 'none' }
+  await expect(write(3)).rejects.toMatchObject(refused)
+  const snapshot = vectors.call('POST', '/half/snapshots', { snapshot: 's' })
+  await expect(snapshot).rejects.toMatchObject(refused)
+  expect(await vectors.call('GET', '/half/snapshots')).toMatchObject({ snapshots: [] })
 })
