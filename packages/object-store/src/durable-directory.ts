@@ -28,6 +28,8 @@ export async function retireDirectory(
   retired: string,
   what: string,
 ): Promise<boolean> {
+  // Else what is missing below would be told as nothing to take away.
+  await makeDirectory(dirname(retired), what)
   try {
     await step('rename', what, () => rename(path, retired), 'none', 'unknown')
   } catch (error) {

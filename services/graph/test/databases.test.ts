@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Database, EngineError } from '@hypermesh/engine'
 import { temporaryDirectory } from '@hypermesh/testing'
@@ -105,6 +105,15 @@ test('after a close that failed a drop can be tried again, without a restart', a
   expect(await graph.call('GET', '')).toMatchObject({ databases: [{ database: 'd' }] })
   await graph.call('DELETE', '/d')
   expect(await graph.call('GET', '')).toEqual({ databases: [] })
+  expect((await graph.send('PUT', '/d')).status).toBe(201)
+})
+
+test('a drop takes the files away though somebody cleared the temporary directory', async () => {
+  await using graph = await openGraph()
+  await graph.call('PUT', '/d')
+  await rm(join(graph.directory, 'tmp'), { recursive: true })
+  await graph.call('DELETE', '/d')
+  expect(await readdir(join(graph.directory, 'graph'))).not.toContain('d')
   expect((await graph.send('PUT', '/d')).status).toBe(201)
 })
 
