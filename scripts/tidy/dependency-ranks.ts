@@ -32,7 +32,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
 /** Who may depend on what comes from outside. The first is its owner and wraps what is awkward. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   zod: ['contract', 'kit', ...services, 'lakehouse'],
-  hono: ['kit', ...services],
+  hono: ['kit'],
   pino: ['kit'],
   'smol-toml': ['kit'],
   'prom-client': ['kit'],

@@ -12,14 +12,7 @@ export {
   type Setting,
 } from './config.ts'
 export { environmentName, toSnakeCase } from './config-text.ts'
-export {
-  type App,
-  type AppEnv,
-  type AppOptions,
-  assertWellFormedPath,
-  contextOf,
-  createApp,
-} from './create-app.ts'
+export { type App, type AppOptions, assertWellFormedPath, createApp } from './create-app.ts'
 export { readEnvironment } from './environment.ts'
 export { Follower, type FollowerOptions, type FollowFailure, tellFailure } from './follower.ts'
 export { createHttpFetch } from './http-fetch.ts'
@@ -40,6 +33,7 @@ export { readQuery } from './read-query.ts'
 export { type RemoteUpstreamOptions, remoteUpstream } from './remote-upstream.ts'
 export { type RenderError, renderError, renderIcebergError } from './render-error.ts'
 export { RequestDeadline } from './request-deadline.ts'
+export { type Ending, RequestEnding } from './request-ending.ts'
 export { requireRole } from './require-role.ts'
 export { type RunningStatement, RunningStatements } from './running-statements.ts'
 export { Secret, secret } from './secret.ts'
@@ -55,4 +49,5 @@ export {
   type ServiceDefinition,
 } from './service.ts'
 export { toHyperMeshError, toInvalid } from './to-hypermesh-error.ts'
+export { contextOf, type Handler, Visit } from './visit.ts'
 export { setHeader, type WholeBody, wholeBodyOf, wholeResponse } from './whole-response.ts'

@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { HyperMeshError } from '@hypermesh/contract'
 import { sourceOf } from './incoming-request.ts'
+import type { Ending } from './request-ending.ts'
 
 export interface BodyOptions {
   readonly bytesMax: number
   /** Which limit that is, for the message. */
   readonly limit: string
   readonly signal?: AbortSignal
+  /** In place of a signal. */
+  readonly ending?: Ending
 }
 
 /**
@@ -21,7 +24,7 @@ export async function* streamBody(
   const declared = declaredBytes(request)
   if (declared !== undefined && declared > options.bytesMax) throw tooLarge(options)
   let bytes = 0
-  for await (const chunk of chunksOf(request, options.signal)) {
+  for await (const chunk of chunksOf(request, signalOf(options))) {
     bytes += chunk.byteLength
     if (bytes > options.bytesMax) throw tooLarge(options)
     yield chunk
@@ -41,7 +44,8 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
   const source = sourceOf(request)
   // A source that is done already can only be asked as a stream, which knows how it ended.
   if (source !== undefined && declared !== undefined && !source.destroyed) {
-    options.signal?.throwIfAborted()
+    const ending = options.ending ?? options.signal
+    ending?.throwIfAborted()
     // A small one has mostly come with its head.
     if (source.readableLength === declared) {
       const body = source.read() as Buffer | null
@@ -49,7 +53,7 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
       source.resume()
       return body ?? new Uint8Array()
     }
-    return readSource(source, declared, options)
+    return readSource(source, declared, signalOf(options))
   }
   const chunks: Uint8Array[] = []
   for await (const chunk of streamBody(request, options)) chunks.push(chunk)
@@ -67,9 +71,8 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 function readSource(
   source: IncomingMessage,
   declared: number,
-  { signal }: BodyOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  signal?.throwIfAborted()
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     const leave = () => {
@@ -94,6 +97,10 @@ function readSource(
     source.on('data', onData).on('end', onEnd).on('close', onCut).on('error', onCut)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+function signalOf({ signal, ending }: BodyOptions): AbortSignal | undefined {
+  return signal ?? ending?.signal
 }
 
 function cutShort(cause: unknown): HyperMeshError {

@@ -1,9 +1,8 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
-import type { Context } from 'hono'
 import type { z } from 'zod'
-import type { AppEnv } from './create-app.ts'
 import { readBody } from './read-body.ts'
 import { toInvalid } from './to-hypermesh-error.ts'
+import type { Visit } from './visit.ts'
 
 const nestingMax = 200
 
@@ -14,15 +13,15 @@ export interface ReadJsonOptions {
 
 /** Reads a JSON body within `jsonBodyBytesMax` and checks it; each fault is named by its path. */
 export async function readJson<Schema extends z.ZodType>(
-  c: Context<AppEnv>,
+  c: Visit,
   schema: Schema,
   options: ReadJsonOptions = {},
 ): Promise<z.output<Schema>> {
   checkContentType(c.req.header('content-type'))
   const bytes = await readBody(c.req.raw, {
-    bytesMax: c.get('limits').jsonBodyBytesMax,
+    bytesMax: c.var.limits.jsonBodyBytesMax,
     limit: 'json_body_bytes_max',
-    signal: c.get('signal'),
+    ending: c.var,
   })
   const value = parseJson(decode(bytes), options.parse ?? JSON.parse)
   const parsed = schema.safeParse(value)

@@ -1,14 +1,10 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
-import type { Context } from 'hono'
 import type { z } from 'zod'
-import type { AppEnv } from './create-app.ts'
 import { toInvalid } from './to-hypermesh-error.ts'
+import type { Visit } from './visit.ts'
 
 /** Reads the query string and checks it; a parameter given twice is an error. */
-export function readQuery<Schema extends z.ZodType>(
-  c: Context<AppEnv>,
-  schema: Schema,
-): z.output<Schema> {
+export function readQuery<Schema extends z.ZodType>(c: Visit, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(Object.fromEntries(parseQuery(queryOf(c.req.url))))
   if (!parsed.success) throw toInvalid(parsed.error, 'the query')
   return parsed.data

@@ -41,10 +41,9 @@ export function servePeers(
       )
       deadline = new RequestDeadline(
         timeoutMsOf(request, options.limits),
-        connection.controller ?? connection.signal,
+        connection.ending ?? connection.signal,
       )
-      const { signal, atMs } = deadline
-      const context = { principal, signal, requestId, deadlineAtMs: atMs }
+      const context = deadline.contextOf(principal, requestId)
       request.headers.delete(headers.principal)
       const answer = await serviceOf(service, options).fetch(request, context)
       return endWith(answer, deadline)
@@ -86,7 +85,7 @@ function endWith(answer: Response, deadline: RequestDeadline): Response {
     deadline[Symbol.dispose]()
     return new Response(null, { status, headers: sent })
   }
-  const signal = deadline.signal.aborted ? AbortSignal.timeout(lateBodyMs) : deadline.signal
+  const signal = deadline.ending.aborted ? AbortSignal.timeout(lateBodyMs) : deadline.signal
   const metered = meterBody(body, signal, () => deadline[Symbol.dispose]())
   return new Response(metered, { status, headers: sent })
 }

@@ -4,6 +4,7 @@ import { HyperMeshError, toErrorBody } from '@hypermesh/contract'
 import { environmentName } from './config-text.ts'
 import { hasBody, incomingRequest } from './incoming-request.ts'
 import type { Logger } from './logger.ts'
+import { RequestEnding } from './request-ending.ts'
 import { skipRest } from './unread-body.ts'
 import { writeResponse } from './write-response.ts'
 
@@ -13,8 +14,8 @@ export interface Connection {
   readonly remoteAddress: string
   /** Aborts with an error of the contract when the client goes away or the server must stop. */
   readonly signal: AbortSignal
-  /** Of that signal, for who may end the request too; absent where it is another's. */
-  readonly controller?: AbortController
+  /** What that signal is of, for who may end the request too; absent where it is another's. */
+  readonly ending?: RequestEnding
 }
 
 export interface ListenOptions {
@@ -39,7 +40,7 @@ export interface Listener {
   stop(): Promise<void>
 }
 
-type OpenRequests = Map<ServerResponse, AbortController>
+type OpenRequests = Map<ServerResponse, RequestEnding>
 
 /** Listens on HTTP. A port in use is an error that names the setting, never the next free port. */
 export async function listen(options: ListenOptions): Promise<Listener> {
@@ -66,12 +67,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   })
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const controller = new AbortController()
-    open.set(outgoing, controller)
+    const ending = new RequestEnding()
+    open.set(outgoing, ending)
     outgoing.once('close', () => {
       open.delete(outgoing)
       if (!outgoing.writableFinished) {
-        controller.abort(new HyperMeshError('cancelled', 'the client went away'))
+        ending.abort(new HyperMeshError('cancelled', 'the client went away'))
       } else if (hasBody(incoming)) {
         skipRest(incoming)
       }
@@ -79,9 +80,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       if (state.stopping) setImmediate(() => closeIdle(sockets, open))
     })
     const remoteAddress = incoming.socket.remoteAddress ?? ''
-    const { signal } = controller
     const request = incomingRequest(incoming)
-    const response = await options.onRequest(request, { remoteAddress, signal, controller })
+    const response = await options.onRequest(request, new OpenConnection(remoteAddress, ending))
     if (state.stopping) response.headers.set('connection', 'close')
     else keepAliveOrClose(incoming, response)
     await writeResponse(response, outgoing)
@@ -106,6 +106,20 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const late = setTimeout(() => cut(server, open, options.logger), options.shutdownMs)
     await closed
     clearTimeout(late)
+  }
+}
+
+class OpenConnection implements Connection {
+  readonly remoteAddress: string
+  readonly ending: RequestEnding
+
+  constructor(remoteAddress: string, ending: RequestEnding) {
+    this.remoteAddress = remoteAddress
+    this.ending = ending
+  }
+
+  get signal(): AbortSignal {
+    return this.ending.signal
   }
 }
 
@@ -155,8 +169,8 @@ function closeIdle(sockets: ReadonlySet<Socket>, open: OpenRequests): void {
 
 function cut(server: Server, open: OpenRequests, logger: Logger): void {
   logger.warn({ requests: open.size }, 'requests still open at the stop are cut')
-  for (const controller of open.values()) {
-    controller.abort(new HyperMeshError('unavailable', 'the server is stopping'))
+  for (const ending of open.values()) {
+    ending.abort(new HyperMeshError('unavailable', 'the server is stopping'))
   }
   setTimeout(() => server.closeAllConnections(), cutAfterMs).unref()
 }

@@ -3,12 +3,15 @@ import type { z } from 'zod'
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import type { RequestEnding } from './request-ending.ts'
 
 /** What the gateway knows about a request and hands on beside it. */
 export interface RequestContext {
   readonly principal: Principal
   /** Aborts at the deadline (reason: `deadline`) and when the client goes away (`cancelled`). */
   readonly signal: AbortSignal
+  /** The same without a signal of its own until it is asked for; absent where there is a signal already. */
+  readonly ending?: RequestEnding | undefined
   readonly requestId: string
   /** When the signal aborts, by the monotonic clock of this process; absent: it need not. */
   readonly deadlineAtMs?: number | undefined

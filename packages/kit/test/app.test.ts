@@ -28,7 +28,7 @@ function exampleApp() {
   mountRoute(app, 'listObjects', (c) =>
     c.json(readQuery(c, z.strictObject({ prefix: z.string().optional() }))),
   )
-  mountRoute(app, 'getObject', (c) => c.text('body'))
+  mountRoute(app, 'getObject', (c) => c.body('body'))
   mountRoute(app, 'headObject', (c) => c.body(null, 200, { 'content-length': '4', etag: '"h"' }))
   mountRoute(app, 'putObject', async (c) => {
     let bytes = 0
@@ -36,7 +36,7 @@ function exampleApp() {
     for await (const chunk of streamBody(c.req.raw, options)) bytes += chunk.byteLength
     return c.json({ bytes })
   })
-  app.get('/explode', () => {
+  app.on('GET', '/explode', () => {
     throw new Error('the password is in here')
   })
   return app

@@ -36,7 +36,7 @@ export class Exchange {
   }
 
   /** The answer with its request id, whose end, however it comes, ends the exchange. */
-  finish(answer: Response, options: { signal: AbortSignal; onEnd: () => void }): Response {
+  finish(answer: Response, options: { signal: () => AbortSignal; onEnd: () => void }): Response {
     const end = (bytes: number, failure?: unknown) => {
       if (this.#ended) return
       this.#ended = true
@@ -57,7 +57,7 @@ export class Exchange {
       end(0)
       return new Response(null, init)
     }
-    return new Response(meterBody(answer.body, options.signal, end), init)
+    return new Response(meterBody(answer.body, options.signal(), end), init)
   }
 
   #record(status: number, bytes: number, failure: unknown): void {

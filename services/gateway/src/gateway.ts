@@ -14,6 +14,7 @@ import {
   type Fetch,
   type Logger,
   RequestDeadline,
+  type RequestEnding,
   renderError,
   renderIcebergError,
   requireRole,
@@ -62,31 +63,29 @@ export async function serveRequest(
   try {
     deadline = new RequestDeadline(
       timeoutMsOf(request, matched, parts.limits),
-      connection.controller ?? connection.signal,
+      connection.ending ?? connection.signal,
     )
-    const { signal } = deadline
+    const { ending } = deadline
+    const signal = () => ending.signal
     // Nobody outside may say who makes a request.
     if (request.headers.has(headers.principal)) request.headers.delete(headers.principal)
     const address = addressOf(request, connection, parts)
     if (!isProbe(matched)) assertAllowed(address, parts.allowed)
-    const visit: Visit = { request, address, signal, requestId: exchange.requestId }
-    if (isOpen) return exchange.finish(await openPage(matched, parts, visit), { signal, onEnd })
+    const visit = (): Visit => {
+      return { request, address, signal: ending.signal, requestId: exchange.requestId }
+    }
+    if (isOpen) return exchange.finish(await openPage(matched, parts, visit()), { signal, onEnd })
     exchange.principal = await parts.authenticate(request, address)
     const route = requireRoute(request.method, { pathname, matched, candidates })
     requireRole(exchange.principal, roleOf(route))
     assertWellFormedPath(pathname)
     if (route.id in parts.pages) {
-      return exchange.finish(await openPage(route, parts, visit), { signal, onEnd })
+      return exchange.finish(await openPage(route, parts, visit()), { signal, onEnd })
     }
-    signal.throwIfAborted()
-    place = parts.gate.tryEnter() ?? (await parts.gate.enter(signal))
-    const answer = await callUpstream(request, route, {
-      exchange,
-      signal,
-      deadlineAtMs: deadline.atMs,
-      parts,
-    })
-    return exchange.finish(answer, { signal: bodySignal(signal), onEnd })
+    ending.throwIfAborted()
+    place = parts.gate.tryEnter() ?? (await parts.gate.enter(ending.signal))
+    const answer = await callUpstream(request, route, { exchange, deadline, parts })
+    return exchange.finish(answer, { signal: () => bodySignal(ending), onEnd })
   } catch (thrown) {
     const error = toHyperMeshError(thrown, deadline?.signal)
     if (error.code === 'internal' || error.code === 'corrupt') {
@@ -94,7 +93,7 @@ export async function serveRequest(
       parts.logger.error({ err: error.cause ?? error, requestId }, error.message)
     }
     const render = pathname.startsWith('/iceberg/') ? renderIcebergError : renderError
-    const unbounded = new AbortController().signal
+    const unbounded = () => new AbortController().signal
     return exchange.finish(render(error, exchange.requestId), { signal: unbounded, onEnd })
   }
 }
@@ -109,8 +108,8 @@ function pathOf(url: string): string {
 /** What an upstream tells after the deadline is short, and still worth telling. */
 const lateBodyMs = 1000
 
-function bodySignal(signal: AbortSignal): AbortSignal {
-  return signal.aborted ? AbortSignal.timeout(lateBodyMs) : signal
+function bodySignal(ending: RequestEnding): AbortSignal {
+  return ending.aborted ? AbortSignal.timeout(lateBodyMs) : ending.signal
 }
 
 function isOpenRoute({ route }: MatchedRoute, parts: GatewayParts): boolean {
@@ -163,20 +162,15 @@ async function openPage(
   return page(visit)
 }
 
-async function callUpstream(
+function callUpstream(
   request: Request,
   matched: MatchedRoute,
-  context: {
-    exchange: Exchange
-    signal: AbortSignal
-    deadlineAtMs: number
-    parts: GatewayParts
-  },
-): Promise<Response> {
-  const { exchange, signal, deadlineAtMs, parts } = context
+  context: { exchange: Exchange; deadline: RequestDeadline; parts: GatewayParts },
+): Response | Promise<Response> {
+  const { exchange, deadline, parts } = context
   const { principal, requestId } = exchange
   if (principal === undefined) throw new HyperMeshError('unauthenticated', 'no principal')
   const upstream = parts.upstreams[matched.route.service]
-  const answer = Promise.resolve(upstream(request, { principal, signal, requestId, deadlineAtMs }))
-  return upstreamAnswer(answer, signal)
+  const answer = upstream(request, deadline.contextOf(principal, requestId))
+  return answer instanceof Promise ? upstreamAnswer(answer, deadline.ending) : answer
 }

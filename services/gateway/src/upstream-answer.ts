@@ -1,23 +1,28 @@
+import type { RequestEnding } from '@hypermesh/kit'
+
 /** Time that an upstream has, once aborted, to answer with what it knows of the outcome. */
 const graceMs = 200
 
-/** The answer of an upstream, or the reason of the signal soon after it aborts. */
-export function upstreamAnswer(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+/** The answer of an upstream, or why the request was ended soon after it was. */
+export function upstreamAnswer(
+  answer: Promise<Response>,
+  ending: RequestEnding,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     let isLate = false
     const onAbort = () => {
       timer = setTimeout(() => {
         isLate = true
-        reject(signal.reason)
+        reject(ending.reason)
       }, graceMs)
     }
     const settle = () => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
+      ending.onAbort = undefined
     }
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
+    if (ending.aborted) onAbort()
+    else ending.onAbort = onAbort
     answer.then(
       (response) => {
         settle()

@@ -1,25 +1,26 @@
 import type { Limits } from '@hypermesh/contract'
 import type { ColumnBatch, FindOptions, Hyperedge, Table, TableSchema } from '@hypermesh/engine'
+import type { Ending } from '@hypermesh/kit'
 import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
 import { toPageRows } from './selection.ts'
 
 /** What a read on this thread may look at: well below what holds up others. */
 const examinedHereMax = 20_000
 
-export interface Reading {
+export interface Reading extends Ending {
   readonly limits: Limits
-  readonly signal: AbortSignal
 }
 
 /** A page of hyperedges as the JSON of an answer. */
 export async function pageBytes(
   table: Table,
   find: FindOptions,
-  { limits, signal }: Reading,
+  reading: Reading,
 ): Promise<Uint8Array> {
+  const { limits } = reading
   const limit = toPageRows(find.limit, limits)
   const page = { ...find, limit, maxBytes: limits.graphPageBytesMax }
-  return rowsPage('hyperedges', await findPage(table, page, signal), table.schema)
+  return rowsPage('hyperedges', await findPage(table, page, reading), table.schema)
 }
 
 /** The rows under their name, and what is said of the page. */
@@ -55,9 +56,9 @@ export function firstRow<Row>(
 async function findPage(
   table: Table,
   find: FindOptions,
-  signal: AbortSignal,
+  ending: Ending,
 ): Promise<ColumnBatch<Hyperedge>> {
-  signal.throwIfAborted()
+  ending.throwIfAborted()
   const here = table.findSync({ ...find, maxExamined: examinedHereMax })
-  return here.truncated === 'examined' ? table.find({ ...find, signal }) : here
+  return here.truncated === 'examined' ? table.find({ ...find, signal: ending.signal }) : here
 }

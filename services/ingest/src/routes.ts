@@ -8,8 +8,7 @@ import {
   parseTableName,
   printable,
 } from '@hypermesh/contract'
-import { type App, type AppEnv, contextOf, mountRoute, readQuery, streamBody } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import { type App, contextOf, mountRoute, readQuery, streamBody, type Visit } from '@hypermesh/kit'
 import type { Ingest, LoadInput } from './ingest.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { mountFiles } from './routes/files.ts'
@@ -30,7 +29,7 @@ export function mountIngest(app: App, ingest: Ingest, jobs: Jobs): void {
   })
 }
 
-async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadInput> {
+async function readInput(c: Visit, query: IngestQuery): Promise<LoadInput> {
   const { signal, limits } = c.var
   const types = parseTypes(query.types)
   const context = contextOf(c)
@@ -61,7 +60,7 @@ async function readInput(c: Context<AppEnv>, query: IngestQuery): Promise<LoadIn
   }
 }
 
-async function hasBody(c: Context<AppEnv>): Promise<boolean> {
+async function hasBody(c: Visit): Promise<boolean> {
   const { signal, limits } = c.var
   const options = { bytesMax: limits.uploadBytesMax, limit: 'upload_bytes_max', signal }
   for await (const chunk of streamBody(c.req.raw, options)) if (chunk.byteLength > 0) return true
@@ -78,7 +77,7 @@ const plainMedia = new Set([
 ])
 
 /** An encoding of the body is one more way to say how the file is packed, not a second packing. */
-function readEncoding(c: Context<AppEnv>): Compression | undefined {
+function readEncoding(c: Visit): Compression | undefined {
   const encoding = c.req.header('content-encoding')?.trim().toLowerCase()
   if (encoding === undefined || encoding === '' || encoding === 'identity') return undefined
   if (Object.hasOwn(contentEncodings, encoding)) return contentEncodings[encoding]
@@ -89,7 +88,7 @@ function readEncoding(c: Context<AppEnv>): Compression | undefined {
 }
 
 /** A media type must name a format, or say nothing. */
-function readMediaType(c: Context<AppEnv>, query: IngestQuery): string | undefined {
+function readMediaType(c: Visit, query: IngestQuery): string | undefined {
   const header = c.req.header('content-type') ?? ''
   const media = header.split(';')[0]?.trim().toLowerCase() ?? ''
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(header)?.[1]?.toLowerCase()

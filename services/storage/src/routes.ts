@@ -1,14 +1,13 @@
 import { HyperMeshError, type ObjectHead, objectListQuery, printable } from '@hypermesh/contract'
 import {
   type App,
-  type AppEnv,
   mountRoute,
   readQuery,
   renderError,
   streamBody,
+  type Visit,
 } from '@hypermesh/kit'
 import type { ByteRange, ObjectStore } from '@hypermesh/object-store'
-import type { Context } from 'hono'
 import { formatEntityTag, namesEntityTag, parseWriteConditions } from './entity-tag.ts'
 import { parseRangeHeader } from './range-header.ts'
 
@@ -53,7 +52,7 @@ export function mountObjects(app: App, store: ObjectStore): void {
   })
 }
 
-async function sendObject(c: Context<AppEnv>, store: ObjectStore): Promise<Response> {
+async function sendObject(c: Visit, store: ObjectStore): Promise<Response> {
   const key = keyOf(c)
   const known = await store.head(key)
   if (known === undefined) throw notFound(key)
@@ -79,7 +78,7 @@ async function sendObject(c: Context<AppEnv>, store: ObjectStore): Promise<Respo
   })
 }
 
-function keyOf(c: Context<AppEnv>): string {
+function keyOf(c: Visit): string {
   return c.req.param('key') ?? ''
 }
 
@@ -94,18 +93,18 @@ function headersOf(head: ObjectHead): Record<string, string> {
   }
 }
 
-function isKnown(c: Context<AppEnv>, head: ObjectHead): boolean {
+function isKnown(c: Visit, head: ObjectHead): boolean {
   const header = c.req.header('if-none-match')
   return header !== undefined && namesEntityTag(header, head.etag)
 }
 
-function requireMatch(c: Context<AppEnv>, head: ObjectHead): void {
+function requireMatch(c: Visit, head: ObjectHead): void {
   const header = c.req.header('if-match')
   if (header === undefined || namesEntityTag(header, head.etag)) return
   throw new HyperMeshError('precondition', 'the object is not one that If-Match names')
 }
 
-function rangeOf(c: Context<AppEnv>, head: ObjectHead): ByteRange | undefined {
+function rangeOf(c: Visit, head: ObjectHead): ByteRange | undefined {
   const sameAs = c.req.header('if-range')
   if (sameAs !== undefined && sameAs !== formatEntityTag(head.etag)) return undefined
   return parseRangeHeader(c.req.header('range'))
@@ -121,7 +120,7 @@ function toPrecondition(error: unknown): unknown {
   return new HyperMeshError('precondition', error.message, { cause: error })
 }
 
-function toUnsatisfied(c: Context<AppEnv>, error: unknown): Response {
+function toUnsatisfied(c: Visit, error: unknown): Response {
   if (!(error instanceof HyperMeshError) || error.code !== 'range') throw error
   const response = renderError(error, c.var.requestId)
   response.headers.set('content-range', `bytes */${error.details?.bytes}`)

@@ -68,12 +68,12 @@ const numbersPerTurn = 10_000
 export async function withVectors(
   { graph }: IndexState,
   text: string,
-  { limits, signal }: { readonly limits: Limits; readonly signal: AbortSignal },
+  reading: { readonly limits: Limits; readonly signal: AbortSignal },
 ): Promise<string> {
   const parts = text.split(mark)
   if (parts.length === 1) return text
   const { dimension } = graph.options
-  const { vectorReplyNumbersMax: countMax } = limits
+  const { vectorReplyNumbersMax: countMax } = reading.limits
   if (((parts.length - 1) / 2) * dimension > countMax) {
     const message = `the vectors of one answer have at most ${countMax} numbers; ask for fewer, or for none`
     throw new HyperMeshError('too_large', message, {
@@ -83,7 +83,7 @@ export async function withVectors(
   const turns = new EventLoopTurns(numbersPerTurn)
   for (let at = 1; at < parts.length; at += 2) {
     parts[at] = `[${graph.vectors([Number(parts[at])]).join(',')}]`
-    if (turns.isOver(dimension)) await turns.next(signal)
+    if (turns.isOver(dimension)) await turns.next(reading.signal)
   }
   return parts.join('')
 }

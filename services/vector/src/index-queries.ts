@@ -20,7 +20,8 @@ export interface RankedQuery {
   readonly k: number
   readonly ef: number | undefined
   readonly filter: VectorFilter | undefined
-  readonly signal: AbortSignal
+  /** Whose signal is asked for by a search that goes to other threads. */
+  readonly ending: { readonly signal: AbortSignal }
 }
 
 /** For each query its hits. Throws where more is asked for than the limits allow. */
@@ -29,13 +30,13 @@ export async function rank(
   query: RankedQuery,
   limits: Limits,
 ): Promise<NearSlot[][]> {
-  const { queries, k, filter, signal } = query
+  const { queries, k, filter, ending } = query
   const ef = effortOf(query, limits)
   const count = queries.length / state.graph.options.dimension
   assertAtMost(count, limits.vectorQueriesMax, 'queries: vector_queries_max')
   assertAtMost(count * k, limits.vectorHitsMax, 'hits of all queries: vector_hits_max')
   const allowed = filter === undefined ? undefined : state.table.filters.evaluate(filter)
-  return nearestSlots(state, { queries, k, ef, allowed, signal })
+  return nearestSlots(state, { queries, k, ef, allowed, ending })
 }
 
 /** More than the hits that are asked for, as the nearest are found among those looked at. */
@@ -75,7 +76,7 @@ export async function recommend(
   }
   // The examples are likely among the hits.
   const more = { ...limits, vectorKMax: limits.vectorKMax + examples.size }
-  const query = { queries, k: k + examples.size, ef, filter, signal }
+  const query = { queries, k: k + examples.size, ef, filter, ending: { signal } }
   const [hits = []] = await rank(state, query, more)
   return hits.filter(({ slot }) => !examples.has(slot)).slice(0, k)
 }

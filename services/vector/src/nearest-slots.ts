@@ -10,7 +10,8 @@ export interface NearestQuery {
   /** Undefined: every point that lives. */
   readonly allowed?: SlotSet | undefined
   readonly threads?: number | undefined
-  readonly signal: AbortSignal
+  /** Whose signal is asked for where the search goes to other threads. */
+  readonly ending: { readonly signal: AbortSignal }
 }
 
 export interface NearSlot {
@@ -41,7 +42,7 @@ const attemptsMax = 16
 
 async function search(
   { graph }: IndexState,
-  { queries, k, ef, threads, signal }: NearestQuery,
+  { queries, k, ef, threads, ending }: NearestQuery,
   allow: SlotSet | undefined,
 ): Promise<SearchResult> {
   const { dimension } = graph.options
@@ -52,9 +53,9 @@ async function search(
       const found = graph.searchSync(queries, { k, ef, allow })
       if (found !== undefined) return found
     }
-    return await graph.search(queries, { k, ef, signal, allow, ...more })
+    return await graph.search(queries, { k, ef, signal: ending.signal, allow, ...more })
   } catch (error) {
-    throw toVectorError(error, signal)
+    throw toVectorError(error, ending.signal)
   }
 }
 

@@ -6,7 +6,14 @@ import {
   printable,
   toErrorBody,
 } from '@hypermesh/contract'
-import { type App, nearestName, readJson, readQuery, toHyperMeshError } from '@hypermesh/kit'
+import {
+  type App,
+  nearestName,
+  readJson,
+  readQuery,
+  toHyperMeshError,
+  type Visit,
+} from '@hypermesh/kit'
 import { z } from 'zod'
 import type { AnalyticsThreads } from '../analytics/analytics-threads.ts'
 import { toResultText } from '../analytics/measure-text.ts'
@@ -17,7 +24,7 @@ import { textToAsOf, textToInstant } from '../instants.ts'
 import { fromJson, textToNode } from '../json-nodes.ts'
 import { toSelection } from '../selection.ts'
 import { jsonWhole } from './answers.ts'
-import { mountGraphRoute, tableOf, type Visit } from './requests.ts'
+import { mountGraphRoute, tableOf } from './requests.ts'
 
 type Asked = Omit<MeasureRequest, 'signal' | 'onProgress'>
 

@@ -1,8 +1,7 @@
 import type { Hash } from 'node:crypto'
-import { readJson, type WholeBody, wholeResponse } from '@hypermesh/kit'
+import { readJson, type Visit, type WholeBody, wholeResponse } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { InsertReceipt } from '../keyed-inserts.ts'
-import type { Visit } from './requests.ts'
 
 const json = { 'content-type': 'application/json' }
 

@@ -1,8 +1,8 @@
 import { createGraphBackupRequest, restoreGraphDatabaseRequest } from '@hypermesh/contract'
-import { type App, readJson } from '@hypermesh/kit'
+import { type App, readJson, type Visit } from '@hypermesh/kit'
 import type { GraphBackups } from '../graph-backups.ts'
 import type { GraphDatabases } from '../graph-databases.ts'
-import { databaseOf, mountGraphRoute, type Visit } from './requests.ts'
+import { databaseOf, mountGraphRoute } from './requests.ts'
 
 export function mountBackups(app: App, databases: GraphDatabases, backups: GraphBackups): void {
   // Also of a database that is gone.

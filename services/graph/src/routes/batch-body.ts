@@ -8,10 +8,9 @@ import {
   printable,
 } from '@hypermesh/contract'
 import { type Durability, readArrow, type TableSchema } from '@hypermesh/engine'
-import { readBody, readQuery } from '@hypermesh/kit'
+import { readBody, readQuery, type Visit } from '@hypermesh/kit'
 import { assertBatch } from '../hyperedge-rows.ts'
 import { readRows } from './answers.ts'
-import type { Visit } from './requests.ts'
 
 /** Hyperedges to insert, unchecked as yet. */
 export interface Batch {

@@ -1,6 +1,6 @@
 import { findHyperedgesRequest, listHyperedgesQuery, resultMediaTypes } from '@hypermesh/contract'
 import type { FindOptions, Table } from '@hypermesh/engine'
-import { type App, acceptedFormat, readJson, readQuery } from '@hypermesh/kit'
+import { type App, acceptedFormat, readJson, readQuery, type Visit } from '@hypermesh/kit'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { pageBytes } from '../hyperedge-reading.ts'
 import { assertBatch, toInputs, withKeys } from '../hyperedge-rows.ts'
@@ -10,7 +10,7 @@ import { toFind } from '../selection.ts'
 import { jsonWhole, receiptText } from './answers.ts'
 import { readBatch } from './batch-body.ts'
 import { toListFind } from './list-query.ts'
-import { mountGraphRoute, tableOf, type Visit } from './requests.ts'
+import { mountGraphRoute, tableOf } from './requests.ts'
 
 const formats = ['json', 'ndjson', 'arrow'] as const
 
@@ -23,7 +23,7 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
     const declared = database.tables.declared(table.name)
     const given = toInputs(rows, { unit, hasLongs, schema, declared })
     const inputs = withKeys(given, keyed?.key)
-    c.var.signal.throwIfAborted()
+    c.var.throwIfAborted()
     const receipt =
       keyed === undefined
         ? await table.insertMany(inputs, { durability })
@@ -46,9 +46,9 @@ export function mountHyperedges(app: App, databases: GraphDatabases): void {
 
 /** A page as JSON, or all of it as a stream. */
 async function found(c: Visit, table: Table, find: FindOptions): Promise<Response> {
-  const [signal, limits] = [c.get('signal'), c.get('limits')]
   const format = acceptedFormat(c.req.header('accept'), formats)
-  if (format === 'json') return jsonWhole(await pageBytes(table, find, { limits, signal }))
+  if (format === 'json') return jsonWhole(await pageBytes(table, find, c.var))
+  const { signal } = c.var
   const options = { ...find, signal }
   const pieces = format === 'arrow' ? arrowPieces(table, options) : ndjsonPieces(table, options)
   const body = await pieceStream(pieces, signal)

@@ -35,7 +35,7 @@ export function mountNodes(app: App, databases: GraphDatabases): void {
     const entries = request.nodes.map(
       ({ node, props }) => [toNode(node), toProps(props, terms)] as const,
     )
-    c.var.signal.throwIfAborted()
+    c.var.throwIfAborted()
     const receipt = await nodes.setMany(entries, { durability: request.durability })
     compaction.wrote()
     return jsonWhole(`{${receiptText(receipt)}}`)
@@ -44,7 +44,7 @@ export function mountNodes(app: App, databases: GraphDatabases): void {
     const { engine, compaction } = await databaseOf(c, databases)
     const request = await readJson(c, deleteGraphNodesRequest)
     assertBatch(request.nodes.length, c.var.limits)
-    c.var.signal.throwIfAborted()
+    c.var.throwIfAborted()
     const { durability } = request
     const receipt = await engine.nodes.delete(request.nodes.map(toNode), { durability })
     compaction.wrote()

@@ -1,12 +1,9 @@
 import type { RouteId } from '@hypermesh/contract'
 import type { Table } from '@hypermesh/engine'
-import { type App, type AppEnv, mountRoute } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import { type App, mountRoute, type Visit } from '@hypermesh/kit'
 import type { GraphDatabase } from '../graph-database.ts'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { asGraphErrors } from '../graph-error.ts'
-
-export type Visit = Context<AppEnv>
 
 /** Mounts a route whose failures of the engine come out as the platform's. */
 export function mountGraphRoute(

@@ -19,14 +19,14 @@ import {
   importNdjson,
   type Table,
 } from '@hypermesh/engine'
-import { type App, readQuery, streamBody } from '@hypermesh/kit'
+import { type App, readQuery, streamBody, type Visit } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { GraphDatabases } from '../graph-databases.ts'
 import { toGraphError } from '../graph-error.ts'
 import { assertRoles } from '../hyperedge-rows.ts'
 import { textToAsOf, textToInstant } from '../instants.ts'
 import { pieceStream } from '../piece-stream.ts'
-import { mountGraphRoute, tableOf, type Visit } from './requests.ts'
+import { mountGraphRoute, tableOf } from './requests.ts'
 
 type ImportQuery = z.output<typeof importHyperedgesQuery>
 

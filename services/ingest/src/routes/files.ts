@@ -5,8 +5,7 @@ import {
   mediaTypes,
   parseTableName,
 } from '@hypermesh/contract'
-import { type App, type AppEnv, contextOf, mountRoute, readQuery, streamBody } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import { type App, contextOf, mountRoute, readQuery, streamBody, type Visit } from '@hypermesh/kit'
 import { type FormFile, readBoundary, readFormFiles } from '../form-files.ts'
 import type { Ingest, LoadRequest } from '../ingest.ts'
 import { parseTypes, readTerms } from './load-terms.ts'
@@ -49,7 +48,7 @@ export function mountFiles(app: App, ingest: Ingest): void {
   })
 }
 
-function readFiles(c: Context<AppEnv>): AsyncGenerator<FormFile> {
+function readFiles(c: Visit): AsyncGenerator<FormFile> {
   const { signal, limits } = c.var
   const boundary = readBoundary(c.req.header('content-type') ?? '')
   const body = streamBody(c.req.raw, {

@@ -1,6 +1,5 @@
 import { HyperMeshError, type Job, jobListQuery, jobQuery, routePath } from '@hypermesh/contract'
-import { type App, type AppEnv, mountRoute, readQuery } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import { type App, mountRoute, readQuery, type Visit } from '@hypermesh/kit'
 import { z } from 'zod'
 import type { Jobs } from '../jobs/jobs.ts'
 
@@ -34,19 +33,19 @@ export function mountJobs(app: App, jobs: Jobs): void {
 }
 
 /** Whether the client asks to be answered before the work is done (RFC 7240). */
-export function prefersAsync(c: Context<AppEnv>): boolean {
+export function prefersAsync(c: Visit): boolean {
   const preferences = (c.req.header('prefer') ?? '').split(',')
   return preferences.some((text) => text.split(';')[0]?.trim().toLowerCase() === 'respond-async')
 }
 
-export function accepted(c: Context<AppEnv>, job: Job): Response {
+export function accepted(c: Visit, job: Job): Response {
   return c.json(job, 202, {
     location: routePath('getJob', { jobId: job.id }),
     ...(prefersAsync(c) ? { 'preference-applied': 'respond-async' } : {}),
   })
 }
 
-function readId(c: Context<AppEnv>): string {
+function readId(c: Visit): string {
   const id = z.uuid().safeParse(c.req.param('jobId'))
   if (id.success) return id.data
   throw new HyperMeshError('invalid', 'a job id is a UUID')

@@ -1,13 +1,12 @@
 import { HyperMeshError, headers, type IngestFilesQuery } from '@hypermesh/contract'
-import type { AppEnv } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import type { Visit } from '@hypermesh/kit'
 import { z } from 'zod'
 import type { LoadRequest } from '../ingest.ts'
 import { assertLayout, type LayoutRequest } from '../load-layout.ts'
 
 /** What a request says of a load apart from its file. */
 export function readTerms(
-  c: Context<AppEnv>,
+  c: Visit,
   query: Omit<IngestFilesQuery, 'atomic'>,
 ): Pick<LoadRequest, 'mode' | 'again' | 'layout' | 'badRows' | 'idempotencyKey'> {
   return {
@@ -55,7 +54,7 @@ export function parseTypes(text: string | undefined): Readonly<Record<string, st
   })
 }
 
-function readIdempotencyKey(c: Context<AppEnv>): string | undefined {
+function readIdempotencyKey(c: Visit): string | undefined {
   const key = c.req.header(headers.idempotencyKey)
   if (key === undefined) return undefined
   if (/^[\x21-\x7E]{1,255}$/.test(key)) return key

@@ -8,6 +8,7 @@ import {
   mountRoute,
   type RunningStatements,
   readJson,
+  type Visit,
 } from '@hypermesh/kit'
 import type { QueryEngine } from '../query-engine.ts'
 import { toResponse } from '../reply.ts'
@@ -22,10 +23,7 @@ export interface RouteParts {
 }
 
 /** The other services as the caller of this request may use them. */
-export function peersOf(
-  c: Parameters<typeof contextOf>[0],
-  { catalog, vector, graph }: RouteParts,
-): Peers {
+export function peersOf(c: Visit, { catalog, vector, graph }: RouteParts): Peers {
   const through = (upstream: Fetch) => ({
     fetch: (request: Request) => upstream(request, { ...contextOf(c), signal: request.signal }),
   })

@@ -1,10 +1,7 @@
 import { HyperMeshError, printable } from '@hypermesh/contract'
-import { type AppEnv, readBody, wholeResponse } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import { readBody, type Visit, wholeResponse } from '@hypermesh/kit'
 import { type Wanted, withVectors } from '../hit-text.ts'
 import type { IndexState } from '../index-state.ts'
-
-type Visit = Context<AppEnv>
 
 export function nameOf(c: Visit): string {
   return c.req.param('index') ?? ''
@@ -22,15 +19,15 @@ export function wantsBytes(c: Visit): boolean {
 
 export function readBytes(c: Visit): Promise<Uint8Array> {
   return readBody(c.req.raw, {
-    bytesMax: c.get('limits').vectorBodyBytesMax,
+    bytesMax: c.var.limits.vectorBodyBytesMax,
     limit: 'vector_body_bytes_max',
-    signal: c.get('signal'),
+    signal: c.var.signal,
   })
 }
 
 /** JSON that was written as text already, but for the vectors of points of this state. */
 export async function jsonText(c: Visit, state: IndexState, text: string): Promise<Response> {
-  const whole = await withVectors(state, text, { limits: c.get('limits'), signal: c.get('signal') })
+  const whole = await withVectors(state, text, c.var)
   return wholeResponse(whole, { status: 200, headers: { 'content-type': 'application/json' } })
 }
 

@@ -6,13 +6,12 @@ import {
 } from '@hypermesh/contract'
 import {
   type App,
-  type AppEnv,
   mountRoute,
   readJson,
   readQuery,
+  type Visit,
   wholeResponse,
 } from '@hypermesh/kit'
-import type { Context } from 'hono'
 import type { z } from 'zod'
 import { searchGroups } from '../grouped-search.ts'
 import { hitBytes } from '../hit-bytes.ts'
@@ -38,7 +37,6 @@ import {
 import { parseSearch } from './search-text.ts'
 import { assertTexts, modeOf, searchOfTexts } from './text-search.ts'
 
-type Visit = Context<AppEnv>
 type SearchRequest = z.output<typeof searchVectorsRequest>
 
 export function mountSearch(app: App, indexes: VectorIndexes, providers: EmbeddingProviders): void {
@@ -98,7 +96,7 @@ async function queriesOf(
   }
   const rows = vectors ?? [vector ?? []]
   // Before there is a place for each.
-  assertAtMost(rows.length, c.get('limits').vectorQueriesMax, 'queries: vector_queries_max')
+  assertAtMost(rows.length, c.var.limits.vectorQueriesMax, 'queries: vector_queries_max')
   return copyQueries(index, rows)
 }
 
@@ -113,7 +111,7 @@ async function searchOfBytes(c: Visit, index: VectorIndex): Promise<Response> {
       { details: { bytes: body.length, dimension } },
     )
   }
-  const { vectorQueriesMax } = c.get('limits')
+  const { vectorQueriesMax } = c.var.limits
   assertAtMost(body.length / (dimension * 4), vectorQueriesMax, 'queries: vector_queries_max')
   const queries = toFloats(body)
   const count = queries.length / dimension
@@ -149,11 +147,9 @@ function search(
   index: VectorIndex,
   request: Search & { readonly isMany: boolean },
 ): Promise<Response> {
-  const limits = c.get('limits')
-  const signal = c.get('signal')
   const { queries, k, ef, filter, scoreThreshold, isMany } = request
   return index.read(async (state) => {
-    const found = await rank(state, { queries, k, ef, filter, signal }, limits)
+    const found = await rank(state, { queries, k, ef, filter, ending: c.var }, c.var.limits)
     const rows = found.map((hits) => withinThreshold(state, hits, scoreThreshold))
     if (wantsBytes(c)) {
       const headers = { 'content-type': 'application/octet-stream' }
@@ -174,10 +170,10 @@ function searchInGroups(
   index: VectorIndex,
   request: Search & { readonly groupBy: NonNullable<SearchRequest['groupBy']> },
 ): Promise<Response> {
-  const { limits, signal } = c.var
+  const { limits } = c.var
   const { queries, ef, filter, groupBy, scoreThreshold } = request
   return index.read(async (state) => {
-    const query = { queries, ef, filter, signal }
+    const query = { queries, ef, filter, ending: c.var }
     const groups = await searchGroups(state, query, { groupBy, limits })
     const texts = groups.flatMap(({ value, hits }) => {
       const kept = withinThreshold(state, hits, scoreThreshold)

@@ -1,6 +1,5 @@
 import { HyperMeshError, type searchVectorsRequest } from '@hypermesh/contract'
-import type { AppEnv } from '@hypermesh/kit'
-import type { Context } from 'hono'
+import type { Visit } from '@hypermesh/kit'
 import type { z } from 'zod'
 import { groupHits } from '../grouped-search.ts'
 import { hitsText } from '../hit-text.ts'
@@ -12,7 +11,6 @@ import type { VectorIndex } from '../vector-index.ts'
 import { copyVector } from '../vector-values.ts'
 import { jsonText, wantedOf } from './requests.ts'
 
-type Visit = Context<AppEnv>
 type SearchRequest = z.output<typeof searchVectorsRequest>
 
 /** What texts are searched by; `vector` also where there is no text at all. */

@@ -90,7 +90,7 @@ async function fuse(state: IndexState, search: TextSearch, terms: SearchTerms): 
   const [near = []] =
     queries === undefined
       ? []
-      : await rank(state, { queries, k: limit, ef, filter, signal }, limits)
+      : await rank(state, { queries, k: limit, ef, filter, ending: { signal } }, limits)
   const compareSlots = (a: number, b: number) => compareIds(table.idAt(a), table.idAt(b))
   const byDistance = (a: NearSlot, b: NearSlot) =>
     a.distance - b.distance || compareSlots(a.slot, b.slot)
