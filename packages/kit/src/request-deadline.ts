@@ -1,23 +1,30 @@
 import { HyperMeshError, type Principal } from '@hypermesh/contract'
 import { systemClock } from './clock.ts'
-import { deadlineTimer, type TimedEntry } from './deadline-timer.ts'
 import { RequestEnding } from './request-ending.ts'
 import type { RequestContext } from './service.ts'
 
+/** Timers take no more, and fire at once where asked to. */
+const timerMsMax = 2 ** 31 - 1
+
 /** Ends a request at the deadline or when the client goes away, whichever is first. */
-export class RequestDeadline implements Disposable, TimedEntry {
+export class RequestDeadline implements Disposable {
   readonly ending: RequestEnding
   /** On the monotonic clock of this process, see `Clock`. */
   readonly atMs: number
-  readonly #timeoutMs: number
+  readonly #timer: NodeJS.Timeout
   #stopFollowing: (() => void) | undefined
 
   /** An ending instead of a signal is aborted at the deadline too: it is the one of both. */
   constructor(timeoutMs: number, client: AbortSignal | RequestEnding) {
     this.ending = client instanceof RequestEnding ? client : new RequestEnding()
     this.atMs = systemClock.monotonicMs() + timeoutMs
-    this.#timeoutMs = timeoutMs
-    deadlineTimer.add(this)
+    this.#timer = setTimeout(
+      () => {
+        this.#abort(new HyperMeshError('deadline', `the deadline of ${timeoutMs} ms has passed`))
+      },
+      Math.min(timeoutMs, timerMsMax),
+    )
+    this.#timer.unref()
     if (!(client instanceof RequestEnding)) this.#follow(client)
   }
 
@@ -30,12 +37,8 @@ export class RequestDeadline implements Disposable, TimedEntry {
     return new DeadlineContext(principal, requestId, this)
   }
 
-  expire(): void {
-    this.#abort(new HyperMeshError('deadline', `the deadline of ${this.#timeoutMs} ms has passed`))
-  }
-
   [Symbol.dispose](): void {
-    deadlineTimer.delete(this)
+    clearTimeout(this.#timer)
     this.#stopFollowing?.()
   }
 

@@ -53,3 +53,13 @@ test.each(paths)('%s is found', (path) => {
   const own = path.replaceAll(/:\w+(\{\.\+\})?/g, 'some')
   expect(routesAt(own).map(({ route }) => route.path)).toContain(path)
 })
+
+test('a path that comes again has the same routes, however many came in between', () => {
+  const path = '/v1/keys'
+  const first = routesAt(path).map(({ id }) => id)
+  expect(first).toEqual(['listKeys', 'createKey'])
+  for (let other = 0; other < 1000; other += 1) {
+    expect(routesAt(`/v1/keys/${other}`).map(({ id }) => id)).toEqual(['revokeKey'])
+    expect(routesAt(path).map(({ id }) => id)).toEqual(first)
+  }
+})

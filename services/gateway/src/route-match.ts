@@ -33,6 +33,20 @@ const otherRoutes = compiled.filter((route) => mayMatch(route, undefined))
 
 /** Every route of the contract at this path, whatever its method, in the contract's order. */
 export function routesAt(path: string): readonly MatchedRoute[] {
+  const known = lately.get(path)
+  if (known !== undefined) return known
+  const found = findRoutes(path)
+  if (lately.size >= latelyMax) lately.clear()
+  if (path.length <= latelyCharactersMax) lately.set(path, found)
+  return found
+}
+
+/** Paths that were asked for lately: a program asks for few, over and over. */
+const lately = new Map<string, readonly MatchedRoute[]>()
+const latelyMax = 256
+const latelyCharactersMax = 256
+
+function findRoutes(path: string): readonly MatchedRoute[] {
   const segments = path.split('/')
   const routesThere = byTelling.get(decoded(segments[tellingSegment] ?? '')) ?? otherRoutes
   return routesThere.filter((candidate) => matches(candidate, segments))
