@@ -14,6 +14,7 @@ export {
 export { environmentName, toSnakeCase } from './config-text.ts'
 export { type App, type AppOptions, assertWellFormedPath, createApp } from './create-app.ts'
 export { readEnvironment } from './environment.ts'
+export { eventLoopTurn } from './event-loop-turn.ts'
 export { Follower, type FollowerOptions, type FollowFailure, tellFailure } from './follower.ts'
 export { createHttpFetch } from './http-fetch.ts'
 export { jsonResponse } from './json-response.ts'

@@ -1,6 +1,6 @@
 import type { Limits } from '@hypermesh/contract'
 import type { ColumnBatch, FindOptions, Hyperedge, Table, TableSchema } from '@hypermesh/engine'
-import type { Ending } from '@hypermesh/kit'
+import { type Ending, eventLoopTurn } from '@hypermesh/kit'
 import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
 import { toPageRows } from './selection.ts'
 
@@ -58,6 +58,7 @@ async function findPage(
   find: FindOptions,
   ending: Ending,
 ): Promise<ColumnBatch<Hyperedge>> {
+  await eventLoopTurn()
   ending.throwIfAborted()
   const here = table.findSync({ ...find, maxExamined: examinedHereMax })
   return here.truncated === 'examined' ? table.find({ ...find, signal: ending.signal }) : here

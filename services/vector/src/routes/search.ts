@@ -6,6 +6,7 @@ import {
 } from '@hypermesh/contract'
 import {
   type App,
+  eventLoopTurn,
   mountRoute,
   readJson,
   readQuery,
@@ -41,6 +42,7 @@ type SearchRequest = z.output<typeof searchVectorsRequest>
 
 export function mountSearch(app: App, indexes: VectorIndexes, providers: EmbeddingProviders): void {
   mountRoute(app, 'searchVectors', async (c) => {
+    await eventLoopTurn()
     const index = await indexes.get(nameOf(c))
     return hasBytes(c) ? searchOfBytes(c, index) : searchOfJson(c, index, providers)
   })
