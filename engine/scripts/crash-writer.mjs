@@ -1,9 +1,9 @@
 // The process that crash.mjs kills: commits one numbered operation after the other, several in flight,
 // and says of each on standard output, at once and by itself, that it was acknowledged.
 //
-//   node --import tsx scripts/crash-writer.mjs DIRECTORY SEED
+//   node scripts/crash-writer.mjs DIRECTORY SEED
 import { writeSync } from 'node:fs'
-import { Database } from '../lib/index.ts'
+import { Database } from '../dist/index.js'
 import { idsOfBatch, isMixed, keep, limits, newestOf, reweighs, rowsOf } from './crash-plan.mjs'
 
 const inFlightMax = 6

@@ -1,5 +1,6 @@
 // Kills a writing process with SIGKILL at random moments, over and over on one directory, and looks each
 // time that what it acknowledged is there, whole and in order, nothing half, and that `check` is clean.
+// Runs what was built: reading the sources would take each writer longer than its life.
 //
 //   npm run crash -w @hypermesh/engine -- --cycles=1000 --seed=7
 import { spawn } from 'node:child_process'
@@ -7,7 +8,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Database } from '../lib/index.ts'
+import { Database } from '../dist/index.js'
 import { expectedRows, limits, mix } from './crash-plan.mjs'
 
 const scripts = import.meta.dirname
@@ -54,7 +55,7 @@ async function cycle(before) {
 
 /** Kills it so many milliseconds after so many commits; returns what it acknowledged. */
 async function killWriter(commits, delayMs) {
-  const args = ['--import', 'tsx', join(scripts, 'crash-writer.mjs'), path, String(seed)]
+  const args = [join(scripts, 'crash-writer.mjs'), path, String(seed)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   let armed = false
