@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { childProgram } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { openCatalog, schema, withDirectory } from './_catalog.ts'
 
-const child = fileURLToPath(new URL('_transaction-child.ts', import.meta.url))
+const child = new URL('_transaction-child.ts', import.meta.url)
 const writers = ['left', 'right'] as const
 
 /** Runs two processes until each has had so many replies; returns the last that each has had. */
@@ -14,9 +14,11 @@ async function runAndKill(
   replies: number,
 ): Promise<Readonly<Record<string, number>>> {
   const acknowledged: Record<string, number> = {}
+  const program = await childProgram(child)
   const running = writers.map((property) => {
-    const args = ['--conditions=hypermesh:source', '--import', 'tsx', child, root, property]
-    const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const process_ = spawn(process.execPath, [program, root, property], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let count = 0
     const enough = new Promise<void>((resolve, reject) => {
       const lines = createInterface({ input: process_.stdout })
