@@ -37,26 +37,29 @@ function testSanitized() {
     mkdirSync(join(copy, folder))
     cpSync(join(packageRoot, folder), join(copy, folder), { recursive: true })
   }
-  // Ten times slower, and never a sign of a fault by itself.
-  const config = {
-    test: { include: ['test/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000 },
-  }
-  writeFileSync(join(copy, 'vitest.config.mjs'), `export default ${JSON.stringify(config)}\n`)
   const libraries = ['libasan.so', 'libubsan.so', 'libstdc++.so.6'].map((name) =>
     spawnSync('gcc', [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim(),
   )
-  return run([vitest, 'run', '--root', copy, '--maxWorkers=1', ...filters], {
-    LD_PRELOAD: libraries.join(' '),
-    // V8 keeps what it likes until the end; and it catches signals of its own.
-    ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1:abort_on_error=1',
-    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-  })
+  const config = {
+    test: {
+      include: ['test/**/*.test.ts'],
+      // Ten times slower, and never a sign of a fault by itself.
+      testTimeout: 900_000,
+      hookTimeout: 900_000,
+      // Of the process that loads the addon; the one that transforms sources for it goes without.
+      env: {
+        LD_PRELOAD: libraries.join(' '),
+        // V8 keeps what it likes until the end; and it catches signals of its own.
+        ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1:abort_on_error=1',
+        UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+      },
+    },
+  }
+  writeFileSync(join(copy, 'vitest.config.mjs'), `export default ${JSON.stringify(config)}\n`)
+  return run([vitest, 'run', '--root', copy, '--maxWorkers=1', '--no-isolate', ...filters])
 }
 
-function run(command, environment = {}) {
-  const { status } = spawnSync(process.execPath, command, {
-    stdio: 'inherit',
-    env: { ...process.env, ...environment },
-  })
+function run(command) {
+  const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' })
   return status ?? 1
 }
