@@ -166,9 +166,7 @@ Status ViewOf(napi_env env, napi_value value, ByteView* bytes) {
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
-  bool is_array = false;
-  if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array ||
-      napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_uint8_array) {
     return Invalid("not a Uint8Array");
   }
@@ -180,9 +178,7 @@ Status ViewOf(napi_env env, napi_value value, std::span<const uint32_t>* numbers
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
-  bool is_array = false;
-  if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array ||
-      napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_uint32_array) {
     return Invalid("not a Uint32Array");
   }

@@ -44,6 +44,14 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::vector<uint8_t>& scratch() { return scratch_; }
   std::vector<uint8_t>& plan_scratch() { return plan_scratch_; }
 
+  // The handle of a database that was found to be one last, so that it is asked only once: of the
+  // JavaScript thread. Whoever frees a handle calls Forget first.
+  const void* known_handle() const { return known_handle_; }
+  void Know(const void* handle) { known_handle_ = handle; }
+  void Forget(const void* handle) {
+    if (known_handle_ == handle) known_handle_ = nullptr;
+  }
+
  private:
   struct Completion {
     napi_deferred deferred;
@@ -61,6 +69,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   uint64_t pending_ = 0;  // Promises not yet settled; of the JavaScript thread.
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> plan_scratch_;
+  const void* known_handle_ = nullptr;
 
   std::mutex mutex_;
   // Guarded by mutex_:

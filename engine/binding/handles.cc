@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "binding/environment.h"
 #include "binding/type_tags.h"
 
 namespace hypergraph::binding {
@@ -70,29 +71,45 @@ void DatabaseState::Cancel(double token) {
 
 namespace {
 
+// A handle with the environment that may know it. At its end the environment cannot be asked for.
 template <typename Handle>
-napi_value ToExternal(napi_env env, std::unique_ptr<Handle> handle, const napi_type_tag& tag) {
-  const auto finalize = [](napi_env, void* data, void*) {
-    const std::unique_ptr<Handle> owned(static_cast<Handle*>(data));
+struct Owned {
+  Owned(Handle held, std::shared_ptr<Environment> of)
+      : handle(std::move(held)), environment(std::move(of)) {}
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  ~Owned() { environment->Forget(&handle); }
+
+  Handle handle;
+  const std::shared_ptr<Environment> environment;
+};
+
+template <typename Handle>
+napi_value ToExternal(napi_env env, Handle handle, const napi_type_tag& tag) {
+  auto owned =
+      std::make_unique<Owned<Handle>>(std::move(handle), Environment::Of(env).shared_from_this());
+  const auto finalize = [](napi_env, void*, void* hint) {
+    const std::unique_ptr<Owned<Handle>> going(static_cast<Owned<Handle>*>(hint));
   };
   napi_value value = nullptr;
-  if (napi_create_external(env, handle.get(), finalize, nullptr, &value) != napi_ok) return nullptr;
-  handle.release();  // The External's from here on.
+  if (napi_create_external(env, &owned->handle, finalize, owned.get(), &value) != napi_ok) {
+    return nullptr;
+  }
+  owned.release();  // The External's from here on.
   return napi_type_tag_object(env, value, &tag) == napi_ok ? value : nullptr;
 }
 
-template <typename Handle>
-Status FromExternal(napi_env env, napi_value value, const napi_type_tag& tag, Handle** handle) {
-  napi_valuetype type = napi_undefined;
-  bool is_ours = false;
+Status NoHandle() { return {Code::kInvalid, "not a handle of this kind"}; }
+
+// What the External points to. Null of anything else.
+void* PointerOf(napi_env env, napi_value value) {
   void* data = nullptr;
-  if (napi_typeof(env, value, &type) != napi_ok || type != napi_external ||
-      napi_check_object_type_tag(env, value, &tag, &is_ours) != napi_ok || !is_ours ||
-      napi_get_value_external(env, value, &data) != napi_ok) {
-    return {Code::kInvalid, "not a handle of this kind"};
-  }
-  *handle = static_cast<Handle*>(data);
-  return Status::Ok();
+  return napi_get_value_external(env, value, &data) == napi_ok ? data : nullptr;
+}
+
+bool HasTag(napi_env env, napi_value value, const napi_type_tag& tag) {
+  bool is_ours = false;
+  return napi_check_object_type_tag(env, value, &tag, &is_ours) == napi_ok && is_ours;
 }
 
 Status Closed() { return {Code::kClosed, "the database is closed"}; }
@@ -100,23 +117,33 @@ Status Closed() { return {Code::kClosed, "the database is closed"}; }
 }  // namespace
 
 napi_value ToHandle(napi_env env, std::shared_ptr<DatabaseState> state) {
-  auto handle = std::make_unique<DatabaseHandle>(DatabaseHandle{std::move(state)});
-  return ToExternal(env, std::move(handle), kDatabaseTag);
+  return ToExternal(env, DatabaseHandle{std::move(state)}, kDatabaseTag);
 }
 
 napi_value ToHandle(napi_env env, std::shared_ptr<DatabaseState> state,
                     std::shared_ptr<const Snapshot> snapshot) {
-  auto handle =
-      std::make_unique<SnapshotHandle>(SnapshotHandle{std::move(state), std::move(snapshot)});
-  return ToExternal(env, std::move(handle), kSnapshotTag);
+  return ToExternal(env, SnapshotHandle{std::move(state), std::move(snapshot)}, kSnapshotTag);
 }
 
 Status FromHandle(napi_env env, napi_value value, DatabaseHandle** handle) {
-  return FromExternal(env, value, kDatabaseTag, handle);
+  void* const data = PointerOf(env, value);
+  if (data == nullptr) return NoHandle();
+  Environment& environment = Environment::Of(env);
+  // Comparing the tag takes as long as the rest of a short call. One that is known still lives, so
+  // that nobody else's External points there.
+  if (data != environment.known_handle()) {
+    if (!HasTag(env, value, kDatabaseTag)) return NoHandle();
+    environment.Know(data);
+  }
+  *handle = static_cast<DatabaseHandle*>(data);
+  return Status::Ok();
 }
 
 Status FromHandle(napi_env env, napi_value value, SnapshotHandle** handle) {
-  return FromExternal(env, value, kSnapshotTag, handle);
+  void* const data = PointerOf(env, value);
+  if (data == nullptr || !HasTag(env, value, kSnapshotTag)) return NoHandle();
+  *handle = static_cast<SnapshotHandle*>(data);
+  return Status::Ok();
 }
 
 Status OpenDatabase(napi_env env, napi_value value, std::shared_ptr<DatabaseState>* state) {

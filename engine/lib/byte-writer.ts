@@ -71,8 +71,10 @@ export class ByteWriter {
   /** A whole number up to 2^53 in either direction, as 64 bits of two's complement. */
   int(value: number): void {
     const at = this.#reserve(8)
-    this.#view.setUint32(at, value % two32, true)
-    this.#view.setInt32(at + 4, Math.floor(value / two32), true)
+    // The remainder of a double takes a call; most are small.
+    const high = value >= 0 && value < two32 ? 0 : Math.floor(value / two32)
+    this.#view.setUint32(at, value - high * two32, true)
+    this.#view.setInt32(at + 4, high, true)
   }
 
   i64(value: bigint): void {

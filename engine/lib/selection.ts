@@ -33,8 +33,9 @@ export interface Selection {
   readonly where?: Filter
 }
 
-const i64Min = -(2n ** 63n)
-const i64Max = 2n ** 63n - 1n
+/** The higher halves of the ends of int64, which bound nothing. */
+const earliestHigh = 0x8000_0000
+const latestHigh = 0x7fff_ffff
 
 /** `selection` of the wire. */
 export function writeSelection(
@@ -45,10 +46,15 @@ export function writeSelection(
   const { from, to, validAt, ids, keys, members, where } = selection
   const unit = context.timeUnit
   writer.u32(context.layout.id)
-  if (from === undefined) writer.i64(i64Min)
-  else writeInstant(writer, from, unit, 'from')
-  if (to === undefined) writer.i64(i64Max)
-  else writeInstant(writer, to, unit, 'to')
+  // In halves, as a bigint takes a call.
+  if (from === undefined) {
+    writer.u32(0)
+    writer.u32(earliestHigh)
+  } else writeInstant(writer, from, unit, 'from')
+  if (to === undefined) {
+    writer.u32(0xffff_ffff)
+    writer.u32(latestHigh)
+  } else writeInstant(writer, to, unit, 'to')
   writer.u8(validAt === undefined ? 0 : 1)
   if (validAt !== undefined) writeInstant(writer, validAt, unit, 'validAt')
   writeIds(writer, ids)

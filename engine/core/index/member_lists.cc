@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/storage/byte_groups.h"
+#include "core/storage/verify_lookups.h"
 
 namespace hypergraph {
 
@@ -11,6 +12,8 @@ constexpr uint32_t kChunkRows = 1024;
 // Lists whose bytes are asked for while those before them are decoded.
 constexpr uint32_t kFetchAhead = 4;
 constexpr uint64_t kLineBytes = 64;
+constexpr size_t kMembersAhead = 64;
+static_assert(kMembersAhead >= kByteGroupSlack);
 
 // Writes where each list starts and, last, where the last one ends. Gives the same in 64 bits.
 template <size_t kCount>
@@ -64,11 +67,13 @@ bool MemberLists::Open(const SectionFile* file, ByteView section, uint32_t row_c
   return true;
 }
 
-bool MemberLists::Enter(uint64_t index, const uint8_t** arities, unsigned* width,
+bool MemberLists::Enter(uint64_t index, Ends ends, const uint8_t** arities, unsigned* width,
                         const uint8_t** end) const {
   if (index >= block_ends_.count()) return false;
   const uint64_t from = index == 0 ? 0 : index - 1;
-  if (!file_->Verified(block_ends_.BytesOf(from, index - from + 1))) return false;
+  if (ends == Ends::kUnknown && !file_->Verified(block_ends_.BytesOf(from, index - from + 1))) {
+    return false;
+  }
   const uint64_t begin = index == 0 ? 0 : block_ends_[index - 1];
   const uint64_t past = block_ends_[index];
   if (begin >= past || past > data_.size()) return false;
@@ -95,12 +100,12 @@ bool MemberLists::Divide(const uint8_t* arities, unsigned width, const uint8_t* 
   return MayDecodeByteGroups(parts->control, total, parts->data, end, readable_end_);
 }
 
-bool MemberLists::Load(uint64_t index, Block* block) const {
+bool MemberLists::Load(uint64_t index, Ends ends, Block* block) const {
   const uint8_t* packed = nullptr;
   const uint8_t* end = nullptr;
   unsigned width = 0;
   block->index = UINT64_MAX;
-  if (!Enter(index, &packed, &width, &end)) return false;
+  if (!Enter(index, ends, &packed, &width, &end)) return false;
   std::array<uint32_t, kBlockLists> arities;
   UnpackBits(packed, width, 0, kBlockLists, arities.data());
   const uint64_t total = AddUp(arities, block->starts.data());
@@ -109,11 +114,12 @@ bool MemberLists::Load(uint64_t index, Block* block) const {
   return true;
 }
 
-bool MemberLists::Locate(uint32_t list, std::array<uint32_t, 2>* starts, Parts* parts) const {
+bool MemberLists::Locate(uint32_t list, Ends ends, std::array<uint32_t, 2>* starts,
+                         Parts* parts) const {
   const uint8_t* packed = nullptr;
   const uint8_t* end = nullptr;
   unsigned width = 0;
-  if (!Enter(list / kBlockLists, &packed, &width, &end)) return false;
+  if (!Enter(list / kBlockLists, ends, &packed, &width, &end)) return false;
   const PackedSums sums = SumPacked(packed, width, list % kBlockLists);
   // Divide bounds the total by the bytes, so that what is part of it fits as well.
   if (!Divide(packed, width, end, sums.total, parts)) return false;
@@ -150,7 +156,12 @@ bool MemberLists::ListsOf(Rows rows, uint32_t* lists) const {
 // repeated lists mostly repeat a recent one.
 class MemberLists::Walk {
  public:
-  Walk(const MemberLists& lists, Rows rows) : lists_(lists), rows_(rows) {}
+  Walk(const MemberLists& lists, Rows rows)
+      : lists_(lists),
+        rows_(rows),
+        ends_(VerifiedForLookups(*lists.file_, lists.block_ends_.bytes(), rows.size())
+                  ? Ends::kSound
+                  : Ends::kUnknown) {}
 
   // Calls visit(run) for all rows' lists in order; false stops.
   template <typename Visit>
@@ -168,7 +179,8 @@ class MemberLists::Walk {
         if (!block_goes_on && kept.index != list / kBlockLists) {
           std::array<uint32_t, 2> starts;
           Parts parts;
-          if (!lists_.Locate(list, &starts, &parts) || !visit(Run{starts, parts})) return false;
+          if (!lists_.Locate(list, ends_, &starts, &parts) || !visit(Run{starts, parts}))
+            return false;
           ++i;
           continue;
         }
@@ -192,12 +204,15 @@ class MemberLists::Walk {
     *length = 1;
     while (*length < room && lists[*length] == list + *length) ++*length;
     Block& block = blocks_[list / kBlockLists % kKept];
-    if (block.index != list / kBlockLists && !lists_.Load(list / kBlockLists, &block)) return false;
+    if (block.index != list / kBlockLists && !lists_.Load(list / kBlockLists, ends_, &block)) {
+      return false;
+    }
     return visit(Run{std::span(block.starts).subspan(place, *length + 1), block.parts});
   }
 
   const MemberLists& lists_;
   const Rows rows_;
+  const Ends ends_;
   std::array<Block, kKept> blocks_;
 };
 
@@ -211,12 +226,12 @@ bool MemberLists::Arities(Rows rows, uint32_t* out) const {
 bool MemberLists::Decode(const Run& run, uint32_t* out) {
   const Parts& parts = run.parts;
   const uint8_t* data = parts.data + ByteGroupDataBytes(parts.control, 0, run.first());
-  return DecodeByteGroups(parts.control, run.first(), run.member_count(), data, out) <= parts.end;
+  return DecodeByteGroupsSlack(parts.control, run.first(), run.member_count(), data, out) <=
+         parts.end;
 }
 
-void MemberLists::AppendRoles(const Run& run, MemberColumns* out) const {
+void MemberLists::AppendRoles(const Run& run, size_t before, MemberColumns* out) const {
   const uint32_t count = run.member_count();
-  const size_t before = out->nodes.size() - count;
   if (roles_.empty()) {
     if (!out->roles.empty()) out->roles.resize(before + count);
     return;
@@ -239,25 +254,33 @@ bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* o
   if (out->offsets.empty()) out->offsets.push_back(0);
   const size_t nodes_before = out->nodes.size();
   out->offsets.reserve(out->offsets.size() + rows.size());
+  // Made larger by more than one list at a time, as each takes a few members only.
+  size_t at = nodes_before;
   const bool walked = Walk(*this, rows).ForRuns([&](const Run& run) {
-    const size_t at = out->nodes.size();
-    if (at + run.member_count() > UINT32_MAX) return false;
+    const uint32_t count = run.member_count();
+    if (at + count > UINT32_MAX) return false;
     const uint32_t shift = static_cast<uint32_t>(at) - run.first();
     for (size_t i = 1; i < run.starts.size(); ++i) out->offsets.push_back(run.starts[i] + shift);
-    if (run.member_count() == 0) return true;
-    out->nodes.resize(at + run.member_count());
+    if (count == 0) return true;
+    if (out->nodes.size() - at < count + kByteGroupSlack) {
+      out->nodes.resize(at + count + std::max(kMembersAhead, at - nodes_before));
+    }
     if (!Decode(run, out->nodes.data() + at)) return false;
-    AppendRoles(run, out);
+    if (!roles_.empty() || !out->roles.empty()) AppendRoles(run, at, out);
+    at += count;
     return true;
   });
+  out->nodes.resize(at);
   return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
 }
 
 bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const {
   std::vector<uint32_t> members;
   return Walk(*this, rows).ForRuns([&](const Run& run) {
+    members.resize(run.member_count() + kByteGroupSlack);
+    if (!Decode(run, members.data())) return false;
     members.resize(run.member_count());
-    if (!Decode(run, members.data()) || !nodes.ToGlobal(members)) return false;
+    if (!nodes.ToGlobal(members)) return false;
     for (const uint32_t node : members) {
       if (node >= counts.size()) return false;
       ++counts[node];
@@ -274,7 +297,7 @@ bool MemberLists::VerifyWhole(uint32_t node_count) const {
   Block block;
   std::vector<uint32_t> members;
   for (uint64_t index = 0; index < block_ends_.count(); ++index) {
-    if (!Load(index, &block)) return false;
+    if (!Load(index, Ends::kSound, &block)) return false;
     const uint32_t count = block.starts[kBlockLists];
     const Parts& parts = block.parts;
     if (parts.data + ByteGroupDataBytes(parts.control, 0, count) != parts.end) return false;

@@ -53,21 +53,26 @@ class MemberLists {
     uint32_t first() const { return starts.front(); }
     uint32_t member_count() const { return starts.back() - starts.front(); }
   };
+  // Whether the bytes of block_ends_ are known to be sound.
+  enum class Ends : uint8_t { kUnknown, kSound };
   class Walk;
 
   void Prefetch(uint64_t index) const;
   // The packed arities of a block, and where it ends.
-  [[nodiscard]] bool Enter(uint64_t index, const uint8_t** arities, unsigned* width,
+  [[nodiscard]] bool Enter(uint64_t index, Ends ends, const uint8_t** arities, unsigned* width,
                            const uint8_t** end) const;
   // Requires: `arities` and `end` are as Enter gave them, `total` is their sum.
   [[nodiscard]] bool Divide(const uint8_t* arities, unsigned width, const uint8_t* end,
                             uint64_t total, Parts* parts) const;
-  [[nodiscard]] bool Load(uint64_t index, Block* block) const;
+  [[nodiscard]] bool Load(uint64_t index, Ends ends, Block* block) const;
   // One list without the others of its block: where it begins and ends.
-  [[nodiscard]] bool Locate(uint32_t list, std::array<uint32_t, 2>* starts, Parts* parts) const;
+  [[nodiscard]] bool Locate(uint32_t list, Ends ends, std::array<uint32_t, 2>* starts,
+                            Parts* parts) const;
   [[nodiscard]] bool ListsOf(Rows rows, uint32_t* lists) const;
-  void AppendRoles(const Run& run, MemberColumns* out) const;
-  // Writes run.member_count() local numbers; false where they go beyond the block.
+  // `before`: how many members lie in front of the run's.
+  void AppendRoles(const Run& run, size_t before, MemberColumns* out) const;
+  // Writes run.member_count() local numbers; false where they go beyond the block. Requires: room
+  // for kByteGroupSlack more.
   [[nodiscard]] static bool Decode(const Run& run, uint32_t* out);
 
   const SectionFile* file_ = nullptr;

@@ -68,15 +68,15 @@ Status RunPage(const Snapshot& snapshot, PageQuestion question, Guard* guard,
 
 }  // namespace
 
-Status RunFind(const Snapshot& snapshot, const Plan& plan, Guard* guard,
+Status RunFind(const Snapshot& snapshot, const FindPlan& plan, Guard* guard,
                std::vector<uint8_t>* result) {
   PageQuestion question;
-  question.selection = &plan.find.selection;
-  question.columns = plan.find.columns;
-  question.cursor_bytes = plan.find.cursor;
+  question.selection = &plan.selection;
+  question.columns = plan.columns;
+  question.cursor_bytes = plan.cursor;
   question.cursor.kind = PlanKind::kFind;
-  question.cursor.newest_first = plan.find.newest_first;
-  question.cursor.question = plan.find.question;
+  question.cursor.newest_first = plan.newest_first;
+  question.cursor.question = plan.question;
   return RunPage(snapshot, question, guard, result);
 }
 

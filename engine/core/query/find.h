@@ -19,7 +19,7 @@
 
 namespace hypergraph {
 
-Status RunFind(const Snapshot& snapshot, const Plan& plan, Guard* guard,
+Status RunFind(const Snapshot& snapshot, const FindPlan& plan, Guard* guard,
                std::vector<uint8_t>* result);
 Status RunNodes(const Snapshot& snapshot, const Plan& plan, Guard* guard,
                 std::vector<uint8_t>* result);

@@ -11,6 +11,7 @@ namespace {
 constexpr uint32_t kPlanMagic = 0x31504748;  // "HGP1"
 
 Status Invalid(std::string what) { return {Code::kInvalid, "plan: " + std::move(what)}; }
+Status NoPlan() { return Invalid("its first bytes are not those of a plan"); }
 
 // Reads each thing of WIRE.md once; the first error stays. Counts are compared with what the bytes
 // that are left could hold before anything is allocated for them.
@@ -145,7 +146,7 @@ Comparison ReadComparison(PlanReader* in) {
   return comparison;
 }
 
-FilterNode ReadFilter(PlanReader* in, uint32_t depth, uint32_t* nodes_left) {
+FilterNode ReadFilterNode(PlanReader* in, uint32_t depth, uint32_t* nodes_left) {
   FilterNode node;
   if (depth == 0 || *nodes_left == 0) {
     in->Fail({Code::kTooLarge, "plan: a filter has more than " + std::to_string(kFilterDepthMax) +
@@ -172,15 +173,14 @@ FilterNode ReadFilter(PlanReader* in, uint32_t depth, uint32_t* nodes_left) {
       return node;
   }
   for (uint32_t i = 0; i < child_count && in->ok(); ++i) {
-    node.children.push_back(ReadFilter(in, depth - 1, nodes_left));
+    node.children.push_back(ReadFilterNode(in, depth - 1, nodes_left));
   }
   return node;
 }
 
-std::optional<FilterNode> ReadOptionalFilter(PlanReader* in) {
-  if (!in->Flag("whether there is a filter")) return std::nullopt;
+FilterNode ReadFilter(PlanReader* in) {
   uint32_t nodes_left = kFilterNodesMax;
-  return ReadFilter(in, kFilterDepthMax, &nodes_left);
+  return ReadFilterNode(in, kFilterDepthMax, &nodes_left);
 }
 
 void ReadMembers(PlanReader* in, Selection* selection) {
@@ -198,8 +198,8 @@ void ReadMembers(PlanReader* in, Selection* selection) {
   }
 }
 
-Selection ReadSelection(PlanReader* in) {
-  Selection selection;
+void ReadSelection(PlanReader* in, Selection* into) {
+  Selection& selection = *into;
   selection.table = in->Get<uint32_t>();
   selection.window.from = in->Get<int64_t>();
   selection.window.to = in->Get<int64_t>();
@@ -210,26 +210,23 @@ Selection ReadSelection(PlanReader* in) {
   for (std::string& key : selection.keys) {
     if (in->ok()) key = in->OpaqueText();
   }
-  ReadMembers(in, &selection);
+  ReadMembers(in, into);
   selection.at_least = in->Get<uint32_t>();
   if (!selection.members.empty() &&
       (selection.at_least == 0 || selection.at_least > selection.members.size())) {
     in->Fail("at least " + std::to_string(selection.at_least) + " of " +
              std::to_string(selection.members.size()) + " members");
   }
-  selection.filter = ReadOptionalFilter(in);
-  return selection;
+  if (in->Flag("whether there is a filter")) selection.filter = ReadFilter(in);
 }
 
-FindPlan ReadFind(PlanReader* in) {
-  FindPlan find;
+void ReadFind(PlanReader* in, FindPlan* find) {
   const size_t start = in->offset();
-  find.selection = ReadSelection(in);
-  find.question = in->Since(start);
-  find.newest_first = in->Flag("newest_first");
-  find.columns = ReadColumns(in);
-  find.cursor = in->OpaqueText();
-  return find;
+  ReadSelection(in, &find->selection);
+  find->question = in->Since(start);
+  find->newest_first = in->Flag("newest_first");
+  find->columns = ReadColumns(in);
+  find->cursor = in->OpaqueText();
 }
 
 GroupKey ReadGroup(PlanReader* in) {
@@ -262,7 +259,7 @@ Measure ReadMeasure(PlanReader* in) {
 
 AggregatePlan ReadAggregate(PlanReader* in) {
   AggregatePlan aggregate;
-  aggregate.selection = ReadSelection(in);
+  ReadSelection(in, &aggregate.selection);
   aggregate.groups.resize(in->Count(in->Get<uint8_t>(), 1));
   if (aggregate.groups.size() > 4) in->Fail("more than 4 groups");
   for (GroupKey& group : aggregate.groups) group = ReadGroup(in);
@@ -282,7 +279,7 @@ AggregatePlan ReadAggregate(PlanReader* in) {
 
 ExpandPlan ReadExpand(PlanReader* in) {
   ExpandPlan expand;
-  expand.selection = ReadSelection(in);
+  ReadSelection(in, &expand.selection);
   expand.seeds = ReadNodes(in);
   expand.hops_max = in->Get<uint32_t>();
   const auto order = in->Get<uint8_t>();
@@ -297,8 +294,8 @@ ExpandPlan ReadExpand(PlanReader* in) {
 
 JoinPlan ReadJoin(PlanReader* in) {
   JoinPlan join;
-  join.left = ReadSelection(in);
-  join.right = ReadSelection(in);
+  ReadSelection(in, &join.left);
+  ReadSelection(in, &join.right);
   join.distance_min = in->Get<int64_t>();
   join.distance_max = in->Get<int64_t>();
   join.shared_min = in->Get<uint32_t>();
@@ -311,30 +308,57 @@ NodesPlan ReadNodesPlan(PlanReader* in) {
   NodesPlan nodes;
   const size_t start = in->offset();
   nodes.nodes = ReadNodes(in);
-  nodes.filter = ReadOptionalFilter(in);
+  if (in->Flag("whether there is a filter")) nodes.filter = ReadFilter(in);
   nodes.question = in->Since(start);
   nodes.columns = ReadColumns(in);
   nodes.cursor = in->OpaqueText();
   return nodes;
 }
 
+struct Header {
+  PlanKind kind = PlanKind::kFind;
+  Budget budget;
+};
+
+bool ReadHeader(PlanReader* in, Header* header) {
+  if (in->Get<uint32_t>() != kPlanMagic) return false;
+  header->kind = static_cast<PlanKind>(in->Get<uint8_t>());
+  Budget& budget = header->budget;
+  budget.rows_max = in->Get<uint32_t>();
+  budget.bytes_max = in->Get<uint64_t>();
+  budget.examined_max = in->Get<uint64_t>();
+  budget.frontier_max = in->Get<uint32_t>();
+  budget.deadline_micros = in->Get<int64_t>();
+  if (budget.deadline_micros < 0) in->Fail("its deadline is negative");
+  return true;
+}
+
 }  // namespace
+
+bool IsFind(ByteView bytes) {
+  constexpr size_t kKindAt = sizeof(kPlanMagic);
+  return bytes.size() > kKindAt && bytes[kKindAt] == static_cast<uint8_t>(PlanKind::kFind);
+}
+
+Status DecodeFind(ByteView bytes, Budget* budget, FindPlan* find) {
+  PlanReader in(bytes);
+  Header header;
+  if (!ReadHeader(&in, &header)) return NoPlan();
+  *budget = header.budget;
+  ReadFind(&in, find);
+  return in.Finish();
+}
 
 Status DecodePlan(ByteView bytes, Plan* plan) {
   PlanReader in(bytes);
-  if (in.Get<uint32_t>() != kPlanMagic) return Invalid("its first bytes are not those of a plan");
-  const auto kind = in.Get<uint8_t>();
-  plan->kind = static_cast<PlanKind>(kind);
-  plan->budget.rows_max = in.Get<uint32_t>();
-  plan->budget.bytes_max = in.Get<uint64_t>();
-  plan->budget.examined_max = in.Get<uint64_t>();
-  plan->budget.frontier_max = in.Get<uint32_t>();
-  plan->budget.deadline_micros = in.Get<int64_t>();
-  if (plan->budget.deadline_micros < 0) in.Fail("its deadline is negative");
+  Header header;
+  if (!ReadHeader(&in, &header)) return NoPlan();
+  plan->kind = header.kind;
+  plan->budget = header.budget;
   switch (plan->kind) {
     case PlanKind::kFind:
     case PlanKind::kExplain:
-      plan->find = ReadFind(&in);
+      ReadFind(&in, &plan->find);
       break;
     case PlanKind::kAggregate:
       plan->aggregate = ReadAggregate(&in);
@@ -353,7 +377,7 @@ Status DecodePlan(ByteView bytes, Plan* plan) {
       plan->nodes = ReadNodesPlan(&in);
       break;
     default:
-      in.Fail("it is of unknown kind " + std::to_string(kind));
+      in.Fail("it is of unknown kind " + std::to_string(static_cast<int>(plan->kind)));
   }
   return in.Finish();
 }

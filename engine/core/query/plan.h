@@ -153,6 +153,11 @@ inline constexpr uint32_t kOperandsMax = 65536;  // Of one "in".
 // the plan points into, and allocates no more than a small multiple of what they hold.
 Status DecodePlan(ByteView bytes, Plan* plan);
 
+// The same of a kFind by itself: short reads are many, and a Plan has room for every kind. Whether
+// the bytes are one, if they are a plan at all.
+bool IsFind(ByteView bytes);
+Status DecodeFind(ByteView bytes, Budget* budget, FindPlan* find);
+
 }  // namespace hypergraph
 
 #endif  // HYPERGRAPH_QUERY_PLAN_H_

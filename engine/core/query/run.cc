@@ -13,13 +13,21 @@ namespace hypergraph {
 
 Status RunPlan(const Snapshot& snapshot, ByteView plan_bytes, const QueryControl* control,
                std::vector<uint8_t>* result) {
+  if (IsFind(plan_bytes)) {
+    Budget budget;
+    FindPlan find;
+    HG_RETURN_IF_ERROR(DecodeFind(plan_bytes, &budget, &find));
+    Guard guard(budget, control);
+    HG_RETURN_IF_ERROR(guard.Look());
+    return RunFind(snapshot, find, &guard, result);
+  }
   Plan plan;
   HG_RETURN_IF_ERROR(DecodePlan(plan_bytes, &plan));
   Guard guard(plan.budget, control);
   HG_RETURN_IF_ERROR(guard.Look());
   switch (plan.kind) {
     case PlanKind::kFind:
-      return RunFind(snapshot, plan, &guard, result);
+      return RunFind(snapshot, plan.find, &guard, result);
     case PlanKind::kAggregate:
       return RunAggregate(snapshot, plan, &guard, result);
     case PlanKind::kExpand:

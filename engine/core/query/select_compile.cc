@@ -237,6 +237,7 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
                                 std::to_string(selection.members.size()) + " members"};
   }
   terms_at_least = selection.at_least;
+  terms.reserve(selection.members.size());
   // The records of nodes have no members, though a memtable chains each to its node.
   if (selection.table == kNodeTable) {
     nothing = true;
@@ -257,6 +258,13 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
     nothing = true;
     return Status::Ok();
   }
+  term_rows_.assign(terms.size(), 0);
+  if (terms.size() == 1) {
+    nodes.push_back(terms[0].node);
+    nodes_at_least = 1;
+    nodes_suffice = terms[0].any_role;
+    return Status::Ok();
+  }
   std::sort(terms.begin(), terms.end(),
             [](const Term& a, const Term& b) { return a.node < b.node; });
   std::vector<uint32_t> terms_of_node;
@@ -271,7 +279,6 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
   // The nodes with the most terms first: with fewer nodes than these, too few terms can hold.
   std::sort(terms_of_node.begin(), terms_of_node.end(), std::greater<>());
   for (uint64_t reached = 0; reached < terms_at_least;) reached += terms_of_node[nodes_at_least++];
-  term_rows_.assign(terms.size(), 0);
   return Status::Ok();
 }
 

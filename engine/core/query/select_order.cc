@@ -20,7 +20,7 @@ constexpr uint32_t kLookAheadSteps = 16;
 struct OrderedScan::State {
   // A source that the scan has reached, with its chunk of matches that are not given out yet.
   struct Stream {
-    std::unique_ptr<SourceCursor> cursor;
+    std::optional<SourceCursor> cursor;
     Rows chunk = Rows::Range(0, 0);
     bool placed = false;  // event_ts and seq hold the chunk's places.
     std::vector<Micros> event_ts;
@@ -84,8 +84,7 @@ void OrderedScan::State::ListSources() {
 
 Status OrderedScan::State::OpenNext() {
   auto stream = std::make_unique<Stream>();
-  stream->cursor =
-      std::make_unique<SourceCursor>(compiled, waiting.back().source, newest_first, after);
+  stream->cursor.emplace(compiled, waiting.back().source, newest_first, after);
   stream->start = Edge(waiting.back().reached_at);
   if (after && Before(stream->start, *after)) stream->start = *after;
   waiting.pop_back();

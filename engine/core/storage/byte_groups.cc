@@ -57,6 +57,7 @@ __attribute__((target("ssse3"))) inline __m128i DecodeFour(const uint8_t* data, 
 }
 
 // Of what lies at any place within its control byte: four values, then what is left of them.
+template <bool kHasSlack>
 __attribute__((target("ssse3"))) const uint8_t* DecodeShifted(const uint8_t* control, size_t first,
                                                               size_t count, const uint8_t* data,
                                                               uint32_t* out) {
@@ -72,9 +73,13 @@ __attribute__((target("ssse3"))) const uint8_t* DecodeShifted(const uint8_t* con
   if (count == 0) return data;
   const unsigned next = shift + count * 2 > 8 ? control[1] : 0;
   const unsigned key = (control[0] | next << 8) >> shift & ((1u << count * 2) - 1);
-  std::array<uint32_t, 4> last;
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), DecodeFour(data, key));
-  for (size_t i = 0; i < count; ++i) out[i] = last[i];
+  if constexpr (kHasSlack) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), DecodeFour(data, key));
+  } else {
+    std::array<uint32_t, 4> last;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), DecodeFour(data, key));
+    for (size_t i = 0; i < count; ++i) out[i] = last[i];
+  }
   return data + kTables.lengths[key] - (4 - count);  // Values that are not there count one each.
 }
 
@@ -131,7 +136,15 @@ const uint8_t* DecodeByteGroupsPlain(const uint8_t* control, size_t first, size_
 const uint8_t* DecodeByteGroups(const uint8_t* control, size_t first, size_t count,
                                 const uint8_t* data, uint32_t* out) {
 #if defined(__x86_64__)
-  if (HasShuffle()) return DecodeShifted(control, first, count, data, out);
+  if (HasShuffle()) return DecodeShifted<false>(control, first, count, data, out);
+#endif
+  return DecodeByteGroupsPlain(control, first, count, data, out);
+}
+
+const uint8_t* DecodeByteGroupsSlack(const uint8_t* control, size_t first, size_t count,
+                                     const uint8_t* data, uint32_t* out) {
+#if defined(__x86_64__)
+  if (HasShuffle()) return DecodeShifted<true>(control, first, count, data, out);
 #endif
   return DecodeByteGroupsPlain(control, first, count, data, out);
 }
