@@ -183,14 +183,16 @@ export class ByteWriter {
    */
   integers(values: Float64Array | Int32Array | Uint32Array, present?: Uint8Array): number {
     const start = this.skip(values.length * 8)
-    const halves = this.halves(start, values.length)
+    const few = values.length * 8 <= fewBytes
+    const halves = few ? undefined : this.halves(start, values.length)
     for (let row = 0; row < values.length; row++) {
       const value = present?.[row] === 0 ? 0 : (values[row] ?? 0)
       if (!Number.isSafeInteger(value)) {
         this.#end = start
         return row
       }
-      setHalves(halves, row, value)
+      if (halves === undefined) this.patchInt(start + row * 8, value)
+      else setHalves(halves, row, value)
     }
     return -1
   }

@@ -36,6 +36,9 @@ export interface HyperedgeColumns {
   readonly props?: Readonly<Record<string, PropertyColumn>>
 }
 
+/** Up to here the buffer mostly has the room, and to reckon takes longer than to grow. */
+const rowsFew = 16
+
 /** Of names, paddings and counts. */
 const bytesBeside = 4096
 
@@ -48,7 +51,7 @@ export function writeColumnRows(
   assertFields(columns, 'a batch of columns')
   const { at, until, weight, label, key, roles, props } = columns
   const rowCount = assertInstants(at, 'at').length
-  writer.expect(bytesOf(columns))
+  if (rowCount > rowsFew) writer.expect(bytesOf(columns))
   writer.u32(rowCount)
   let mask = fields.at | fields.members
   if (until !== undefined) mask |= fields.until
@@ -110,13 +113,14 @@ function writeInstants(
     return
   }
   const start = writer.skip(column.length * 8)
-  const halves = writer.halves(start, column.length)
+  const halves = column.length > rowsFew ? writer.halves(start, column.length) : undefined
   const perUnit = microsPer[unit]
   for (let row = 0; row < column.length; row++) {
     const value = column[row] ?? 0
     const quick = Math.round(value * perUnit)
     if (Number.isSafeInteger(quick)) {
-      setHalves(halves, row, quick)
+      if (halves === undefined) writer.patchInt(start + row * 8, quick)
+      else setHalves(halves, row, quick)
       continue
     }
     const never = name === 'until' && Number.isNaN(value)

@@ -237,8 +237,10 @@ const typedArrays: Readonly<Record<PropertySchema['type'], string>> = {
 function isNumbersOf(type: PropertySchema['type'], values: unknown): values is PropertyNumbers {
   if (type === 'float64') return values instanceof Float64Array
   if (values instanceof BigInt64Array) return type === 'int64' || type === 'timestamp'
-  const isNumbers = [Float64Array, Int32Array, Uint32Array].some((one) => values instanceof one)
-  return type === 'int64' && isNumbers
+  if (type !== 'int64') return false
+  return (
+    values instanceof Float64Array || values instanceof Int32Array || values instanceof Uint32Array
+  )
 }
 
 /** The ends of int64 are no instants: rows could not give them either. */

@@ -36,6 +36,10 @@ export class Session implements CellSource {
   /** Of the snapshot that was read last. */
   #pastCatalog: Catalog | undefined
   #lastToken = 0
+  readonly #toReceipt = (figures: Float64Array) => new CommitReceipt(figures, this.timeUnit)
+  readonly #throwTranslated = (error: unknown): never => {
+    throw this.#translate(error)
+  }
 
   constructor(
     native: NativeAddon,
@@ -119,14 +123,12 @@ export class Session implements CellSource {
     }
   }
 
-  async commit(bytes: Uint8Array, durability = this.durability): Promise<CommitReceipt> {
+  /** Without an `await`, each of which takes its share of the thread that writers share. */
+  commit(bytes: Uint8Array, durability = this.durability): Promise<CommitReceipt> {
     const level = durability === 'sync' ? 0 : 1
-    try {
-      const figures = await this.native.commit(this.database, bytes, level)
-      return new CommitReceipt(figures, this.timeUnit)
-    } catch (error) {
-      throw this.#translate(error)
-    }
+    return this.native
+      .commit(this.database, bytes, level)
+      .then(this.#toReceipt, this.#throwTranslated)
   }
 
   /** Runs the plan that was written on this thread. */

@@ -136,18 +136,19 @@ export class Table extends TableReader {
   }
 
   /** All that its callers do happens in `add`: what throws there rejects the one promise. */
-  async #commit(
-    options: WriteOptions | undefined,
-    add: (batch: Batch) => void,
-  ): Promise<CommitReceipt> {
+  #commit(options: WriteOptions | undefined, add: (batch: Batch) => void): Promise<CommitReceipt> {
     const session = this.#session
-    session.assertOpen()
-    const durability = checkDurability(options)
-    return await session.withWriter((writer) => {
-      const batch = new Batch(writer)
-      add(batch)
-      return session.commit(batch.bytes(), durability)
-    })
+    try {
+      session.assertOpen()
+      const durability = checkDurability(options)
+      return session.withWriter((writer) => {
+        const batch = new Batch(writer)
+        add(batch)
+        return session.commit(batch.bytes(), durability)
+      })
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   #context() {

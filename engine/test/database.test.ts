@@ -155,6 +155,58 @@ test('a key makes a retry harmless', async () => {
   expect((await calls.insert({ at: 5, members: ['e'], key: 'k' })).duplicate).toBe(false)
 })
 
+test('each of many commits at once has its own receipt', async () => {
+  const db = await newDatabase()
+  const calls = await db.createTable('calls')
+  const at = Array.from({ length: 300 }, (_, n) => n)
+  // Every third one has a key that is taken, and so a receipt with a list of ids.
+  await calls.insert({ at: 1000, members: ['first'], key: 'taken' })
+  const receipts = await Promise.all(
+    at.map((n) =>
+      calls.insertMany([
+        { at: n, members: [n] },
+        n % 3 === 0 ? { at: n, members: [n], key: 'taken' } : { at: n, members: [n, 'too'] },
+      ]),
+    ),
+  )
+  const seqs = new Set(receipts.map(({ seq }) => seq))
+  expect(seqs.size).toBe(at.length)
+  for (const [n, { ids, seq, inserted, duplicates }] of receipts.entries()) {
+    const isDuplicate = n % 3 === 0
+    expect([inserted, duplicates]).toEqual(isDuplicate ? [1, 1] : [2, 0])
+    expect(seq).toBe(ids[isDuplicate ? 0 : 1])
+    const rows = calls.findSync({ ids: [...ids], columns: ['id', 'at'] }).rows()
+    const owner = isDuplicate ? 1000 : n
+    expect(rows.map((row) => row.at).sort((a, b) => Number(a) - Number(b))).toEqual([n, owner])
+  }
+})
+
+test('groups by node come in the order of the nodes, however many and in whichever order they are met', async () => {
+  const db = await newDatabase()
+  const calls = await db.createTable('calls')
+  const nodeCount = 6000
+  const perRow = 500
+  // Later nodes come first in time, and each row has every twelfth node.
+  await calls.insert({ at: 0, members: Array.from({ length: nodeCount }, (_, node) => node) })
+  for (let row = 0; row < nodeCount / perRow; row++) {
+    const members = Array.from({ length: perRow }, (_, place) => nodeCount - 1 - row - place * 12)
+    await calls.insert({ at: -row - 1, members })
+  }
+  const whole = await calls.aggregate({ groupBy: ['node'], measures: { n: 'count' } })
+  expect(whole.rows()).toEqual(Array.from({ length: nodeCount }, (_, node) => ({ node, n: 2 })))
+  // With few rows they are not counted node by node.
+  const some = await calls.aggregate({ to: 0, groupBy: ['node'], measures: { n: 'count' } })
+  expect(some.rows()).toEqual(Array.from({ length: nodeCount }, (_, node) => ({ node, n: 1 })))
+  const limited = await calls.aggregate({
+    to: 0,
+    groupBy: ['node'],
+    measures: { n: 'count' },
+    limit: 3,
+  })
+  expect(limited.rows()).toEqual([0, 1, 2].map((node) => ({ node, n: 1 })))
+  expect(limited.truncated).toBe('rows')
+})
+
 test('a transaction is one commit, and reads what it began with', async () => {
   const db = await newDatabase()
   const calls = await db.createTable('t')
