@@ -273,11 +273,14 @@ void AggregateState::FinishNodes(uint32_t kept_max, bool* more) {
   const std::vector<NodeNumber> nodes = CountedNodes(kept_max, more);
   groups_ = GroupTable(1);
   measures_.clear();
-  for (const Measure& measure : plan_.measures) measures_.emplace_back(measure, &columns_);
+  groups_.Reserve(nodes.size());
+  for (const Measure& measure : plan_.measures) {
+    measures_.emplace_back(measure, &columns_).Resize(static_cast<uint32_t>(nodes.size()));
+  }
   for (const NodeNumber node : nodes) {
     GroupParts parts;
     parts.codes[0] = node;
-    const uint32_t group = groups_.FindOrAdd(parts);
+    const uint32_t group = groups_.Append(parts);
     for (MeasureColumn& measure : measures_) measure.AddMany(group, node_counts_[node], 0);
   }
 }

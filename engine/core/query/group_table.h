@@ -44,6 +44,12 @@ class GroupTable {
   explicit GroupTable(size_t part_count);
 
   uint32_t FindOrAdd(const GroupParts& parts);
+  // Instead of it, of groups that are known to differ. Requires: nothing is looked for after.
+  uint32_t Append(const GroupParts& parts) {
+    keys_.push_back(parts);
+    return size() - 1;
+  }
+  void Reserve(size_t count) { keys_.reserve(count); }
   uint32_t size() const { return static_cast<uint32_t>(keys_.size()); }
   const GroupParts& operator[](uint32_t group) const { return keys_[group]; }
   size_t part_count() const { return part_count_; }
