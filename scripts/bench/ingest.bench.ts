@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { createClient } from '@hypermesh/client'
+import { createHttpFetch } from '@hypermesh/kit'
 import { alternate, type Bench, describeTimes, type Figure, median } from './figures.ts'
 import { BenchServer } from './server.ts'
 
@@ -88,15 +90,16 @@ async function measureLoads(file: string, measure: { place: Measure; http: Measu
   await using server = await BenchServer.start({
     env: { HYPERMESH_INGEST__ALLOWED_ROOTS: JSON.stringify([directory]) },
   })
+  // Loads are sent as the command line sends them.
+  const client = createClient({ url: server.url, key: server.key, fetch: createHttpFetch() })
   let table = 0
   const load = async (request: 'place' | 'http') => {
     const began = performance.now()
-    await server.client.ingest(`bench.t${table++}`, {
+    await client.ingest(`bench.t${table++}`, {
       format: 'csv',
       ...(request === 'place'
         ? { source: file }
-        : // As the command line sends it.
-          { body: createReadStream(file, { highWaterMark: 1024 * 1024 }) }),
+        : { body: createReadStream(file, { highWaterMark: 1024 * 1024 }) }),
     })
     return performance.now() - began
   }
