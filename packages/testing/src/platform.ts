@@ -30,8 +30,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     if (removable) await rm(directory, { recursive: true, force: true })
   }
   const peers = options.topology === 'split' ? await splitPeers(directory, options) : undefined
+  let front: Lakehouse | undefined
   try {
     const lakehouse = await startProcess(directory, options, peers?.frontConfig)
+    front = lakehouse
     await peers?.start()
     const keys = await openKeys(lakehouse)
     const clientOf = (role: Role) => clientFor(lakehouse, keys[role])
@@ -53,6 +55,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     }
   } catch (error) {
     await peers?.stop()
+    await front?.stop()
     await remove()
     throw error
   }

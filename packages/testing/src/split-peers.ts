@@ -76,7 +76,9 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
       // The others ask it where the warehouse is.
       await byName.catalog.start()
       const others = peerNames.filter((name) => name !== 'catalog')
-      await Promise.all(others.map((name) => byName[name].start()))
+      // All to their ends, so that none is still to come when what has started is stopped again.
+      const started = await Promise.allSettled(others.map((name) => byName[name].start()))
+      for (const end of started) if (end.status === 'rejected') throw end.reason
     },
     stop: async () => {
       for (const name of peerNames.toReversed()) await byName[name].stop()
