@@ -39,15 +39,9 @@ napi_value CopyToArrayBuffer(napi_env env, const void* data, size_t count) {
   return buffer;
 }
 
-napi_value ReceiptToValue(napi_env env, const CommitReceipt& receipt) {
-  constexpr size_t kFigures = 7;
-  void* into = nullptr;
-  napi_value buffer = nullptr;
-  napi_value array = nullptr;
-  const size_t count = kFigures + receipt.ids.size();
-  if (napi_create_arraybuffer(env, count * sizeof(double), &into, &buffer) != napi_ok)
-    return nullptr;
-  auto* values = static_cast<double*>(into);
+constexpr size_t kReceiptFigures = 7;  // Of a receipt without a list of ids.
+
+void PutReceipt(const CommitReceipt& receipt, double* values) {
   *values++ = static_cast<double>(receipt.seq);
   *values++ = static_cast<double>(receipt.committed_at);
   *values++ = receipt.inserted;
@@ -56,6 +50,16 @@ napi_value ReceiptToValue(napi_env env, const CommitReceipt& receipt) {
   *values++ = receipt.duplicates;
   *values++ = static_cast<double>(receipt.first_id);
   for (const EdgeId id : receipt.ids) *values++ = static_cast<double>(id);
+}
+
+napi_value ReceiptToValue(napi_env env, const CommitReceipt& receipt) {
+  void* into = nullptr;
+  napi_value buffer = nullptr;
+  napi_value array = nullptr;
+  const size_t count = kReceiptFigures + receipt.ids.size();
+  if (napi_create_arraybuffer(env, count * sizeof(double), &into, &buffer) != napi_ok)
+    return nullptr;
+  PutReceipt(receipt, static_cast<double*>(into));
   if (napi_create_typedarray(env, napi_float64_array, count, buffer, 0, &array) != napi_ok)
     return nullptr;
   return array;
@@ -113,6 +117,32 @@ struct ToValueOf {
 };
 
 }  // namespace
+
+ReceiptRound::ReceiptRound(napi_env env, size_t count_max) : env_(env) {
+  if (count_max < 2) return;
+  void* into = nullptr;
+  if (napi_create_arraybuffer(env, count_max * kReceiptFigures * sizeof(double), &into, &buffer_) ==
+      napi_ok) {
+    figures_ = static_cast<double*>(into);
+    room_ = count_max;
+    return;
+  }
+  napi_value exception = nullptr;  // Each will have its own instead, and its own failure.
+  (void)napi_get_and_clear_last_exception(env, &exception);
+}
+
+napi_value ReceiptRound::ToValue(const CommitReceipt& receipt) {
+  // A list of ids may be kept, and must not keep those of others.
+  if (used_ == room_ || !receipt.ids.empty()) return ReceiptToValue(env_, receipt);
+  const size_t at = used_++ * kReceiptFigures;
+  PutReceipt(receipt, figures_ + at);
+  napi_value array = nullptr;
+  if (napi_create_typedarray(env_, napi_float64_array, kReceiptFigures, buffer_,
+                             at * sizeof(double), &array) != napi_ok) {
+    return nullptr;
+  }
+  return array;
+}
 
 napi_value ToValue(napi_env env, Outcome outcome) { return std::visit(ToValueOf{env}, outcome); }
 

@@ -17,6 +17,19 @@ namespace hypergraph::binding {
 napi_value ToValue(napi_env env, Outcome outcome);
 napi_value ToValue(napi_env env, const std::string& text);
 napi_value ToValue(napi_env env, double number);
+// Receipts that JavaScript gets at the same time, side by side in one buffer: to make a buffer for
+// each took as long as all else that a commit costs here. Lives within a handle scope.
+class ReceiptRound {
+ public:
+  ReceiptRound(napi_env env, size_t count_max);
+  napi_value ToValue(const CommitReceipt& receipt);
+
+ private:
+  napi_env env_;
+  napi_value buffer_ = nullptr;
+  double* figures_ = nullptr;
+  size_t room_ = 0, used_ = 0;  // In receipts. Whoever finds no room gets a buffer of its own.
+};
 napi_value ToFloat64Array(napi_env env, std::span<const double> values);
 // Small results are copied and `bytes` keeps its room; large ones are handed over without a copy.
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes);

@@ -72,20 +72,29 @@ void Environment::Settle(napi_env env, napi_value, void* context, void*) {
     completions.swap(self.completions_);
     self.signalled_ = false;
   }
+  const auto is_receipt = [](const Completion& completion) {
+    return std::holds_alternative<CommitReceipt>(completion.outcome);
+  };
+  const auto receipt_count = std::count_if(completions.begin(), completions.end(), is_receipt);
+  ReceiptRound receipts(env, static_cast<size_t>(receipt_count));
   for (Completion& completion : completions) {
     // Without a scope of its own it uses the caller's: each promise must be settled and counted.
     napi_handle_scope scope = nullptr;
     const bool has_scope = napi_open_handle_scope(env, &scope) == napi_ok;
-    self.SettleOne(env, completion);
+    self.SettleOne(env, completion, &receipts);
     if (has_scope) napi_close_handle_scope(env, scope);
   }
   self.pending_ -= completions.size();
   if (self.pending_ == 0) napi_unref_threadsafe_function(env, self.function_);
 }
 
-void Environment::SettleOne(napi_env env, Completion& completion) {
+void Environment::SettleOne(napi_env env, Completion& completion, ReceiptRound* receipts) {
   napi_value value = nullptr;
-  if (completion.status.ok()) value = ToValue(env, std::move(completion.outcome));
+  if (completion.status.ok()) {
+    const auto* receipt = std::get_if<CommitReceipt>(&completion.outcome);
+    value = receipt != nullptr ? receipts->ToValue(*receipt)
+                               : ToValue(env, std::move(completion.outcome));
+  }
   if (value != nullptr) {
     napi_resolve_deferred(env, completion.deferred, value);
     return;

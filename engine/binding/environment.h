@@ -20,6 +20,7 @@
 namespace hypergraph::binding {
 
 class DatabaseState;
+class ReceiptRound;
 
 // What a promise is fulfilled with.
 using Outcome = std::variant<std::monostate, std::string, std::vector<uint8_t>, CommitReceipt,
@@ -60,7 +61,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   };
 
   static void Settle(napi_env env, napi_value callback, void* context, void* data);
-  void SettleOne(napi_env env, Completion& completion);
+  void SettleOne(napi_env env, Completion& completion, ReceiptRound* receipts);
   // Before the environment goes: cancels, closes every database, joins the pool.
   void Shutdown();
 
