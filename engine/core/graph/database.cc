@@ -34,7 +34,6 @@ Status DatabaseCore::Start() {
       options_.background);
   if (options_.background) {
     maintenance_ = std::thread([this] { MaintenanceLoop(); });
-    WakeMaintenance();  // For what the logs hold, and what was left undone.
   }
   return Status::Ok();
 }

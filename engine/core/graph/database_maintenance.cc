@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "core/graph/database_core.h"
 #include "core/graph/database_files.h"
@@ -6,9 +7,21 @@
 
 namespace hypergraph {
 
+namespace {
+
+// Whoever opens a database mostly asks it something at once.
+constexpr std::chrono::milliseconds kRestAfterOpening{20};
+
+}  // namespace
+
 void DatabaseCore::MaintenanceLoop() {
-  MakeChains();
   std::unique_lock<std::mutex> lock(work_mutex_);
+  // The first answer has memory and processors to itself, unless there is work before.
+  work_.wait_for(lock, kRestAfterOpening, [this] { return work_wanted_ || stopping_; });
+  lock.unlock();
+  MakeChains();
+  lock.lock();
+  work_wanted_ = true;  // For what the logs hold, and what was left undone.
   while (true) {
     work_.wait(lock, [this] { return work_wanted_ || stopping_; });
     if (stopping_) return;

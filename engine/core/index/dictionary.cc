@@ -126,10 +126,14 @@ class SmallKeys {
   SmallKeys(const SmallKeys&) = delete;
   SmallKeys& operator=(const SmallKeys&) = delete;
 
-  // kSmallNumbersEnd of them, kUnknown at first. Null where there is no memory for them.
-  Code* codes() {
+  // kSmallNumbersEnd of them, kUnknown at first. Null where there is no memory for them, and for
+  // the first short reads, which take less time than to get it.
+  Code* codes(size_t wanted) {
     Code* codes = codes_.load(std::memory_order_acquire);
     if (codes != nullptr) return codes;
+    if (wanted <= kFewNumbers && short_reads_.fetch_add(1, std::memory_order_relaxed) < kReadsMin) {
+      return nullptr;
+    }
     // Mapped by the system where it is touched only.
     auto* made = static_cast<Code*>(std::calloc(Dictionary::kSmallNumbersEnd, sizeof(Code)));
     if (codes_.compare_exchange_strong(codes, made, std::memory_order_acq_rel)) return made;
@@ -142,7 +146,10 @@ class SmallKeys {
   }
 
  private:
+  static constexpr size_t kFewNumbers = 64;
+  static constexpr uint32_t kReadsMin = 8;
   std::atomic<Code*> codes_{nullptr};
+  std::atomic<uint32_t> short_reads_{0};
 };
 
 }  // namespace
@@ -190,6 +197,19 @@ struct Dictionary::State {
     return file->KeyOf(number, key);
   }
 
+  Status LookUpSmallKeys(std::span<const uint32_t> numbers, uint32_t* out, bool* all_small) const {
+    const std::shared_lock lock(mutex);
+    NodeKey key;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      HG_RETURN_IF_ERROR(KeyOf(numbers[i], &key));
+      const uint32_t code = SmallKeys::CodeOf(key);
+      if (code == SmallKeys::kOther) return Status::Ok();
+      out[i] = code - SmallKeys::kFirst;
+    }
+    *all_small = true;
+    return Status::Ok();
+  }
+
   static Status Missing(uint32_t number) {
     return Status(Code::kNotFound, "no key has the number " + std::to_string(number));
   }
@@ -232,8 +252,8 @@ Status Dictionary::SmallKeysOf(std::span<const uint32_t> numbers, uint32_t* out,
   uint32_t greatest = 0;
   for (const uint32_t number : numbers) greatest = std::max(greatest, number);
   if (greatest >= kSmallNumbersEnd) return Status::Ok();
-  SmallKeys::Code* const codes = state_->small_keys.codes();
-  if (codes == nullptr) return Status::Ok();
+  SmallKeys::Code* const codes = state_->small_keys.codes(numbers.size());
+  if (codes == nullptr) return state_->LookUpSmallKeys(numbers, out, all_small);
   uint32_t least = UINT32_MAX;
   for (size_t i = 0; i < numbers.size(); ++i) {
     const uint32_t code = codes[numbers[i]].load(kRelaxed);
