@@ -6,9 +6,10 @@ const turnMs = 5
  * milliseconds, and all else: those that come in one burst are spread over several turns, in the order in
  * which they came, so that `/healthz` and whatever else came beside them waits for a few, not for all.
  */
-export class EventLoopTurns {
+export class RequestTurns {
   readonly #now: () => number
-  #beganMs = 0
+  /** When the first of this turn looked. What others did in it before has no part in this. */
+  #beganMs: number | undefined
   #isEndAhead = false
   #waiting = 0
 
@@ -36,13 +37,15 @@ export class EventLoopTurns {
   }
 
   #hasTime(): boolean {
-    return this.#now() - this.#beganMs < turnMs
+    const nowMs = this.#now()
+    this.#beganMs ??= nowMs
+    return nowMs - this.#beganMs < turnMs
   }
 
   #begin(): void {
     this.#isEndAhead = true
-    this.#beganMs = this.#now()
-    // It runs before those that wait look, as it was there before them; so each turn lets one go at least.
+    this.#beganMs = undefined
+    // It runs before those that wait look, as it was there before them; and the first that looks goes.
     setImmediate(() => {
       this.#isEndAhead = false
       if (this.#waiting > 0) this.#begin()
@@ -50,7 +53,7 @@ export class EventLoopTurns {
   }
 }
 
-const turns = new EventLoopTurns(() => performance.now())
+const turns = new RequestTurns(() => performance.now())
 
 /**
  * Awaited by a request before it does short work on this thread, whose event loop all services share.

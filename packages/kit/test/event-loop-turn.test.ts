@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { EventLoopTurns } from '../src/event-loop-turn.ts'
+import { RequestTurns } from '../src/event-loop-turn.ts'
 
 /** Work by a clock that stands still but for it. */
 function workshop() {
   let nowMs = 0
-  const turns = new EventLoopTurns(() => nowMs)
+  const turns = new RequestTurns(() => nowMs)
   const done: string[] = []
   const work = async (name: string, ms: number) => {
     const later = turns.next()
@@ -13,7 +13,15 @@ function workshop() {
     nowMs += ms
     done.push(name)
   }
-  return { done, work }
+  /** Others, who do so much in each of some turns. */
+  const others = async (turnCount: number, ms: number) => {
+    for (let turn = 0; turn < turnCount; turn += 1) {
+      await setImmediate()
+      nowMs += ms
+    }
+    done.push('others')
+  }
+  return { done, work, others }
 }
 
 test('what fits into a turn is done in it', async () => {
@@ -49,4 +57,13 @@ test('who comes later does not overtake those that wait', async () => {
   await setImmediate()
   await Promise.all([...first, work('late', 1)])
   expect(done).toEqual(['a', 'b', 'c', 'late'])
+})
+
+test('each turn lets one go, also where others take longer than a turn in each', async () => {
+  const { done, work, others } = workshop()
+  const first = work('first', 6)
+  const long = others(40, 6)
+  const late = ['a', 'b', 'c'].map((name) => work(name, 6))
+  await Promise.all([first, long, ...late])
+  expect(done).toEqual(['first', 'a', 'b', 'c', 'others'])
 })

@@ -47,6 +47,7 @@ export function mountSearch(app: App, indexes: VectorIndexes, providers: Embeddi
     return hasBytes(c) ? searchOfBytes(c, index) : searchOfJson(c, index, providers)
   })
   mountRoute(app, 'recommendVectors', async (c) => {
+    await eventLoopTurn()
     const index = await indexes.get(nameOf(c))
     const request = await readJson(c, recommendVectorsRequest)
     return index.read(async (state) => {
