@@ -15,8 +15,8 @@ constexpr size_t kChunkBytesMax = 1 << 20;
 // never be.
 constexpr size_t kSharedBytesMax = 256 << 10;
 constexpr size_t kLargePageBytes = 2 << 20;
-// Below this much, what is taken may stay small.
-constexpr size_t kLargePagesFrom = 256 << 10;
+// Below this much, what is taken may stay small, and one page would be many times of it.
+constexpr size_t kLargePagesFrom = 1 << 20;
 
 }  // namespace
 

@@ -8,9 +8,10 @@
 namespace hypergraph {
 namespace {
 
-TEST(Blocks_are_zero_and_lie_apart) {
+void CheckBlocks(bool large_pages) {
   Random random(test::Seed());
   BlockMemory memory;
+  memory.PreferLargePages(large_pages);
   struct Block {
     uint8_t* at;
     size_t bytes;
@@ -31,6 +32,10 @@ TEST(Blocks_are_zero_and_lie_apart) {
     CHECK(std::all_of(block.at, block.at + block.bytes, kept));
   }
 }
+
+TEST(Blocks_are_zero_and_lie_apart) { CheckBlocks(false); }
+
+TEST(Blocks_of_large_pages_are_too) { CheckBlocks(true); }
 
 }  // namespace
 }  // namespace hypergraph

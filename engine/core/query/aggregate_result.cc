@@ -94,7 +94,8 @@ std::vector<uint32_t> OrderedGroups(const AggregateState& state, Guard* guard) {
     guard->Stop(Truncated::kRowsMax);
   }
   kept = std::min<uint64_t>(kept, groups.size());
-  if (IsByCode(state.plan())) {
+  // Of few that are kept, the rest need no order.
+  if (IsByCode(state.plan()) && kept > groups.size() / 16) {
     SortByCode(state.groups(), &groups);
   } else {
     std::partial_sort(groups.begin(), groups.begin() + static_cast<ptrdiff_t>(kept), groups.end(),
