@@ -41,7 +41,7 @@ function option(name, byDefault) {
 
 async function cycle(before) {
   const draw = mix(Math.imul(seed, 31) + before.passed)
-  const acknowledged = await killWriter(1 + (draw % 40), (draw >>> 8) % 12)
+  const acknowledged = await killWriter(1 + (draw % 40), delayOf(draw >>> 8))
   if (acknowledged.some((number, at) => number !== before.last + 1 + at))
     throw new Error(`acknowledged out of order: ${acknowledged} after ${before.last}`)
   const found = await verify(acknowledged.at(-1) ?? before.last)
@@ -51,6 +51,11 @@ async function cycle(before) {
     replayed: before.replayed + found.report.commitsReplayed,
     torn: before.torn + found.report.logBytesTruncated,
   }
+}
+
+/** Mostly within a commit or two; each fourth while maintenance runs, which begins 20 ms after the open. */
+function delayOf(draw) {
+  return draw % 4 === 0 ? 20 + (draw % 41) : draw % 12
 }
 
 /** Kills it so many milliseconds after so many commits; returns what it acknowledged. */
