@@ -48,8 +48,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       },
       fetch: (path, init = {}) => rawFetch(lakehouse, path, init),
       [Symbol.asyncDispose]: async () => {
-        await peers?.stop()
-        await lakehouse.stop()
+        try {
+          await peers?.stop()
+        } finally {
+          await lakehouse.stop()
+        }
         await remove()
       },
     }
