@@ -4,7 +4,7 @@ import { askingCores, measuredCore } from './cores.ts'
 import type { Bench, Figure } from './figures.ts'
 import { installPeers } from './install-peers.ts'
 
-const sets = ['clu128', 'clu768', 'fmnist']
+const sets = ['clu128', 'clu768', 'fmnist', 'text']
 const parts = [...sets, 'threads', 'http']
 
 /**
@@ -12,7 +12,7 @@ const parts = [...sets, 'threads', 'http']
  * of candidates that finds 99 % of the true ten neighbors. Each set is a process of its own, on one core.
  * `http` is the same through the gateway, against hnswlib-node in a process.
  *
- *   npm run bench -- vector [--only clu128|clu768|fmnist|threads|http …]
+ *   npm run bench -- vector [--only clu128|clu768|fmnist|text|threads|http …]
  */
 export const bench: Bench = async () => {
   const { values } = parseArgs({

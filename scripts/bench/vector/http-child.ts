@@ -24,7 +24,7 @@ const batchPoints = 2000
 const probes = 1000
 const index = 'bench'
 
-const data = setNamed(process.argv[2] ?? '')
+const data = await setNamed(process.argv[2] ?? '')
 console.log(JSON.stringify(data === undefined ? [] : await measure(data)))
 
 async function measure(set: VectorData): Promise<Figure[]> {

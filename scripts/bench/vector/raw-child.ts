@@ -6,7 +6,7 @@ import { firstStep } from './ladder.ts'
 import type { RawPeerReady } from './raw-peer.ts'
 import { recallLeast, setNamed } from './sets.ts'
 
-const data = setNamed(process.argv[2] ?? '')
+const data = await setNamed(process.argv[2] ?? '')
 if (data === undefined) throw new Error('the set is not installed')
 const contender = await hnswlibNode(data, { isKept: true })
 const truth = truthOf(data)

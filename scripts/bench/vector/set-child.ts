@@ -13,7 +13,7 @@ import { measureUpdates } from './updates.ts'
 
 const rounds = 5
 
-const data = setNamed(process.argv[2] ?? '')
+const data = await setNamed(process.argv[2] ?? '')
 const figures = data === undefined ? [] : await measure(data)
 console.log(JSON.stringify(figures))
 

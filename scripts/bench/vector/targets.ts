@@ -6,6 +6,7 @@ export const searchTargets: Readonly<Record<string, Readonly<Record<string, numb
   clu128: { f32: 1.5, f16: 2, i8: 1.5 },
   clu768: { f32: 1.5, f16: 2, i8: 1.5 },
   fmnist: { f32: 1.5 },
+  text: { f32: 1.5, f16: 2 },
 }
 
 /** The same, f16 against f16. */
