@@ -56,23 +56,20 @@ export class CompactionThreshold {
   wrote(): void {
     if (this.#records === null) return
     this.#isDue = true
-    if (this.#isLooking) return
-    this.#isLooking = true
-    void this.#lookWhileDue()
-      .catch((error: unknown) => {
-        if (this.#engine.isClosed) return
-        this.#logger.warn({ err: error, path: this.#engine.path }, 'a compaction failed')
-      })
-      .finally(() => {
-        this.#isLooking = false
-      })
+    if (!this.#isLooking) void this.#lookWhileDue()
   }
 
   async #lookWhileDue(): Promise<void> {
+    this.#isLooking = true
     while (this.#isDue) {
       this.#isDue = false
-      await this.look()
+      await this.look().catch((error: unknown) => {
+        if (this.#engine.isClosed) return
+        this.#logger.warn({ err: error, path: this.#engine.path }, 'a compaction failed')
+      })
     }
+    // With no turn between this and the last question, in which a write would find a look that is over.
+    this.#isLooking = false
   }
 }
 
