@@ -9,14 +9,18 @@ export interface Timing {
 
 /** A contender that is slower than this in sum is asked no more questions of a workload. */
 const patienceMs = 25_000
-const warmups = 3
+/**
+ * One after the other, as a program asks them: between two questions of its own, what another's scan of all
+ * leaves in the processor's caches is no part of an answer.
+ */
+const seriesQuestions = 50
 const warmupAsksMax = 3000
 const warmupMsMax = 400
 const secondThoughtMs = 2
 
 /**
- * Asks every contender the same question in turn, so that a noisy moment falls on all alike. Every
- * answer is compared with the first contender's: a difference ends the bench.
+ * Asks every contender the same questions, some at a time and in turn, so that a noisy moment falls on all alike.
+ * Every answer is compared with the first contender's: a difference ends the bench.
  */
 export async function measure(
   contenders: readonly Contender[],
@@ -24,21 +28,23 @@ export async function measure(
 ): Promise<Timing> {
   const times = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
   const spent = new Map<string, number>()
-  const warm = workload.questions.slice(0, warmups)
   for (const contender of contenders) await warmUp(contender, workload)
   // A single question is asked often, so that it has a distribution too.
   const repeats = Math.ceil(10 / workload.questions.length)
   const asked = Array.from({ length: repeats }, () => workload.questions).flat()
-  for (const [place, question] of [...warm, ...asked].entries()) {
-    let first: Answer | undefined
+  for (let place = 0; place * seriesQuestions < asked.length; place++) {
+    const series = asked.slice(place * seriesQuestions, (place + 1) * seriesQuestions)
+    const firsts: Answer[] = []
     for (const contender of rotated(contenders, place)) {
-      if ((spent.get(contender.name) ?? 0) > patienceMs) continue
-      const { answer, ms } = await timed(contender, question)
-      if (answer === undefined) continue
-      spent.set(contender.name, (spent.get(contender.name) ?? 0) + ms)
-      if (place >= warm.length) times.get(contender.name)?.push(ms)
-      first ??= answer
-      assertEqual(first, answer, `${workload.name} by ${contender.name}`)
+      for (const [index, question] of series.entries()) {
+        if ((spent.get(contender.name) ?? 0) > patienceMs) break
+        const { answer, ms } = await timed(contender, question)
+        if (answer === undefined) break
+        spent.set(contender.name, (spent.get(contender.name) ?? 0) + ms)
+        times.get(contender.name)?.push(ms)
+        firsts[index] ??= answer
+        assertEqual(firsts[index], answer, `${workload.name} by ${contender.name}`)
+      }
     }
   }
   return { workload, times }
