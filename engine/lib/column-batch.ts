@@ -30,6 +30,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   readonly #values: ColumnValues[] = []
   readonly #named: NamedColumn[] = []
   readonly #cells: ArrayLike<unknown>[] = []
+  #lastPlace = 0
 
   /** @internal */
   constructor(result: ResultBuffer, source: CellSource, labelColumn: LabelColumn) {
@@ -210,9 +211,14 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   /** Looks at names alone, so that only what is asked for is made. */
   #placeOf(name: string): number {
     const result = this.#result
-    for (let place = 0; place < result.columnCount; place++) {
+    const { columnCount } = result
+    // Mostly the one asked for last, or the one after it.
+    for (let step = 0, place = this.#lastPlace; step < columnCount; step++, place++) {
+      if (place >= columnCount) place = 0
       const label = this.#labelColumn(result.kindOf(place), result.propertyOf(place))
-      if (label.columnName === name) return place
+      if (label.columnName !== name) continue
+      this.#lastPlace = place
+      return place
     }
     const names = this.columnNames.join(', ')
     throw new EngineError('not_found', `the result has no column ${quote(name)}; it has ${names}`)

@@ -10,6 +10,7 @@ const expectedBytesMax = 16 * 1024 * 1024
 const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const
 
 const nothing = Buffer.alloc(0)
+const noView = viewOf(nothing)
 
 export type Allocate = (bytes: number) => Buffer
 
@@ -30,7 +31,7 @@ export class SinkFullError extends HyperMeshError {
 export class ByteSink {
   bytes: Buffer = nothing
   /** The same memory, for writing words. */
-  view: DataView = viewOf(nothing)
+  view: DataView = noView
   length = 0
   /** So that what a few short values were made of does not grow beyond all memory. */
   lengthMax = Number.POSITIVE_INFINITY
@@ -61,7 +62,7 @@ export class ByteSink {
     const expected = Math.min(this.length + (this.length >> 3), expectedBytesMax)
     this.#expected = Math.max(64 * 1024, expected)
     this.bytes = nothing
-    this.view = viewOf(nothing)
+    this.view = noView
     this.length = 0
     return taken
   }

@@ -1,4 +1,11 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type HistogramConfiguration,
+  type MetricValueWithName,
+  Registry,
+} from 'prom-client'
 
 interface MetricOptions {
   readonly name: string
@@ -9,6 +16,20 @@ interface MetricOptions {
 export interface LabelledCount {
   readonly labels: Readonly<Record<string, string>>
   readonly count: number
+}
+
+/** What was measured under the same labels. */
+export interface LabelledSpread {
+  readonly labels: Readonly<Record<string, string>>
+  /** One for each bound, and one for what is above all. */
+  readonly counts: readonly number[]
+  readonly sum: number
+}
+
+interface SpreadOptions extends MetricOptions {
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[]
+  readonly collect: () => Iterable<LabelledSpread>
 }
 
 /** The figures of one platform. Each has its own registry, so two in one process do not clash. */
@@ -49,14 +70,12 @@ export class Metrics {
     })
   }
 
-  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
-    const { buckets, ...rest } = options
+  /** `collect` tells what was counted, when asked: to look labels up for each value takes longer than to count it. */
+  histogram(options: SpreadOptions): Histogram {
+    const { buckets, collect, ...rest } = options
     const known = this.#known<Histogram>(options.name)
     if (known) return known
-    return new Histogram({
-      ...this.#configured(rest),
-      ...(buckets === undefined ? {} : { buckets: [...buckets] }),
-    })
+    return new CollectedHistogram({ ...this.#configured(rest), buckets: [...buckets] }, collect)
   }
 
   /** The Prometheus text form, and its content type. */
@@ -76,5 +95,33 @@ export class Metrics {
       labelNames: [...(options.labelNames ?? [])],
       registers: [this.#registry],
     }
+  }
+}
+
+/** Tells counts that somebody else keeps. */
+class CollectedHistogram extends Histogram {
+  readonly #config: HistogramConfiguration<string>
+  readonly #collect: () => Iterable<LabelledSpread>
+
+  constructor(config: HistogramConfiguration<string>, collect: () => Iterable<LabelledSpread>) {
+    super(config)
+    this.#config = config
+    this.#collect = collect
+  }
+
+  /** What `get` and the registry ask for; it is not among the types. */
+  async getForPromString() {
+    const { name, help, buckets = [] } = this.#config
+    const values: MetricValueWithName<string>[] = []
+    for (const { labels, counts, sum } of this.#collect()) {
+      let count = 0
+      for (const [place, le] of [...buckets, '+Inf'].entries()) {
+        count += counts[place] ?? 0
+        values.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: count })
+      }
+      values.push({ metricName: `${name}_sum`, labels, value: sum })
+      values.push({ metricName: `${name}_count`, labels, value: count })
+    }
+    return { name, help, type: 'histogram', values, aggregator: 'sum' }
   }
 }

@@ -19,13 +19,22 @@ export class PieceMemory {
 
   /** At least so many bytes; what is in them is old. */
   take(bytes: number): Buffer<ArrayBuffer> {
-    const index = this.#idle.findIndex((each) => each.length >= bytes)
-    const [known] = index < 0 ? [] : this.#idle.splice(index, 1)
-    if (known !== undefined) this.#idleBytes -= known.length
+    const known = this.#takeIdle(bytes)
     // Of its own, never a part of memory that Node shares.
     const taken = known ?? Buffer.allocUnsafeSlow(Math.ceil(bytes / stepBytes) * stepBytes)
     this.#lent.set(taken.buffer, taken)
     return taken
+  }
+
+  /** The one given back last, which a processor still has near; else any that is large enough. */
+  #takeIdle(bytes: number): Buffer<ArrayBuffer> | undefined {
+    const idle = this.#idle
+    let index = idle.length - 1
+    while (index >= 0 && (idle[index] as Buffer).length < bytes) index -= 1
+    if (index < 0) return undefined
+    const [known] = index === idle.length - 1 ? [idle.pop()] : idle.splice(index, 1)
+    this.#idleBytes -= known?.length ?? 0
+    return known
   }
 
   /**

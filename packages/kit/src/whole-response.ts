@@ -18,7 +18,8 @@ class WholeResponse {
   constructor(whole: WholeBody, { status = 200, headers = {} }: WholeInit) {
     this.status = status
     this.#whole = whole
-    this.#fields = { ...headers }
+    // A spread takes microseconds where fields are added to it.
+    this.#fields = Object.assign({}, headers)
   }
 
   static bodyOf(response: object): WholeBody | undefined {

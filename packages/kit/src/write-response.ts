@@ -12,7 +12,10 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   const whole = wholeBodyOf(response)
   const fields = fieldsOf(response)
   if (whole !== undefined && fields !== undefined) {
-    outgoing.writeHead(response.status, { ...fields, 'content-length': Buffer.byteLength(whole) })
+    const head: string[] = []
+    for (const [name, value] of Object.entries(fields)) head.push(name, value)
+    head.push('content-length', String(Buffer.byteLength(whole)))
+    outgoing.writeHead(response.status, head)
     endWith(whole, outgoing)
     return
   }

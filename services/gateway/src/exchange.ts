@@ -66,15 +66,16 @@ export class Exchange {
     const method = this.#method
     const route = this.#route
     figures.ended({ method, route, status, ms, bytes })
+    // The log leaves out what is undefined.
     const line = {
       method,
       route,
       status,
       ms: Math.round(ms * 10) / 10,
       bytes,
-      ...(this.principal === undefined ? {} : { principal: this.principal.keyId }),
+      principal: this.principal?.keyId,
       requestId: this.requestId,
-      ...(failure === undefined ? {} : { cut: describe(failure) }),
+      cut: failure === undefined ? undefined : describe(failure),
     }
     if (failure === undefined) logger.info(line, 'request')
     else logger.warn(line, 'request, its answer cut short')

@@ -14,11 +14,20 @@ interface Tally {
   count: number
 }
 
+/** Upper bounds, in seconds. */
+const buckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000]
+
+interface Spread {
+  readonly labels: Readonly<Record<string, string>>
+  readonly counts: number[]
+  sum: number
+}
+
 /** The figures of all requests. Sums are kept here and told when somebody asks for them. */
 export class RequestFigures {
   readonly #requests = new Map<string, Tally>()
   readonly #bytes = new Map<string, Tally>()
-  readonly #seconds: ReturnType<Metrics['histogram']>
+  readonly #seconds = new Map<string, Spread>()
   #openCount = 0
 
   constructor(metrics: Metrics) {
@@ -28,11 +37,12 @@ export class RequestFigures {
       labelNames: ['method', 'route', 'status'],
       collect: () => this.#requests.values(),
     })
-    this.#seconds = metrics.histogram({
+    metrics.histogram({
       name: 'hypermesh_http_request_seconds',
       help: 'From the request to the last byte of its answer.',
       labelNames: ['method', 'route'],
-      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
+      buckets,
+      collect: () => this.#seconds.values(),
     })
     metrics.counter({
       name: 'hypermesh_http_response_bytes_total',
@@ -57,8 +67,26 @@ export class RequestFigures {
       return { method, route, status: String(status) }
     })
     add(this.#bytes, route, bytes, () => ({ route }))
-    this.#seconds.observe({ method, route }, ms / 1000)
+    this.#took(method, route, ms / 1000)
   }
+
+  #took(method: string, route: string, seconds: number): void {
+    const key = `${method} ${route}`
+    let spread = this.#seconds.get(key)
+    if (spread === undefined) {
+      spread = { labels: { method, route }, counts: new Array(buckets.length + 1).fill(0), sum: 0 }
+      this.#seconds.set(key, spread)
+    }
+    const place = placeOf(seconds)
+    spread.counts[place] = (spread.counts[place] ?? 0) + 1
+    spread.sum += seconds
+  }
+}
+
+function placeOf(seconds: number): number {
+  let place = 0
+  while (place < buckets.length && seconds > (buckets[place] as number)) place += 1
+  return place
 }
 
 function add(

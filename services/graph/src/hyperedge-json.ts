@@ -33,19 +33,19 @@ export function hyperedgeWriter<Row>(
   const fields: Field[] = []
   const heads: FixedText[] = []
   const properties: { name: string; column: ResultColumn }[] = []
-  const begin = (text: string) => headOf(`${heads.length === 0 ? '{' : ','}${text}`)
   for (const name of batch.columnNames) {
     const column = batch.column(name)
     if (column.kind === propertyKind) {
       properties.push({ name, column })
       continue
     }
-    heads.push(begin(`${JSON.stringify(name)}:`))
+    heads.push(headOf(heads.length === 0 ? 'first' : 'next', name))
     fields.push(fixedField(batch, name, sink))
   }
   for (const [place, { name, column }] of properties.entries()) {
     const { name: own = name, type } = schema.properties[column.property] ?? {}
-    heads.push(begin(`${place === 0 ? '"props":{' : ''}${JSON.stringify(own)}:`))
+    const isFirst = heads.length === 0
+    heads.push(headOf(place > 0 ? 'next' : isFirst ? 'onlyProps' : 'props', own))
     fields.push(
       type === 'timestamp' ? instantField(column, sink) : valuesField(batch.values(name), sink),
     )
@@ -63,15 +63,21 @@ export function hyperedgeWriter<Row>(
 }
 
 const headsMax = 1000
-const heads = new Map<string, FixedText>()
+/** What stands before a name, and what is known of names there, which come again with each batch. */
+const heads = {
+  first: { before: '{', known: new Map<string, FixedText>() },
+  next: { before: ',', known: new Map<string, FixedText>() },
+  onlyProps: { before: '{"props":{', known: new Map<string, FixedText>() },
+  props: { before: ',"props":{', known: new Map<string, FixedText>() },
+}
 
-/** Names come again with each batch of a table. */
-function headOf(text: string): FixedText {
-  const known = heads.get(text)
-  if (known !== undefined) return known
-  if (heads.size >= headsMax) heads.clear()
-  const made = new FixedText(text)
-  heads.set(text, made)
+function headOf(place: keyof typeof heads, name: string): FixedText {
+  const { before, known } = heads[place]
+  const found = known.get(name)
+  if (found !== undefined) return found
+  if (known.size >= headsMax) known.clear()
+  const made = new FixedText(`${before}${JSON.stringify(name)}:`)
+  known.set(name, made)
   return made
 }
 
@@ -156,8 +162,9 @@ function listField(values: ArrayLike<unknown>, offsets: Uint32Array, sink: ByteS
 
 /** Null where no member has one, as rows have it. */
 function rolesField<Row>(batch: ColumnBatch<Row>, sink: ByteSink): Field {
+  const { values, offsets = new Uint32Array(1) } = batch.column('roles')
+  if (!values.some((code: bigint | number) => code !== 0)) return () => sink.put(nullText)
   const { roles } = batch
-  const offsets = batch.column('roles').offsets ?? new Uint32Array(1)
   const write = listField(roles, offsets, sink)
   return (row) => {
     const end = offsets[row + 1] ?? 0

@@ -1,4 +1,5 @@
 import type { Limits } from '@hypermesh/contract'
+import { FixedText } from '@hypermesh/duckdb'
 import type { ColumnBatch, FindOptions, Hyperedge, Table, TableSchema } from '@hypermesh/engine'
 import { type Ending, eventLoopTurn } from '@hypermesh/kit'
 import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
@@ -11,16 +12,18 @@ export interface Reading extends Ending {
   readonly limits: Limits
 }
 
+const pageEnd = new FixedText('],"next_cursor":')
+const nullText = new FixedText('null')
+const seqHead = new FixedText(',"seq":')
+const examinedHead = new FixedText(',"examined":')
+
 /** A page of hyperedges as the JSON of an answer. */
 export async function pageBytes(
   table: Table,
   find: FindOptions,
   reading: Reading,
 ): Promise<Uint8Array> {
-  const { limits } = reading
-  const limit = toPageRows(find.limit, limits)
-  const page = { ...find, limit, maxBytes: limits.graphPageBytesMax }
-  return rowsPage('hyperedges', await findPage(table, page, reading), table.schema)
+  return rowsPage('hyperedges', await findPage(table, find, reading), table.schema)
 }
 
 /** The rows under their name, and what is said of the page. */
@@ -36,8 +39,15 @@ export function rowsPage<Row>(
     if (row > 0) sink.byte(44)
     write(row)
   }
-  const facts = `"seq":${batch.snapshotSeq},"examined":${batch.rowsExamined}`
-  sink.ascii(`],"next_cursor":${JSON.stringify(batch.cursor)},${facts}}`)
+  sink.put(pageEnd)
+  const { cursor } = batch
+  if (cursor === null) sink.put(nullText)
+  else sink.ascii(JSON.stringify(cursor))
+  sink.put(seqHead)
+  sink.integer(batch.snapshotSeq)
+  sink.put(examinedHead)
+  sink.integer(batch.rowsExamined)
+  sink.byte(125)
   return sink.take()
 }
 
@@ -56,10 +66,16 @@ export function firstRow<Row>(
 async function findPage(
   table: Table,
   find: FindOptions,
-  ending: Ending,
+  reading: Reading,
 ): Promise<ColumnBatch<Hyperedge>> {
-  await eventLoopTurn()
-  ending.throwIfAborted()
-  const here = table.findSync({ ...find, maxExamined: examinedHereMax })
-  return here.truncated === 'examined' ? table.find({ ...find, signal: ending.signal }) : here
+  const limit = toPageRows(find.limit, reading.limits)
+  const maxBytes = reading.limits.graphPageBytesMax
+  const turn = eventLoopTurn()
+  if (turn !== undefined) await turn
+  reading.throwIfAborted()
+  // Spreading the question would take microseconds, as each has fields of its own.
+  const bounds = { limit, maxBytes, maxExamined: examinedHereMax }
+  const here = table.findSync(Object.assign({}, find, bounds))
+  if (here.truncated !== 'examined') return here
+  return table.find({ ...find, limit, maxBytes, signal: reading.signal })
 }

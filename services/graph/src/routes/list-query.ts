@@ -13,17 +13,17 @@ export function toListFind(query: z.output<typeof listHyperedgesQuery>): FindOpt
     throw new HyperMeshError('invalid', 'role is that of a member, which is missing')
   }
   const node = member === undefined ? undefined : textToNode(member)
-  return {
-    ...(query.limit === undefined ? {} : { limit: query.limit }),
-    ...(from === undefined ? {} : { from: textToInstant(from, unit, 'from') }),
-    ...(to === undefined ? {} : { to: textToInstant(to, unit, 'to') }),
-    ...(valid_at === undefined ? {} : { validAt: textToInstant(valid_at, unit, 'valid_at') }),
-    ...(node === undefined ? {} : { members: role === undefined ? node : { node, role } }),
-    ...(key === undefined ? {} : { keys: [key] }),
-    ...(label === undefined ? {} : { where: { column: 'label', eq: label } }),
-    ...(columns === undefined ? {} : { columns: columns.split(',').map(toColumn) }),
-    ...(cursor === undefined ? {} : { cursor }),
-    ...(as_of === undefined ? {} : { asOf: textToAsOf(as_of) }),
-    ...(query.newest_first ? { newestFirst: true } : {}),
-  }
+  const find: { -readonly [Name in keyof FindOptions]: FindOptions[Name] } = {}
+  if (query.limit !== undefined) find.limit = query.limit
+  if (from !== undefined) find.from = textToInstant(from, unit, 'from')
+  if (to !== undefined) find.to = textToInstant(to, unit, 'to')
+  if (valid_at !== undefined) find.validAt = textToInstant(valid_at, unit, 'valid_at')
+  if (node !== undefined) find.members = role === undefined ? node : { node, role }
+  if (key !== undefined) find.keys = [key]
+  if (label !== undefined) find.where = { column: 'label', eq: label }
+  if (columns !== undefined) find.columns = columns.split(',').map(toColumn)
+  if (cursor !== undefined) find.cursor = cursor
+  if (as_of !== undefined) find.asOf = textToAsOf(as_of)
+  if (query.newest_first) find.newestFirst = true
+  return find
 }
