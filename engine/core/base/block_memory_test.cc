@@ -8,10 +8,9 @@
 namespace hypergraph {
 namespace {
 
-void CheckBlocks(bool large_pages) {
+TEST(Blocks_are_zero_and_lie_apart) {
   Random random(test::Seed());
   BlockMemory memory;
-  memory.PreferLargePages(large_pages);
   struct Block {
     uint8_t* at;
     size_t bytes;
@@ -32,10 +31,6 @@ void CheckBlocks(bool large_pages) {
     CHECK(std::all_of(block.at, block.at + block.bytes, kept));
   }
 }
-
-TEST(Blocks_are_zero_and_lie_apart) { CheckBlocks(false); }
-
-TEST(Blocks_of_large_pages_are_too) { CheckBlocks(true); }
 
 }  // namespace
 }  // namespace hypergraph

@@ -127,7 +127,6 @@ bool Memtable::ChainMore(uint32_t rows_max) {
   const uint32_t first = chained_rows_.load(std::memory_order_relaxed);
   if (first < end) ChainRows(first, first + std::min(rows_max, end - first));
   defers_chains_ = chained_rows_.load(std::memory_order_relaxed) < end;
-  memory_.PreferLargePages(defers_chains_);
   return defers_chains_;
 }
 

@@ -39,10 +39,7 @@ class Memtable final : public RowSource {
   // Requires: first_seq is beyond every seq here; the block was checked (DecodeRows).
   Status Append(const RowBlock& block, Seq first_seq);
   // From here on rows are appended without their chains, which ChainMore makes.
-  void DeferChains() {
-    defers_chains_ = true;
-    memory_.PreferLargePages(true);
-  }
+  void DeferChains() { defers_chains_ = true; }
   // Makes the chains of at most so many rows more; false when none are left to be made. Rows
   // appended from then on come with theirs.
   bool ChainMore(uint32_t rows_max);

@@ -7,7 +7,7 @@ namespace hypergraph {
 namespace {
 
 // Small enough to stay in the processor's cache from the read to the checksum.
-constexpr size_t kWindowBytes = size_t{256} << 10;
+constexpr size_t kWindowBytes = size_t{64} << 10;
 // Bytes that the checksums of one search may cover. Payloads full of forged frame headers could
 // make the search quadratic; who reaches this gets "damaged", which loses nothing.
 constexpr uint64_t kSearchBudgetMin = uint64_t{1} << 30;
