@@ -5,8 +5,14 @@
 namespace hypergraph {
 
 namespace {
-constexpr uint32_t kBatchRows = 4096;
-}
+
+// The first to touch a page of memory or a block of a file waits for it as long as some hundred
+// rows at hand take. So these are few, and count for many, that a deadline is met also then.
+constexpr uint32_t kBatchRows = 512;
+constexpr uint32_t kNodeUnits = 256;
+constexpr uint32_t kEdgeUnits = 32;
+
+}  // namespace
 
 FrontierWalk::FrontierWalk(Selector* selector, const WalkRules& rules, double window_share,
                            Journal* journal)
@@ -71,7 +77,7 @@ Status FrontierWalk::Gather(uint32_t source, uint32_t first, uint32_t end) {
     gathered_.clear();
     if (rows_of.Degree(entry.node) == 0) continue;
     HG_RETURN_IF_ERROR(rows_of.RowsOfNode(entry.node, window, &gathered_));
-    HG_RETURN_IF_ERROR(selector_->guard().Work(gathered_.size() + 16));
+    HG_RETURN_IF_ERROR(selector_->guard().Work(gathered_.size() + kNodeUnits));
     if (stopped()) return Status::Ok();
     for (const uint32_t row : gathered_) {
       // A memtable may have grown since: by rows that this snapshot does not see.
@@ -91,6 +97,7 @@ Status FrontierWalk::WalkRows(uint32_t source) {
     matched_.clear();
     HG_RETURN_IF_ERROR(selector_->Match(source, Rows::List({rows_.data() + at, count}), &matched_));
     HG_RETURN_IF_ERROR(WalkMatched(source));
+    HG_RETURN_IF_ERROR(selector_->guard().Look());
     if (stopped()) return Status::Ok();
   }
   return Status::Ok();
@@ -105,6 +112,8 @@ Status FrontierWalk::WalkMatched(uint32_t source) {
     for (uint32_t i = 0; i < edges_.size(); ++i) {
       // Nobody may leave it in this role yet: another node may, later.
       if (!Walk(edges_.At(i))) walked_[source][left[i]] = false;
+      HG_RETURN_IF_ERROR(selector_->guard().Work(kEdgeUnits));
+      if (stopped()) return Status::Ok();
       if (!journal_->full) continue;
       selector_->guard().Stop(Truncated::kFrontierMax);
       return Status::Ok();
