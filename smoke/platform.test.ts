@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { hypermesh, json, Server, temporaryDirectory } from './_server.ts'
 
 let server: Server
@@ -8,6 +8,13 @@ beforeAll(async () => {
   server = await Server.start()
 })
 afterAll(() => server[Symbol.asyncDispose]())
+
+/** For a server that does not come up, which leaves its directory; gone when the test is over. */
+async function ownDirectory(): Promise<string> {
+  const directory = await temporaryDirectory()
+  onTestFinished(() => rm(directory, { recursive: true }))
+  return directory
+}
 
 test('the open pages answer without a key', async () => {
   const health = await fetch(`${server.url}/healthz`)
@@ -47,7 +54,7 @@ test('a running server tells its address in the data directory, and only its own
 
 test('a busy port is an error that names the port and the setting', async () => {
   const { port } = new URL(server.url)
-  const dataDir = await temporaryDirectory()
+  const dataDir = await ownDirectory()
   const ended = await hypermesh(['serve', '--data', dataDir, '--port', port])
   expect(ended.code).not.toBe(0)
   expect(ended.stderr).toContain(port)
@@ -55,7 +62,7 @@ test('a busy port is an error that names the port and the setting', async () => 
 })
 
 test('an open address without keys is refused', async () => {
-  const dataDir = await temporaryDirectory()
+  const dataDir = await ownDirectory()
   const ended = await hypermesh(['serve', '--data', dataDir, '--host', '0.0.0.0', '--no-auth'])
   expect(ended.code).not.toBe(0)
   expect(ended.stderr).toContain('authentication')
@@ -63,7 +70,7 @@ test('an open address without keys is refused', async () => {
 
 test('an unknown setting names the nearest one', async () => {
   const env = { HYPERMESH_GATEWAY__PROT: '1' }
-  const ended = await hypermesh(['serve', '--data', await temporaryDirectory()], { env })
+  const ended = await hypermesh(['serve', '--data', await ownDirectory()], { env })
   expect(ended.code).not.toBe(0)
   expect(ended.stderr).toContain('HYPERMESH_GATEWAY__PORT')
 })
