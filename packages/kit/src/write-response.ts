@@ -13,7 +13,7 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   const fields = fieldsOf(response)
   if (whole !== undefined && fields !== undefined) {
     const head: string[] = []
-    for (const [name, value] of Object.entries(fields)) head.push(name, value)
+    for (const name in fields) head.push(name, fields[name] as string)
     head.push('content-length', String(Buffer.byteLength(whole)))
     outgoing.writeHead(response.status, head)
     endWith(whole, outgoing)

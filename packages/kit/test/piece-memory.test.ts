@@ -17,6 +17,17 @@ test('a piece is used again after it was given back, once, and never before', ()
   expect(memory.idleBytes).toBe(0)
 })
 
+test('a large piece is found below small ones, and each of them once', () => {
+  const memory = new PieceMemory()
+  const large = memory.take(1024 * 1024)
+  const small = [memory.take(1), memory.take(1)]
+  for (const piece of [large, ...small]) memory.giveBack(piece)
+  expect(memory.take(1024 * 1024).buffer).toBe(large.buffer)
+  const rest = new Set([memory.take(1).buffer, memory.take(1).buffer])
+  expect(rest).toEqual(new Set(small.map(({ buffer }) => buffer)))
+  expect(memory.idleBytes).toBe(0)
+})
+
 test('only pieces of its own are kept, and so many', () => {
   const memory = new PieceMemory()
   memory.giveBack(Buffer.allocUnsafeSlow(200_000))

@@ -9,25 +9,27 @@ export interface RequestEnd {
   readonly bytes: number
 }
 
-interface Tally {
-  readonly labels: Readonly<Record<string, string>>
-  count: number
-}
-
 /** Upper bounds, in seconds. */
 const buckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000]
 
-interface Spread {
-  readonly labels: Readonly<Record<string, string>>
+/** Of one method of a route. */
+interface MethodFigures {
+  readonly statuses: Map<number, number>
   readonly counts: number[]
-  sum: number
+  seconds: number
 }
 
-/** The figures of all requests. Sums are kept here and told when somebody asks for them. */
+interface RouteFigures {
+  readonly methods: Map<string, MethodFigures>
+  bytes: number
+}
+
+/**
+ * The figures of all requests. Sums are kept here, by labels as they come, since to make one key of several
+ * takes longer than to count, and are told when somebody asks for them.
+ */
 export class RequestFigures {
-  readonly #requests = new Map<string, Tally>()
-  readonly #bytes = new Map<string, Tally>()
-  readonly #seconds = new Map<string, Spread>()
+  readonly #routes = new Map<string, RouteFigures>()
   #openCount = 0
 
   constructor(metrics: Metrics) {
@@ -35,20 +37,20 @@ export class RequestFigures {
       name: 'hypermesh_http_requests_total',
       help: 'Requests answered, by route and status.',
       labelNames: ['method', 'route', 'status'],
-      collect: () => this.#requests.values(),
+      collect: () => this.#requests(),
     })
     metrics.histogram({
       name: 'hypermesh_http_request_seconds',
       help: 'From the request to the last byte of its answer.',
       labelNames: ['method', 'route'],
       buckets,
-      collect: () => this.#seconds.values(),
+      collect: () => this.#times(),
     })
     metrics.counter({
       name: 'hypermesh_http_response_bytes_total',
       help: 'Bytes of answers.',
       labelNames: ['route'],
-      collect: () => this.#bytes.values(),
+      collect: () => this.#bytes(),
     })
     metrics.gauge({
       name: 'hypermesh_http_requests_open',
@@ -63,23 +65,47 @@ export class RequestFigures {
 
   ended({ method, route, status, ms, bytes }: RequestEnd): void {
     this.#openCount -= 1
-    add(this.#requests, `${method} ${status} ${route}`, 1, () => {
-      return { method, route, status: String(status) }
-    })
-    add(this.#bytes, route, bytes, () => ({ route }))
-    this.#took(method, route, ms / 1000)
+    let ofRoute = this.#routes.get(route)
+    if (ofRoute === undefined) {
+      ofRoute = { methods: new Map(), bytes: 0 }
+      this.#routes.set(route, ofRoute)
+    }
+    ofRoute.bytes += bytes
+    let ofMethod = ofRoute.methods.get(method)
+    if (ofMethod === undefined) {
+      const counts = new Array<number>(buckets.length + 1).fill(0)
+      ofMethod = { statuses: new Map(), counts, seconds: 0 }
+      ofRoute.methods.set(method, ofMethod)
+    }
+    const { statuses, counts } = ofMethod
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    const place = placeOf(ms / 1000)
+    counts[place] = (counts[place] ?? 0) + 1
+    ofMethod.seconds += ms / 1000
   }
 
-  #took(method: string, route: string, seconds: number): void {
-    const key = `${method} ${route}`
-    let spread = this.#seconds.get(key)
-    if (spread === undefined) {
-      spread = { labels: { method, route }, counts: new Array(buckets.length + 1).fill(0), sum: 0 }
-      this.#seconds.set(key, spread)
+  *#requests() {
+    for (const { method, route, statuses } of this.#methods()) {
+      for (const [status, count] of statuses) {
+        yield { labels: { method, route, status: String(status) }, count }
+      }
     }
-    const place = placeOf(seconds)
-    spread.counts[place] = (spread.counts[place] ?? 0) + 1
-    spread.sum += seconds
+  }
+
+  *#times() {
+    for (const { method, route, counts, seconds } of this.#methods()) {
+      yield { labels: { method, route }, counts, sum: seconds }
+    }
+  }
+
+  *#bytes() {
+    for (const [route, { bytes }] of this.#routes) yield { labels: { route }, count: bytes }
+  }
+
+  *#methods() {
+    for (const [route, { methods }] of this.#routes) {
+      for (const [method, figures] of methods) yield { method, route, ...figures }
+    }
   }
 }
 
@@ -87,15 +113,4 @@ function placeOf(seconds: number): number {
   let place = 0
   while (place < buckets.length && seconds > (buckets[place] as number)) place += 1
   return place
-}
-
-function add(
-  tallies: Map<string, Tally>,
-  key: string,
-  count: number,
-  labels: () => Tally['labels'],
-): void {
-  const tally = tallies.get(key)
-  if (tally === undefined) tallies.set(key, { labels: labels(), count })
-  else tally.count += count
 }
