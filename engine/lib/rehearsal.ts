@@ -10,7 +10,7 @@ const schema = {
   version: '1',
   tables: [
     { id: 0, name: nodeTableName, ...table },
-    { id: 1, name: 'rehearsal', ...table, properties: [{ name: 'property', type: 2 }] },
+    { id: 1, name: 'rehearsal', ...table },
   ],
 }
 /** All of the addon that a find calls, for a table of one hyperedge without a label. */
