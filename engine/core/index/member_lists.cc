@@ -67,8 +67,8 @@ bool MemberLists::Open(const SectionFile* file, ByteView section, uint32_t row_c
   return true;
 }
 
-bool MemberLists::Enter(uint64_t index, Ends ends, const uint8_t** arities, unsigned* width,
-                        const uint8_t** end) const {
+inline bool MemberLists::Enter(uint64_t index, Ends ends, const uint8_t** arities, unsigned* width,
+                               const uint8_t** end) const {
   if (index >= block_ends_.count()) return false;
   const uint64_t from = index == 0 ? 0 : index - 1;
   if (ends == Ends::kUnknown && !file_->Verified(block_ends_.BytesOf(from, index - from + 1))) {
@@ -85,8 +85,8 @@ bool MemberLists::Enter(uint64_t index, Ends ends, const uint8_t** arities, unsi
   return *width <= 32 && *width * 4 <= past - begin - 1;
 }
 
-bool MemberLists::Divide(const uint8_t* arities, unsigned width, const uint8_t* end, uint64_t total,
-                         Parts* parts) const {
+inline bool MemberLists::Divide(const uint8_t* arities, unsigned width, const uint8_t* end,
+                                uint64_t total, Parts* parts) const {
   const uint64_t control_bytes = ByteGroupControlBytes(total);
   const uint64_t role_bytes = PackedBytes(total, role_width_);
   parts->control = arities + width * 4;
@@ -114,8 +114,8 @@ bool MemberLists::Load(uint64_t index, Ends ends, Block* block) const {
   return true;
 }
 
-bool MemberLists::Locate(uint32_t list, Ends ends, std::array<uint32_t, 2>* starts,
-                         Parts* parts) const {
+inline bool MemberLists::Locate(uint32_t list, Ends ends, std::array<uint32_t, 2>* starts,
+                                Parts* parts) const {
   const uint8_t* packed = nullptr;
   const uint8_t* end = nullptr;
   unsigned width = 0;
@@ -123,7 +123,7 @@ bool MemberLists::Locate(uint32_t list, Ends ends, std::array<uint32_t, 2>* star
   const PackedSums sums = SumPacked(packed, width, list % kBlockLists);
   // Divide bounds the total by the bytes, so that what is part of it fits as well.
   if (!Divide(packed, width, end, sums.total, parts)) return false;
-  (*starts)[0] = static_cast<uint32_t>(sums.before);
+  (*starts)[0] = sums.before;
   (*starts)[1] = (*starts)[0] + sums.value;
   return true;
 }
@@ -170,6 +170,9 @@ class MemberLists::Walk {
     for (uint32_t done = 0; done < rows_.size(); done += kChunkRows) {
       const uint32_t count = std::min(kChunkRows, rows_.size() - done);
       if (!lists_.ListsOf(rows_.Slice(done, count), numbers.data())) return false;
+      for (uint32_t i = 0; i < std::min(kFetchAhead, count); ++i) {
+        lists_.Prefetch(numbers[i] / kBlockLists);
+      }
       for (uint32_t i = 0; i < count;) {
         if (i + kFetchAhead < count) lists_.Prefetch(numbers[i + kFetchAhead] / kBlockLists);
         const uint32_t list = numbers[i];
@@ -225,8 +228,7 @@ bool MemberLists::Arities(Rows rows, uint32_t* out) const {
 
 bool MemberLists::Decode(const Run& run, uint32_t* out) {
   const Parts& parts = run.parts;
-  const uint8_t* data = parts.data + ByteGroupDataBytes(parts.control, 0, run.first());
-  return DecodeByteGroupsSlack(parts.control, run.first(), run.member_count(), data, out) <=
+  return DecodeByteGroupsAmong(parts.control, run.first(), run.member_count(), parts.data, out) <=
          parts.end;
 }
 
@@ -252,15 +254,17 @@ void MemberLists::AppendRoles(const Run& run, size_t before, MemberColumns* out)
 
 bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* out) const {
   if (out->offsets.empty()) out->offsets.push_back(0);
+  const size_t rows_before = out->offsets.size();
   const size_t nodes_before = out->nodes.size();
-  out->offsets.reserve(out->offsets.size() + rows.size());
+  out->offsets.resize(rows_before + rows.size());
+  uint32_t* offsets = out->offsets.data() + rows_before;
   // Made larger by more than one list at a time, as each takes a few members only.
   size_t at = nodes_before;
   const bool walked = Walk(*this, rows).ForRuns([&](const Run& run) {
     const uint32_t count = run.member_count();
     if (at + count > UINT32_MAX) return false;
     const uint32_t shift = static_cast<uint32_t>(at) - run.first();
-    for (size_t i = 1; i < run.starts.size(); ++i) out->offsets.push_back(run.starts[i] + shift);
+    for (size_t i = 1; i < run.starts.size(); ++i) *offsets++ = run.starts[i] + shift;
     if (count == 0) return true;
     if (out->nodes.size() - at < count + kByteGroupSlack) {
       out->nodes.resize(at + count + std::max(kMembersAhead, at - nodes_before));
@@ -271,7 +275,17 @@ bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* o
     return true;
   });
   out->nodes.resize(at);
-  return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
+  return walked && ToNodes(nodes, nodes_before, out);
+}
+
+bool MemberLists::ToNodes(const NodeDirectory& nodes, size_t before, MemberColumns* out) {
+  const auto locals = std::span<uint32_t>(out->nodes).subspan(before);
+  if (out->dictionary == nullptr || out->keys.size() != before) return nodes.ToGlobal(locals);
+  out->keys.resize(out->nodes.size());
+  bool has_keys = false;
+  const bool sound = nodes.ToGlobal(locals, *out->dictionary, out->keys.data() + before, &has_keys);
+  if (!has_keys) out->keys.resize(before);
+  return sound;
 }
 
 bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const {

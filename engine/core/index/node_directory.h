@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "core/index/node_key_table.h"
 #include "core/storage/column_codes.h"
 
 namespace hypergraph {
@@ -48,10 +49,14 @@ class NodeDirectory {
   [[nodiscard]] bool PlaceOf(uint32_t local, Place* place) const;
   // In place; false also when one is no local number. All nodes are checked at its first call.
   [[nodiscard]] bool ToGlobal(std::span<uint32_t> locals) const;
+  // The same, with the nodes' keys where all are small integers and at hand: `*has_keys`.
+  [[nodiscard]] bool ToGlobal(std::span<uint32_t> locals, const Dictionary& dictionary,
+                              uint32_t* keys, bool* has_keys) const;
   [[nodiscard]] bool VerifyWhole() const;
 
  private:
   [[nodiscard]] bool CheckNodes() const;
+  [[nodiscard]] bool CheckLocals(std::span<const uint32_t> locals) const;
   [[nodiscard]] bool FindLocal(NodeNumber node, uint32_t* local, bool* found) const;
 
   const SectionFile* file_ = nullptr;
@@ -64,6 +69,7 @@ class NodeDirectory {
   // Whether nodes_ was read and found within node_min_ and node_max_. Relaxed: the bytes never
   // change.
   mutable std::atomic<bool> nodes_checked_{false};
+  NodeKeyTable keys_;
 };
 
 }  // namespace hypergraph

@@ -266,16 +266,19 @@ Status SegmentReader::Weights(Rows rows, double* out) const {
 }
 
 Status SegmentReader::Labels(Rows rows, Symbol* out) const {
-  std::fill_n(out, rows.size(), kSymbolNone);
+  const bool all_present = label_ && label_->present().all();
+  if (!all_present) std::fill_n(out, rows.size(), kSymbolNone);
   if (!label_) return Status::Ok();
   std::array<int64_t, kChunk> labels;
   std::array<uint8_t, kChunk> present;
   for (uint32_t done = 0; done < rows.size(); done += kChunk) {
     const Rows chunk = rows.Slice(done, std::min(kChunk, rows.size() - done));
-    if (!Integers(*label_, chunk, labels.data()) ||
-        !PresentBits(label_->present(), chunk, present.data())) {
-      return Damaged();
+    if (!Integers(*label_, chunk, labels.data())) return Damaged();
+    if (all_present) {
+      for (uint32_t i = 0; i < chunk.size(); ++i) out[done + i] = static_cast<Symbol>(labels[i]);
+      continue;
     }
+    if (!PresentBits(label_->present(), chunk, present.data())) return Damaged();
     for (uint32_t i = 0; i < chunk.size(); ++i) {
       if (present[i] != 0) out[done + i] = static_cast<Symbol>(labels[i]);
     }

@@ -7,6 +7,7 @@ namespace {
 
 // A batch of the widest values fits the first cache with room to spare.
 constexpr uint32_t kBatchRows = 2048;
+constexpr size_t kMembersAhead = 64;
 
 void ClearValues(PropertyColumn* column) {
   column->present.clear();
@@ -140,8 +141,10 @@ Status FindColumns::Plain(ValueType type, uint8_t kind, Decode decode) {
 Status FindColumns::Lists(ColumnRef column) {
   const bool wants_members = column.kind == ColumnKind::kMembers;
   writer_->BeginColumn(ValueType::kList, static_cast<uint8_t>(column.kind));
+  if (wants_members) all_members_.dictionary = &nodes_;
   HG_RETURN_IF_ERROR(DecodeMembers());
   const std::span<const uint32_t> offsets = all_members_.offsets;
+  const bool has_keys = all_members_.keys.size() == all_members_.nodes.size();
   if (!wants_members) all_members_.roles.resize(all_members_.nodes.size());
   const std::vector<uint32_t>& values = wants_members ? all_members_.nodes : all_members_.roles;
   if (page_.order().empty()) {
@@ -152,7 +155,11 @@ Status FindColumns::Lists(ColumnRef column) {
           std::span<const uint32_t>(values.data() + offsets[row], offsets[row + 1] - offsets[row]));
     }
   }
-  if (wants_members) writer_->AddNodeKeys(nodes_);
+  if (wants_members && has_keys && page_.order().empty()) {
+    writer_->AddNodeKeys(all_members_.keys);
+  } else if (wants_members) {
+    writer_->AddNodeKeys(nodes_);
+  }
   if (lists_at_) {
     writer_->ShareOffsets(*lists_at_);
     return Status::Ok();
@@ -174,9 +181,10 @@ Status FindColumns::Lists(ColumnRef column) {
 Status FindColumns::DecodeMembers() {
   if (members_decoded_) return Status::Ok();
   members_decoded_ = true;
-  all_members_.Clear();
   all_members_.offsets.reserve(page_.row_count() + 1);
-  all_members_.nodes.reserve(static_cast<size_t>(page_.member_count()));
+  // Rows of a node that many have are larger than the rest, and decoding wants some room ahead.
+  all_members_.nodes.reserve(static_cast<size_t>(page_.member_count()) * 2 + kMembersAhead);
+  all_members_.Clear();
   return ForRows(
       [&](const RowSource& source, Rows rows) { return source.Members(rows, &all_members_); });
 }

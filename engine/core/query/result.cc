@@ -118,6 +118,14 @@ void ResultWriter::AddNodeKeys(const Dictionary& nodes) {
   }
 }
 
+void ResultWriter::AddNodeKeys(std::span<const uint32_t> keys) {
+  EndValues();
+  if (keys.empty()) return;
+  Align();
+  Store(Description() + kKeysAt, static_cast<uint32_t>(out_->size()));
+  AppendBytes(keys.data(), keys.size_bytes());
+}
+
 void ResultWriter::SetValidity(std::span<const uint8_t> present) {
   EndValues();
   if (std::memchr(present.data(), 0, present.size()) == nullptr) return;

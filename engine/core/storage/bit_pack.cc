@@ -124,7 +124,7 @@ __attribute__((target("bmi2"))) PackedSums SumSpread(const uint8_t* data, unsign
            static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_srli_si128(halves, 8)));
   };
   PackedSums sums;
-  sums.before = sum(before);
+  sums.before = static_cast<uint32_t>(sum(before));
   sums.total = sum(total);
   sums.value = static_cast<uint32_t>(bytes[place / 8] >> (place % 8 * 8) & 0xff);
   return sums;

@@ -36,9 +36,9 @@ void UnpackBits(const uint8_t* data, unsigned width, uint64_t first, size_t coun
 
 // What lists of so many packed lengths are found by.
 inline constexpr uint32_t kPackedSumCount = 32;
-struct PackedSums {
-  uint64_t before = 0;  // The sum of the values in front of the one asked for.
+struct PackedSums {     // Small enough to be given in registers.
   uint64_t total = 0;   // Of all.
+  uint32_t before = 0;  // Of those in front of the one asked for, modulo 2^32.
   uint32_t value = 0;
 };
 // Of kPackedSumCount values, without the others being written anywhere. Requires: place is one of

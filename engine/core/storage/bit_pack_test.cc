@@ -22,7 +22,7 @@ TEST(Sums_of_packed_values_are_those_of_the_values_one_by_one) {
       uint64_t before = 0;
       for (uint32_t place = 0; place < kPackedSumCount; ++place) {
         const PackedSums sums = SumPacked(packed.data(), width, place);
-        CHECK_EQ(sums.before, before);
+        CHECK_EQ(sums.before, static_cast<uint32_t>(before));
         CHECK_EQ(sums.value, values[place]);
         CHECK_EQ(sums.total, total);
         before += values[place];

@@ -83,8 +83,24 @@ __attribute__((target("ssse3"))) const uint8_t* DecodeShifted(const uint8_t* con
   return data + kTables.lengths[key] - (4 - count);  // Values that are not there count one each.
 }
 
+// The data bytes of values [0, count).
+__attribute__((target("popcnt"))) inline size_t DataBytesBefore(const uint8_t* control,
+                                                                size_t count) {
+  constexpr uint64_t kLow = 0x5555555555555555;
+  const auto sum = [](uint64_t fields) __attribute__((target("popcnt"))) {
+    return static_cast<size_t>(__builtin_popcountll(fields & kLow) +
+                               2 * __builtin_popcountll(fields >> 1 & kLow));
+  };
+  size_t bytes = count;
+  for (; count >= 32; count -= 32, control += 8) bytes += sum(LoadUnaligned<uint64_t>(control));
+  if (count == 0) return bytes;
+  return bytes + sum(LoadUnaligned<uint64_t>(control) & ((uint64_t{1} << count * 2) - 1));
+}
+
+// Whoever has the one instruction has the other.
 bool HasShuffle() {
-  static const bool has = __builtin_cpu_supports("ssse3") != 0;
+  static const bool has =
+      __builtin_cpu_supports("ssse3") != 0 && __builtin_cpu_supports("popcnt") != 0;
   return has;
 }
 
@@ -141,11 +157,15 @@ const uint8_t* DecodeByteGroups(const uint8_t* control, size_t first, size_t cou
   return DecodeByteGroupsPlain(control, first, count, data, out);
 }
 
-const uint8_t* DecodeByteGroupsSlack(const uint8_t* control, size_t first, size_t count,
+const uint8_t* DecodeByteGroupsAmong(const uint8_t* control, size_t first, size_t count,
                                      const uint8_t* data, uint32_t* out) {
 #if defined(__x86_64__)
-  if (HasShuffle()) return DecodeShifted<true>(control, first, count, data, out);
+  if (HasShuffle()) {
+    data += DataBytesBefore(control, first);
+    return DecodeShifted<true>(control, first, count, data, out);
+  }
 #endif
+  data += ByteGroupDataBytes(control, 0, first);
   return DecodeByteGroupsPlain(control, first, count, data, out);
 }
 

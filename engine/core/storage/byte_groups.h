@@ -33,9 +33,10 @@ inline bool MayDecodeByteGroups(const uint8_t* control, size_t count, const uint
 // Values [first, first + count); `data` is where value `first` begins. Returns where the last ends.
 const uint8_t* DecodeByteGroups(const uint8_t* control, size_t first, size_t count,
                                 const uint8_t* data, uint32_t* out);
-// The same where `out` has room for kByteGroupSlack values more, which then hold anything.
+// The same where `data` is where value 0 begins, and `out` has room for kByteGroupSlack values
+// more, which then hold anything.
 inline constexpr size_t kByteGroupSlack = 4;
-const uint8_t* DecodeByteGroupsSlack(const uint8_t* control, size_t first, size_t count,
+const uint8_t* DecodeByteGroupsAmong(const uint8_t* control, size_t first, size_t count,
                                      const uint8_t* data, uint32_t* out);
 // The same without the shuffle: what tests compare with.
 const uint8_t* DecodeByteGroupsPlain(const uint8_t* control, size_t first, size_t count,

@@ -38,7 +38,7 @@ TEST(Byte_groups_give_any_run_of_their_values_and_where_it_ends) {
       for (size_t i = 0; i < count; ++i) CHECK_EQ(decoded[i], values[first + i]);
       CHECK_EQ(decoded[count], 0xabababab);  // Nothing is written behind them.
       std::vector<uint32_t> roomy(count + kByteGroupSlack + 1, 0xabababab);
-      CHECK(decoded_end == DecodeByteGroupsSlack(control, first, count, begin, roomy.data()));
+      CHECK(decoded_end == DecodeByteGroupsAmong(control, first, count, data, roomy.data()));
       CHECK(
           std::equal(roomy.begin(), roomy.begin() + static_cast<ptrdiff_t>(count), plain.begin()));
       CHECK_EQ(roomy.back(), 0xabababab);  // Nothing is written behind the room.

@@ -77,6 +77,9 @@ class CodeColumn {
   [[nodiscard]] bool FindBlock(uint64_t block, Block* found) const;
   [[nodiscard]] bool GatherPlaced(const Place* places, std::span<const uint32_t> indexes,
                                   uint64_t* out) const;
+  template <bool kSound>
+  [[nodiscard]] bool GatherPlacedAs(const Place* places, std::span<const uint32_t> indexes,
+                                    uint64_t* out) const;
   [[nodiscard]] bool GatherBlocks(std::span<const uint32_t> indexes, uint64_t* out) const;
   template <typename T>
   [[nodiscard]] bool ReadAs(uint64_t first, size_t count, T* out) const;
