@@ -192,6 +192,17 @@ napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes) {
   return CopyToArrayBuffer(env, owner->data(), owner->size());
 }
 
+bool MoveInto(napi_env env, napi_value value, std::vector<uint8_t>& bytes) {
+  void* into = nullptr;
+  size_t room = 0;
+  if (napi_get_arraybuffer_info(env, value, &into, &room) != napi_ok || room < bytes.size()) {
+    return false;
+  }
+  std::memcpy(into, bytes.data(), bytes.size());
+  if (bytes.capacity() > kKeptBytesMax) bytes = {};
+  return true;
+}
+
 Status ViewOf(napi_env env, napi_value value, ByteView* bytes) {
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;

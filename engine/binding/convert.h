@@ -33,6 +33,9 @@ class ReceiptRound {
 napi_value ToFloat64Array(napi_env env, std::span<const double> values);
 // Small results are copied and `bytes` keeps its room; large ones are handed over without a copy.
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes);
+// Copies them to the begin of an ArrayBuffer; false where `value` is none or has too little room.
+// Either keeps no more of the memory than is worth keeping.
+bool MoveInto(napi_env env, napi_value value, std::vector<uint8_t>& bytes);
 
 // kInvalid when the value is of another type. Views point into JavaScript's memory: read them once.
 Status ViewOf(napi_env env, napi_value value, ByteView* bytes);

@@ -38,13 +38,13 @@ Status RunHere(napi_env env, const napi_value* arguments, std::vector<uint8_t>* 
 }
 
 napi_value Query(napi_env env, napi_callback_info info) {
-  napi_value arguments[4];
+  napi_value arguments[5];
   ReadArguments(env, info, arguments);
   Environment& environment = Environment::Of(env);
   std::vector<uint8_t>& result = environment.scratch();
   const Status status = RunHere(env, arguments, &environment.plan_scratch(), &result);
   if (!status.ok()) return Throw(env, status);
-  return ToArrayBuffer(env, result);
+  return MoveInto(env, arguments[4], result) ? nullptr : ToArrayBuffer(env, result);
 }
 
 struct QueryJob {

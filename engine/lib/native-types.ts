@@ -68,6 +68,14 @@ export interface NativeAddon {
     plan: Uint8Array,
     bytes?: number,
   ): ArrayBuffer
+  /** The same; undefined where the result has room in `room`, and lies there. */
+  query(
+    database: NativeDatabase,
+    snapshot: NativeSnapshot | null,
+    plan: Uint8Array,
+    bytes: number,
+    room: ArrayBuffer,
+  ): ArrayBuffer | undefined
   /**
    * The same on the engine's own threads. `token` is a number of the caller's choice, which `cancel`
    * takes until the promise has settled; 0 is none.

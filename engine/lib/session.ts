@@ -19,6 +19,10 @@ export interface QueryCall {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a few rows take. */
+const smallBufferBytes = 1536
+const smallBuffersAtOnce = 16
+
 /**
  * One open database as everything here shares it: the addon's handle, what is known of the schema,
  * the caches of keys, and the one buffer that plans and batches are written into.
@@ -36,6 +40,8 @@ export class Session implements CellSource {
   /** Of the snapshot that was read last. */
   #pastCatalog: Catalog | undefined
   #lastToken = 0
+  /** For results of short reads; each is given to one of them. */
+  readonly #smallBuffers: ArrayBuffer[] = []
   readonly #toReceipt = (figures: Float64Array) => new CommitReceipt(figures, this.timeUnit)
   readonly #throwTranslated = (error: unknown): never => {
     throw this.#translate(error)
@@ -133,12 +139,24 @@ export class Session implements CellSource {
 
   /** Runs the plan that was written on this thread. */
   querySync<Row>({ room, length }: ByteWriter, { snapshot, labels }: QueryCall): ColumnBatch<Row> {
+    const small = this.#smallBuffers.pop() ?? this.#makeSmallBuffers()
+    let large: ArrayBuffer | undefined
     try {
-      const buffer = this.native.query(this.database, snapshot, room, length)
-      return new ColumnBatch<Row>(new ResultBuffer(buffer), this, labels)
+      large = this.native.query(this.database, snapshot, room, length, small)
     } catch (error) {
+      this.#smallBuffers.push(small)
       throw this.#translate(error)
     }
+    if (large !== undefined) this.#smallBuffers.push(small)
+    return new ColumnBatch<Row>(new ResultBuffer(large ?? small), this, labels)
+  }
+
+  /** Making one alone, between other work, takes a good part of a short read. */
+  #makeSmallBuffers(): ArrayBuffer {
+    for (let made = 0; made < smallBuffersAtOnce; made++) {
+      this.#smallBuffers.push(new ArrayBuffer(smallBufferBytes))
+    }
+    return new ArrayBuffer(smallBufferBytes)
   }
 
   /** Runs the plan on the engine's threads. */
