@@ -11,9 +11,9 @@ export interface Timing {
 const patienceMs = 25_000
 /**
  * One after the other, as a program asks them: between two questions of its own, what another's scan of all
- * leaves in the processor's caches is no part of an answer.
+ * leaves in the processor's caches is no part of an answer. Fewer where else some order would not come.
  */
-const seriesQuestions = 50
+const seriesQuestionsMax = 50
 const warmupAsksMax = 3000
 const warmupMsMax = 400
 const secondThoughtMs = 2
@@ -32,8 +32,9 @@ export async function measure(
   // A single question is asked often, so that it has a distribution too.
   const repeats = Math.ceil(10 / workload.questions.length)
   const asked = Array.from({ length: repeats }, () => workload.questions).flat()
-  for (let place = 0; place * seriesQuestions < asked.length; place++) {
-    const series = asked.slice(place * seriesQuestions, (place + 1) * seriesQuestions)
+  const length = Math.min(seriesQuestionsMax, Math.ceil(asked.length / contenders.length))
+  for (let place = 0; place * length < asked.length; place++) {
+    const series = asked.slice(place * length, (place + 1) * length)
     const firsts: Answer[] = []
     for (const contender of rotated(contenders, place)) {
       for (const [index, question] of series.entries()) {
