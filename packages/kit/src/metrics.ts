@@ -71,11 +71,10 @@ export class Metrics {
   }
 
   /** `collect` tells what was counted, when asked: to look labels up for each value takes longer than to count it. */
-  histogram(options: SpreadOptions): Histogram {
+  histogram(options: SpreadOptions): void {
     const { buckets, collect, ...rest } = options
-    const known = this.#known<Histogram>(options.name)
-    if (known) return known
-    return new CollectedHistogram({ ...this.#configured(rest), buckets: [...buckets] }, collect)
+    if (this.#known(options.name)) return
+    new CollectedHistogram({ ...this.#configured(rest), buckets: [...buckets] }, collect)
   }
 
   /** The Prometheus text form, and its content type. */
@@ -98,6 +97,10 @@ export class Metrics {
   }
 }
 
+interface ToldValue extends MetricValueWithName<string> {
+  readonly sharedLabels: Readonly<Record<string, string>>
+}
+
 /** Tells counts that somebody else keeps. */
 class CollectedHistogram extends Histogram {
   readonly #config: HistogramConfiguration<string>
@@ -112,15 +115,17 @@ class CollectedHistogram extends Histogram {
   /** What `get` and the registry ask for; it is not among the types. */
   async getForPromString() {
     const { name, help, buckets = [] } = this.#config
-    const values: MetricValueWithName<string>[] = []
+    const values: ToldValue[] = []
     for (const { labels, counts, sum } of this.#collect()) {
+      // The registry has two objects of labels, and merges them into the first.
+      const told = { sharedLabels: labels }
       let count = 0
       for (const [place, le] of [...buckets, '+Inf'].entries()) {
         count += counts[place] ?? 0
-        values.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: count })
+        values.push({ ...told, metricName: `${name}_bucket`, labels: { le }, value: count })
       }
-      values.push({ metricName: `${name}_sum`, labels, value: sum })
-      values.push({ metricName: `${name}_count`, labels, value: count })
+      values.push({ ...told, metricName: `${name}_sum`, labels: {}, value: sum })
+      values.push({ ...told, metricName: `${name}_count`, labels: {}, value: count })
     }
     return { name, help, type: 'histogram', values, aggregator: 'sum' }
   }
