@@ -168,10 +168,15 @@ napi_value ToFloat64Array(napi_env env, std::span<const double> values) {
   return array;
 }
 
+void Trim(std::vector<uint8_t>& bytes) {
+  // To assign an empty list would keep the memory.
+  if (bytes.capacity() > kKeptBytesMax) std::vector<uint8_t>().swap(bytes);
+}
+
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes) {
   if (bytes.size() <= kCopiedBytesMax) {
     const napi_value copy = CopyToArrayBuffer(env, bytes.data(), bytes.size());
-    if (bytes.capacity() > kKeptBytesMax) bytes = {};
+    Trim(bytes);
     return copy;
   }
   // JavaScript counts the size, so room that is not used must not live as long as the buffer.
@@ -199,7 +204,7 @@ bool MoveInto(napi_env env, napi_value value, std::vector<uint8_t>& bytes) {
     return false;
   }
   std::memcpy(into, bytes.data(), bytes.size());
-  if (bytes.capacity() > kKeptBytesMax) bytes = {};
+  Trim(bytes);
   return true;
 }
 

@@ -31,6 +31,8 @@ class ReceiptRound {
   size_t room_ = 0, used_ = 0;  // In receipts. Whoever finds no room gets a buffer of its own.
 };
 napi_value ToFloat64Array(napi_env env, std::span<const double> values);
+// Gives memory back of which more is kept than is worth keeping.
+void Trim(std::vector<uint8_t>& bytes);
 // Small results are copied and `bytes` keeps its room; large ones are handed over without a copy.
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes);
 // Copies them to the begin of an ArrayBuffer; false where `value` is none or has too little room.

@@ -43,7 +43,10 @@ napi_value Query(napi_env env, napi_callback_info info) {
   Environment& environment = Environment::Of(env);
   std::vector<uint8_t>& result = environment.scratch();
   const Status status = RunHere(env, arguments, &environment.plan_scratch(), &result);
-  if (!status.ok()) return Throw(env, status);
+  if (!status.ok()) {
+    Trim(result);
+    return Throw(env, status);
+  }
   return MoveInto(env, arguments[4], result) ? nullptr : ToArrayBuffer(env, result);
 }
 

@@ -7,6 +7,7 @@
 namespace hypergraph {
 namespace {
 
+constexpr size_t kPageBytes = 4096;
 constexpr size_t kLargePageBytes = 2 << 20;
 constexpr size_t kTableBytesMax = kLargePageBytes;
 // From here on a table has a large page to itself: lookups go all over it.
@@ -20,7 +21,8 @@ std::atomic<size_t> bytes_taken{0};
 
 size_t BytesOf(uint32_t node_count) {
   const size_t bytes = size_t{node_count} * sizeof(uint64_t);
-  return bytes >= kLargePageFrom ? kLargePageBytes : bytes;
+  if (bytes >= kLargePageFrom) return kLargePageBytes;
+  return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
 }
 
 bool TakeBytes(size_t bytes) {
@@ -60,6 +62,7 @@ NodeKeyTable::~NodeKeyTable() {
 }
 
 bool NodeKeyTable::Ready(uint32_t node_count, size_t lookups) const {
+  if (has_other_keys_.load(std::memory_order_relaxed)) return false;
   if (entries_.load(std::memory_order_acquire) != nullptr) return true;
   if (node_count == 0 || size_t{node_count} * sizeof(Entry) > kTableBytesMax) return false;
   if (lookups <= kFewLookups &&

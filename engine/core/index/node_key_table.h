@@ -26,7 +26,8 @@ class NodeKeyTable {
   NodeKeyTable& operator=(const NodeKeyTable&) = delete;
 
   // For so many nodes, if this table is worth its memory to one who looks up so many: not to the
-  // first short reads. What is false stays so for this call only.
+  // first short reads, nor once a key was found that is no small integer. What is false stays so
+  // for this call only.
   [[nodiscard]] bool Ready(uint32_t node_count, size_t lookups) const;
 
   // Local numbers become nodes, in place, and `keys` their keys; false: one of them has no small
@@ -54,7 +55,11 @@ class NodeKeyTable {
         }
         for (size_t i = 0; i < part.size(); ++i) {
           const uint64_t entry = entries[part[i]].load(kRelaxed);
-          if (entry < uint64_t{kFirstKey} << 32) return false;
+          if (entry < uint64_t{kFirstKey} << 32) {
+            // Where there is one there are mostly others, of which each would be looked up in vain.
+            has_other_keys_.store(true, std::memory_order_relaxed);
+            return false;
+          }
           keys[*done + i] = static_cast<uint32_t>(entry >> 32) - kFirstKey;
         }
       }
@@ -76,6 +81,7 @@ class NodeKeyTable {
   mutable std::atomic<Entry*> entries_{nullptr};
   mutable std::atomic<size_t> bytes_{0};
   mutable std::atomic<uint32_t> short_reads_{0};
+  mutable std::atomic<bool> has_other_keys_{false};
 };
 
 }  // namespace hypergraph

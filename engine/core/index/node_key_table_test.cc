@@ -56,6 +56,7 @@ TEST(Node_key_table_gives_nodes_and_their_keys_or_says_that_it_cannot) {
         if (!has_text) CHECK_EQ(keys[i], 5 + 3 * NodeOf(locals[i]));
       }
     }
+    CHECK_EQ(table.Ready(kNodes, 1000), !some_texts);
   }
 }
 
