@@ -40,7 +40,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
     this.#labelColumn = labelColumn
   }
 
-  /** The result as the core made it. */
+  /** The result as the core made it; that of a short one may be longer than what is in it. */
   get buffer(): ArrayBuffer {
     return this.#result.buffer
   }

@@ -59,6 +59,32 @@ test('a handle of another kind is refused', async () => {
   await native.close(database)
 })
 
+test('a result goes into the memory that was given for it only where there is room', async () => {
+  const database = await openFilled(directory, 1)
+  const plan = findAll()
+  const query = (room: unknown) =>
+    native.query(database, null, plan, plan.length, room as ArrayBuffer)
+  // But for how long it took.
+  const content = (result: ArrayBuffer | undefined) =>
+    Buffer.from(result ?? new ArrayBuffer(64)).fill(0, 48, 56)
+  const whole = native.query(database, null, plan)
+  const wanted = content(whole)
+  const exact = new ArrayBuffer(whole.byteLength)
+  expect(query(exact)).toBeUndefined()
+  expect(content(exact)).toEqual(wanted)
+  const short = new ArrayBuffer(whole.byteLength - 1)
+  const gone = new ArrayBuffer(whole.byteLength)
+  structuredClone(gone, { transfer: [gone] })
+  const shared = new SharedArrayBuffer(4096)
+  for (const room of [short, gone, shared, new Uint8Array(4096), null, undefined, 1, 'x', {}]) {
+    expect(content(query(room))).toEqual(wanted)
+  }
+  for (const untouched of [short, shared]) {
+    expect(new Uint8Array(untouched).every((byte) => byte === 0)).toBe(true)
+  }
+  await native.close(database)
+})
+
 test('arguments of another type are refused', async () => {
   const database = await openFilled(directory, 1)
   for (const bytes of ['x', [1], new Uint16Array(9), new ArrayBuffer(9), null] as never[]) {

@@ -32,6 +32,20 @@ test('a read here takes no signal, and nothing that is no options', async () => 
   }
 })
 
+test('results of each length here are those of the pool, also while many of them are held', async () => {
+  const calls = await callsOf(await newDatabase())
+  await calls.insertMany(sampleRows(200))
+  const held = Array.from({ length: 200 }, (_, at) => calls.findSync({ limit: at + 1 }))
+  // What is refused between them takes no memory that another has.
+  expect(await codeOf(() => calls.findSync({ limit: 1, asOf: 10 ** 9 }))).not.toBeUndefined()
+  const lengths = new Set(held.map(({ buffer }) => buffer.byteLength))
+  expect(lengths.size).toBeGreaterThan(2)
+  expect(new Set(held.map(({ buffer }) => buffer)).size).toBe(held.length)
+  for (const [at, batch] of held.entries()) {
+    expect(batch.rows()).toEqual((await calls.find({ limit: at + 1 })).rows())
+  }
+})
+
 test('figures of a part are refused here, unless the caller set the bound', async () => {
   const calls = await (await newDatabase()).createTable('t')
   const rowCount = 1_000_001

@@ -25,6 +25,7 @@ test('a write that comes as a look ends is looked at too', async () => {
     const threshold = new CompactionThreshold(engine, createLogger('silent'))
     threshold.wrote()
     await microtasks(12)
+    expect(ends).toHaveLength(1)
     ends.shift()?.()
     await microtasks(step)
     threshold.wrote()
