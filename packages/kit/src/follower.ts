@@ -52,8 +52,18 @@ export class Follower<Item extends object> implements AsyncDisposable {
     this.#timer.unref()
   }
 
-  isRunning(item: Item): boolean {
-    return this.#of(item).running !== undefined
+  /**
+   * Where one stands, `running` being the caller's word for what changes it now. What is current is
+   * so while a run looks at it too: most runs find nothing.
+   */
+  stateOf<Running extends string>(
+    item: Item,
+    running: Running,
+    { isCurrent, hasFailed }: { readonly isCurrent: boolean; readonly hasFailed: boolean },
+  ): Running | 'current' | 'behind' | 'failed' {
+    if (isCurrent && !hasFailed) return 'current'
+    if (this.#of(item).running !== undefined) return running
+    return hasFailed ? 'failed' : 'behind'
   }
 
   failureOf(item: Item): FollowFailure | undefined {

@@ -213,6 +213,19 @@ describe.each(topologies)('%s', (topology) => {
     await expect(writer.getGraphFeed(graph)).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  test('hyperedges of its own go also where the table has had no rows yet', async () => {
+    const { writer, table, graph, request } = await setUp([row(1)])
+    const { schemas } = (await writer.loadTable(table)).metadata
+    const name = `empty${count}`
+    await writer.createTable('main', { name, schema: schemas[0] as never })
+    const own = { at: '2020-01-01', members: ['mine'], key: 'own' }
+    await writer.insertHyperedges(graph, { hyperedges: [own] })
+    const feed = request({ table: `main.${name}`, key: 'id', replace: true })
+    expect(await writer.putGraphFeed(graph, feed)).toMatchObject({ state: 'behind' })
+    expect(await writer.syncGraphFeed(graph)).toMatchObject({ state: 'current' })
+    expect(await held(graph)).toEqual([])
+  })
+
   test('a feed without key that gets one takes no hyperedge of a user unasked', async () => {
     const { writer, graph, request } = await setUp([row(1)])
     await writer.putGraphFeed(graph, request())

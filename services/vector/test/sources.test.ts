@@ -154,6 +154,19 @@ describe.each(topologies)('%s', (topology) => {
     await expect(writer.deleteVectorSource(index)).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  test('points of its own go also where the table has had no rows yet', async () => {
+    const { writer, index, request } = await setUp([row(1)])
+    const { metadata } = await writer.loadTable(request().table)
+    const [schema] = metadata.schemas
+    const name = `empty${count}`
+    await writer.createTable('main', { name, schema: schema as never })
+    await writer.writePoints(index, { points: [{ id: 99, vector: [1, 1] }] })
+    const source = request({ table: `main.${name}`, mode: 'manual', replace: true })
+    expect(await writer.putVectorSource(index, source)).toMatchObject({ state: 'behind' })
+    expect(await writer.syncVectorSource(index)).toMatchObject({ state: 'current', points: 0 })
+    expect(await held(index)).toEqual([])
+  })
+
   test('a table or column that is not what it was is told, and the points stay', async () => {
     const { writer, table, index, request } = await setUp([row(1)])
     await writer.putVectorSource(index, request())

@@ -29,7 +29,9 @@ export function planFeed(metadata: TableMetadata, state: FeedState): FeedStep {
     return { kind: 'rows', since, snapshotId: partial.snapshotId, skip }
   }
   if (current === undefined) {
-    const isEmpty = snapshotId === null && partial === null
+    // Hyperedges of its own go also where the table has had no rows yet.
+    const isRead = state.syncedAt !== null || mapping.key === undefined
+    const isEmpty = isRead && snapshotId === null && partial === null
     return isEmpty ? { kind: 'none' } : { kind: 'whole', snapshotId: null }
   }
   const whole = { kind: 'whole', snapshotId: snapshotIdText(current) } as const

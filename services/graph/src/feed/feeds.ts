@@ -22,6 +22,7 @@ import { engineTimeUnit } from '../instants.ts'
 import { ServiceRows } from '../service-rows.ts'
 import { type FollowingOptions, TableFollower } from '../table-follower.ts'
 import { feedColumns, findColumn, propertyTypeOf } from './feed-columns.ts'
+import { planFeed } from './feed-plan.ts'
 import { describeRows } from './feed-reading.ts'
 import { type FeedMapping, type FeedState, feedState, isSameFeed } from './feed-state.ts'
 import { assertBound, type FeedPeers, loadSource, syncFeed } from './feed-sync.ts'
@@ -131,13 +132,13 @@ export class Feeds implements AsyncDisposable {
     const lag = await this.#lag(state, signal)
     const error = failure?.error ?? (lag instanceof HyperMeshError ? lag : undefined)
     const known = lag instanceof HyperMeshError ? undefined : lag
-    const isRunning = this.#follower.isRunning(feed)
+    const isCurrent = known?.isCurrent ?? false
     const at = failure?.at ?? new Date(this.#options.clock.nowMs()).toISOString()
     return {
       database: database.name,
       graph_table: table,
       ...shown(state),
-      state: isRunning ? 'syncing' : error ? 'failed' : known?.isCurrent ? 'current' : 'behind',
+      state: this.#follower.stateOf(feed, 'syncing', { isCurrent, hasFailed: !!error }),
       ...known?.facts,
       ...(error && { last_error: tellFailure({ error, at }) }),
     }
@@ -217,9 +218,8 @@ export class Feeds implements AsyncDisposable {
       const position = { snapshotId, partial: null }
       const { snapshotsBehind, rowsBehind } = lagOf(metadata, position)
       const sinceMs = behindSinceMs(metadata, position)
-      const id = current === undefined ? null : snapshotIdText(current)
       return {
-        isCurrent: partial === null && id === snapshotId,
+        isCurrent: planFeed(metadata, state).kind === 'none',
         facts: {
           current_snapshot_id: current === undefined ? null : toWireLong(current['snapshot-id']),
           ...(snapshotsBehind === undefined ? {} : { snapshots_behind: snapshotsBehind }),

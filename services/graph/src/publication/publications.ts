@@ -133,11 +133,10 @@ export class Publications implements AsyncDisposable {
     } = publication.state()
     const failure = this.#follower.failureOf(publication)
     const newest = await newestSeq(database, table)
-    const isRunning = this.#follower.isRunning(publication)
     const isCurrent = seq !== null && newest <= seq
     return {
       ...{ database: database.name, graph_table: table, table: target, nodes, mode },
-      state: isRunning ? 'syncing' : failure ? 'failed' : isCurrent ? 'current' : 'behind',
+      state: this.#follower.stateOf(publication, 'syncing', { isCurrent, hasFailed: !!failure }),
       seq: seq ?? 0,
       current_seq: newest,
       snapshot_id: snapshotId === null ? null : toWireLong(toLong(snapshotId)),

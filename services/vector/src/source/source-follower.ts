@@ -6,14 +6,14 @@ import {
   type VectorSource,
   type vectorSourceRequest,
 } from '@hypermesh/contract'
-import { currentSnapshot, lagOf, snapshotIdText, toLong } from '@hypermesh/iceberg'
+import { currentSnapshot, lagOf, toLong } from '@hypermesh/iceberg'
 import { type Clock, Follower, type Logger, tellFailure, toHyperMeshError } from '@hypermesh/kit'
 import type { z } from 'zod'
 import type { EmbeddingProviders } from '../text/embedding-providers.ts'
 import type { VectorIndex } from '../vector-index.ts'
 import { assertBound, bindSource } from './source-binding.ts'
 import { isSameSource, type SourceState } from './source-state.ts'
-import { loadSource, type SourcePeers, syncSource } from './source-sync.ts'
+import { loadSource, planSource, type SourcePeers, syncSource } from './source-sync.ts'
 
 export interface SourceFollowerOptions {
   /** The indexes that are open now. */
@@ -55,20 +55,11 @@ export class SourceFollower implements AsyncDisposable {
     const error = failure?.error ?? (table instanceof HyperMeshError ? table : undefined)
     const metadata = table instanceof HyperMeshError ? undefined : table
     const current = metadata && currentSnapshot(metadata)
-    const isCurrent =
-      metadata !== undefined &&
-      source.partial === null &&
-      (current === undefined ? null : snapshotIdText(current)) === source.snapshotId
+    const isCurrent = metadata !== undefined && planSource(metadata, source).kind === 'none'
     const at = failure?.at ?? new Date(this.#options.clock.nowMs()).toISOString()
     return {
       ...shown(index, source),
-      state: this.#follower.isRunning(index)
-        ? 'indexing'
-        : error
-          ? 'failed'
-          : isCurrent
-            ? 'current'
-            : 'behind',
+      state: this.#follower.stateOf(index, 'indexing', { isCurrent, hasFailed: !!error }),
       ...(metadata && {
         currentSnapshotId: current === undefined ? null : toWireLong(current['snapshot-id']),
         ...lagOf(metadata, source),

@@ -56,13 +56,20 @@ export async function syncSource(index: VectorIndex, options: SyncOptions): Prom
     if (source === null) return
     const metadata = await loadSource(options.peers, source, options.signal)
     const fields = assertBound(metadata, source)
-    const plan = planSync(metadata, source)
+    const plan = planSource(metadata, source)
     const sync = new SourceSync(index, { ...options, source, fields })
     if (plan.kind === 'none') return
     if (plan.kind === 'note') await sync.note(plan.snapshotId)
     else if (plan.kind === 'empty') await sync.empty()
     else await sync.read(plan.kind === 'append' ? plan : undefined)
   }
+}
+
+/** What is to be done so that the index is what its table is. */
+export function planSource(metadata: TableMetadata, source: SourceState): SyncStep {
+  const plan = planSync(metadata, source)
+  // Points of its own go also where the table has had no rows yet.
+  return plan.kind === 'none' && source.syncedAt === null ? { kind: 'empty' } : plan
 }
 
 export async function loadSource(
