@@ -34,7 +34,7 @@ napi_value Init(napi_env env, napi_value exports) {
     ThrowUnusable(env);
     return nullptr;
   }
-  for (const std::span<const Call> calls : {DatabaseCalls(), QueryCalls()}) {
+  for (const std::span<const Call> calls : {DatabaseCalls(), QueryCalls(), JsonCalls()}) {
     for (const Call& call : calls) {
       napi_value function = nullptr;
       if (napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.run, nullptr, &function) !=

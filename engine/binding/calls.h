@@ -21,6 +21,7 @@ struct Call {
 
 std::span<const Call> QueryCalls();
 std::span<const Call> DatabaseCalls();
+std::span<const Call> JsonCalls();
 
 // Fills what the caller left out with undefined.
 template <size_t count>

@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow'
 import type { ArrowSource, UniformNodes } from './arrow-table.ts'
 import { type CellSource, microsToNumbers, toCells } from './column-cells.ts'
 import { EngineError, quote } from './errors.ts'
+import { type JsonSink, type WriteJsonRows, writeJsonRows } from './json-rows.ts'
 import type { NodeKeyColumn } from './node-keys.ts'
 import {
   type ColumnValues,
@@ -16,6 +17,11 @@ import { buildRows, type Cells } from './row-builder.ts'
 /** A column of a result with its name and meaning. */
 export interface NamedColumn extends ResultColumn, ColumnLabel {}
 
+/** What a result is read with, as values and as JSON. */
+export interface BatchSource extends CellSource {
+  readonly writeJsonRows: WriteJsonRows
+}
+
 /**
  * A result: one buffer, and arrays over it. `rows()` makes objects, `toArrow()` an Arrow table,
  * everything else is a view or worked out when it is first asked for. The arrays share the buffer:
@@ -24,7 +30,7 @@ export interface NamedColumn extends ResultColumn, ColumnLabel {}
 export class ColumnBatch<Row = Record<string, unknown>> {
   readonly rowCount: number
   readonly #result: ResultBuffer
-  readonly #source: CellSource
+  readonly #source: BatchSource
   readonly #labelColumn: LabelColumn
   /** By place; each made when first asked for: a short read often wants one array. */
   readonly #values: ColumnValues[] = []
@@ -33,7 +39,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   #lastPlace = 0
 
   /** @internal */
-  constructor(result: ResultBuffer, source: CellSource, labelColumn: LabelColumn) {
+  constructor(result: ResultBuffer, source: BatchSource, labelColumn: LabelColumn) {
     this.#result = result
     this.#source = source
     this.rowCount = result.rowCount
@@ -174,6 +180,16 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   /** The first row, or undefined. */
   first(): Row | undefined {
     return this.rows()[0]
+  }
+
+  /**
+   * Writes the first `rows` rows as JSON objects, with a comma or a line's end between any two, without making
+   * values of them. Instants are ISO 8601, integers that no number holds `{"int": "<digits>"}`, and -0 keeps
+   * its sign.
+   */
+  writeJson(sink: JsonSink, between: ',' | '\n' = ',', rows = this.rowCount): void {
+    const [result, labels] = [this.#result, this.#labelColumn]
+    writeJsonRows(sink, this.#source, { result, labels, rows, between: between === ',' ? 44 : 10 })
   }
 
   /** @internal The same for one of several tables that are to have one schema. */

@@ -13,6 +13,7 @@ export {
   type TimeUnit,
   toMicros,
 } from './instants.ts'
+export type { JsonSink } from './json-rows.ts'
 export type { NodeColumn, NodeId } from './node-ids.ts'
 export type { NodeKeyColumn } from './node-keys.ts'
 export type { FindNodesOptions, NodeReader, NodeRow } from './node-reader.ts'

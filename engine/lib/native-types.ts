@@ -91,6 +91,20 @@ export interface NativeAddon {
 
   /** The keys of node numbers. */
   nodeKeys(database: NativeDatabase, nodes: Uint32Array): ArrayBuffer
+  /**
+   * The first `rows` rows of a result as JSON objects with the byte `between` between them, by a `shape` of
+   * WIRE.md: how many bytes of `room` from `at` on they took, or their own bytes where they have no room there,
+   * whose rest may have been written over.
+   */
+  jsonRows(
+    database: NativeDatabase,
+    result: ArrayBuffer,
+    shape: Uint8Array,
+    rows: number,
+    between: number,
+    room: Uint8Array,
+    at: number,
+  ): number | ArrayBuffer
   /** The symbols from the number `first` on; the first of all is 1. */
   symbols(database: NativeDatabase, first: number): ArrayBuffer
   /** JSON. */

@@ -91,6 +91,20 @@ export class ResultBuffer {
     return this.#number(numbers.runningMicros) / 1000
   }
 
+  /** Which columns there are, one number each. */
+  columns(): Uint32Array {
+    return Uint32Array.from({ length: this.columnCount }, (_, place) => this.#described(place, 0))
+  }
+
+  /** Whether it has these columns and no others. */
+  hasColumns(columns: Uint32Array): boolean {
+    if (columns.length !== this.columnCount) return false
+    for (let place = 0; place < columns.length; place++) {
+      if (columns[place] !== this.#described(place, 0)) return false
+    }
+    return true
+  }
+
   typeOf(place: number): number {
     return this.#described(place, 0) & 0xff
   }

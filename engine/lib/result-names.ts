@@ -78,6 +78,22 @@ export function columnLabelsOf(
   layout: TableLayout | undefined,
   measures?: AggregatePlan['measures'],
 ): LabelColumn {
+  if (measures !== undefined || layout === undefined) return makeLabels(layout, measures)
+  let labels = labelsOfTables.get(layout)
+  if (labels === undefined) {
+    labels = makeLabels(layout, undefined)
+    labelsOfTables.set(layout, labels)
+  }
+  return labels
+}
+
+/** The same each time for one table: what is known by them is kept. */
+const labelsOfTables = new WeakMap<TableLayout, LabelColumn>()
+
+function makeLabels(
+  layout: TableLayout | undefined,
+  measures: AggregatePlan['measures'] | undefined,
+): LabelColumn {
   // As the caller gave them now.
   const given = measures === undefined ? [] : Object.entries(measures)
   return (kind, property) => {

@@ -1,8 +1,8 @@
 import { ByteWriter } from './byte-writer.ts'
-import { ColumnBatch } from './column-batch.ts'
-import type { CellSource } from './column-cells.ts'
+import { type BatchSource, ColumnBatch } from './column-batch.ts'
 import { EngineError, invalid, quote, toEngineError } from './errors.ts'
 import type { TimeUnit } from './instants.ts'
+import type { WriteJsonRows } from './json-rows.ts'
 import type { NativeAddon, NativeDatabase, NativeSnapshot } from './native-types.ts'
 import { NodeKeys } from './node-keys.ts'
 import { CommitReceipt, type Durability } from './receipt.ts'
@@ -27,7 +27,7 @@ const smallBuffersAtOnce = 16
  * One open database as everything here shares it: the addon's handle, what is known of the schema,
  * the caches of keys, and the one buffer that plans and batches are written into.
  */
-export class Session implements CellSource {
+export class Session implements BatchSource {
   readonly native: NativeAddon
   readonly database: NativeDatabase
   readonly timeUnit: TimeUnit
@@ -42,6 +42,13 @@ export class Session implements CellSource {
   #lastToken = 0
   /** For results of short reads; each is given to one of them. */
   readonly #smallBuffers: ArrayBuffer[] = []
+  readonly writeJsonRows: WriteJsonRows = ({ result, shape, rows, between, room, at }) => {
+    try {
+      return this.native.jsonRows(this.database, result, shape, rows, between, room, at)
+    } catch (error) {
+      throw this.#translate(error)
+    }
+  }
   readonly #toReceipt = (figures: Float64Array) => new CommitReceipt(figures, this.timeUnit)
   readonly #throwTranslated = (error: unknown): never => {
     throw this.#translate(error)

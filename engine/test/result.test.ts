@@ -1,7 +1,7 @@
 import { tableFromIPC } from 'apache-arrow'
 import { expect, test } from 'vitest'
 import { ByteWriter } from '../lib/byte-writer.ts'
-import { ColumnBatch } from '../lib/column-batch.ts'
+import { type BatchSource, ColumnBatch } from '../lib/column-batch.ts'
 import { EngineError } from '../lib/errors.ts'
 import { NodeKeys } from '../lib/node-keys.ts'
 import { ResultBuffer } from '../lib/result-buffer.ts'
@@ -44,6 +44,10 @@ function nodesFrom(keys: readonly (string | bigint)[]): NodeKeys {
   return new NodeKeys({ keysOf })
 }
 
+function sourceOf(symbols: SymbolCache, nodes: NodeKeys): BatchSource {
+  return { symbols, nodes, timeUnit: 'ms', writeJsonRows: () => 0 }
+}
+
 function batchOf(keys: readonly (string | bigint)[]) {
   const offsets = new Uint32Array([0, 2, 3])
   const texts = new TextEncoder().encode('äb')
@@ -73,11 +77,7 @@ function batchOf(keys: readonly (string | bigint)[]) {
     },
     { type: 2, kind: 10, property: 1, values: new BigInt64Array([2n ** 60n, 3n]), count: 2 },
   ])
-  const source = {
-    symbols: symbolsFrom(['host', 'meets']),
-    nodes: nodesFrom(keys),
-    timeUnit: 'ms' as const,
-  }
+  const source = sourceOf(symbolsFrom(['host', 'meets']), nodesFrom(keys))
   return new ColumnBatch(new ResultBuffer(buffer), source, columnLabelsOf(callsLayout()))
 }
 
@@ -147,11 +147,7 @@ test('keys that come beside the numbers are taken, without asking for any', () =
   const fail = () => {
     throw new Error('asked for keys')
   }
-  const source = {
-    symbols: symbolsFrom([]),
-    nodes: new NodeKeys({ keysOf: fail }),
-    timeUnit: 'ms' as const,
-  }
+  const source = sourceOf(symbolsFrom([]), new NodeKeys({ keysOf: fail }))
   const result = new ResultBuffer(resultBytes(2, [{ ...members, offsets, keys }]))
   const batch = new ColumnBatch(result, source, columnLabelsOf(callsLayout()))
   expect(batch.members).toEqual(keys)
@@ -189,7 +185,7 @@ test('a property called __proto__ is a field like others', () => {
   const buffer = resultBytes(1, [
     { type: 1, kind: 64, property: 0, values: new Float64Array([5]), count: 1 },
   ])
-  const source = { symbols: symbolsFrom([]), nodes: nodesFrom([]), timeUnit: 'ms' as const }
+  const source = sourceOf(symbolsFrom([]), nodesFrom([]))
   const measures = JSON.parse('{"__proto__":"count"}')
   const names = columnLabelsOf(callsLayout(), measures)
   const [row] = new ColumnBatch(new ResultBuffer(buffer), source, names).rows()
@@ -205,11 +201,7 @@ test('a hundred thousand rows with texts as members are all made', () => {
     { type: 2, kind: 2, values: new BigInt64Array(rowCount), count: rowCount },
     { type: 6, kind: 7, values: numbers, count: rowCount * 3, offsets },
   ])
-  const source = {
-    symbols: symbolsFrom([]),
-    nodes: nodesFrom(['a', 'b', 'c']),
-    timeUnit: 'ms' as const,
-  }
+  const source = sourceOf(symbolsFrom([]), nodesFrom(['a', 'b', 'c']))
   const batch = new ColumnBatch(new ResultBuffer(buffer), source, columnLabelsOf(undefined))
   const rows = batch.rows()
   expect(rows.length).toBe(rowCount)

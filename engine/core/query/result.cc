@@ -1,20 +1,10 @@
 #include "core/query/result.h"
 
-#include <algorithm>
+#include "core/query/result_layout.h"
 
 namespace hypergraph {
 namespace {
 
-constexpr uint32_t kResultMagic = 0x31524748;  // "HGR1"
-constexpr size_t kHeaderBytes = 64;
-constexpr size_t kDescriptionBytes = 32;
-
-// Where the fields lie, as WIRE.md draws them.
-constexpr size_t kPlanKindAt = 4, kRowCountAt = 8, kColumnCountAt = 12, kTruncatedAt = 16,
-                 kCursorAt = 20, kCursorBytesAt = 24, kFlagsAt = 28, kSeqAt = 32, kExaminedAt = 40,
-                 kMicrosAt = 48;
-constexpr size_t kPlaceAt = 2, kValuesAt = 4, kValuesCountAt = 8, kOffsetsAt = 12, kValidityAt = 16,
-                 kKeysAt = 20;
 constexpr uint32_t kFlagSnapshotLost = 1;
 
 template <typename T>
@@ -22,27 +12,12 @@ void Store(uint8_t* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
-uint32_t BytesOf(ValueType type) {
-  switch (type) {
-    case ValueType::kF64:
-    case ValueType::kI64:
-      return 8;
-    case ValueType::kU32:
-    case ValueType::kList:
-      return 4;
-    case ValueType::kU8:
-    case ValueType::kText:
-      return 1;
-  }
-  return 1;
-}
-
 }  // namespace
 
 ResultWriter::ResultWriter(PlanKind kind, uint32_t column_count, std::vector<uint8_t>* out)
     : out_(out), column_count_(column_count) {
   out_->clear();
-  out_->resize(kHeaderBytes + kDescriptionBytes * column_count);
+  out_->resize(kResultHeaderBytes + kResultDescriptionBytes * column_count);
   Store(out_->data(), kResultMagic);
   Store(out_->data() + kPlanKindAt, static_cast<uint32_t>(kind));
   Store(out_->data() + kColumnCountAt, column_count);
@@ -60,7 +35,7 @@ void ResultWriter::AppendBytes(const void* data, size_t count) {
 void ResultWriter::Align() { out_->resize((out_->size() + 7) & ~size_t{7}); }
 
 uint8_t* ResultWriter::Description() {
-  return out_->data() + kHeaderBytes + kDescriptionBytes * (columns_begun_ - 1);
+  return out_->data() + kResultHeaderBytes + kResultDescriptionBytes * (columns_begun_ - 1);
 }
 
 void ResultWriter::BeginColumn(ValueType type, uint8_t kind, uint16_t place) {
@@ -69,7 +44,7 @@ void ResultWriter::BeginColumn(ValueType type, uint8_t kind, uint16_t place) {
   ++columns_begun_;
   Align();
   values_at_ = out_->size();
-  value_bytes_ = BytesOf(type);
+  value_bytes_ = ResultValueBytes(type);
   values_open_ = true;
   uint8_t* description = Description();
   description[0] = static_cast<uint8_t>(type);
@@ -95,7 +70,8 @@ void ResultWriter::SetOffsets(std::span<const uint32_t> offsets) {
 
 void ResultWriter::ShareOffsets(uint32_t earlier_column) {
   EndValues();
-  const uint8_t* earlier = out_->data() + kHeaderBytes + kDescriptionBytes * earlier_column;
+  const uint8_t* earlier =
+      out_->data() + kResultHeaderBytes + kResultDescriptionBytes * earlier_column;
   Store(Description() + kOffsetsAt, LoadUnaligned<uint32_t>(earlier + kOffsetsAt));
 }
 

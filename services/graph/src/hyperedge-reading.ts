@@ -1,8 +1,8 @@
 import type { Limits } from '@hypermesh/contract'
 import { FixedText } from '@hypermesh/duckdb'
-import type { ColumnBatch, FindOptions, Hyperedge, Table, TableSchema } from '@hypermesh/engine'
+import type { ColumnBatch, FindOptions, Hyperedge, Table } from '@hypermesh/engine'
 import { type Ending, eventLoopTurn } from '@hypermesh/kit'
-import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
+import { newSink } from './answer-sink.ts'
 import { toPageRows } from './selection.ts'
 
 /** What a read on this thread may look at: well below what holds up others. */
@@ -12,6 +12,10 @@ export interface Reading extends Ending {
   readonly limits: Limits
 }
 
+const pageHeads = {
+  hyperedges: new FixedText('{"hyperedges":['),
+  nodes: new FixedText('{"nodes":['),
+}
 const pageEnd = new FixedText('],"next_cursor":')
 const nullText = new FixedText('null')
 const seqHead = new FixedText(',"seq":')
@@ -23,22 +27,14 @@ export async function pageBytes(
   find: FindOptions,
   reading: Reading,
 ): Promise<Uint8Array> {
-  return rowsPage('hyperedges', await findPage(table, find, reading), table.schema)
+  return rowsPage('hyperedges', await findPage(table, find, reading))
 }
 
 /** The rows under their name, and what is said of the page. */
-export function rowsPage<Row>(
-  name: 'hyperedges' | 'nodes',
-  batch: ColumnBatch<Row>,
-  schema: TableSchema,
-): Uint8Array {
+export function rowsPage<Row>(name: keyof typeof pageHeads, batch: ColumnBatch<Row>): Uint8Array {
   const sink = newSink()
-  const write = hyperedgeWriter(batch, schema, sink)
-  sink.ascii(`{"${name}":[`)
-  for (let row = 0; row < batch.rowCount; row += 1) {
-    if (row > 0) sink.byte(44)
-    write(row)
-  }
+  sink.put(pageHeads[name])
+  batch.writeJson(sink)
   sink.put(pageEnd)
   const { cursor } = batch
   if (cursor === null) sink.put(nullText)
@@ -52,13 +48,10 @@ export function rowsPage<Row>(
 }
 
 /** The first row by itself; undefined where there is none. */
-export function firstRow<Row>(
-  batch: ColumnBatch<Row>,
-  schema: TableSchema,
-): Uint8Array | undefined {
+export function firstRow<Row>(batch: ColumnBatch<Row>): Uint8Array | undefined {
   if (batch.rowCount === 0) return undefined
   const sink = newSink()
-  hyperedgeWriter(batch, schema, sink)(0)
+  batch.writeJson(sink, ',', 1)
   return sink.take()
 }
 

@@ -1,6 +1,6 @@
 import { HyperMeshError } from '@hypermesh/contract'
 import { exportArrow, type FindOptions, type PagesOptions, type Table } from '@hypermesh/engine'
-import { hyperedgeWriter, newSink } from './hyperedge-json.ts'
+import { newSink } from './answer-sink.ts'
 
 /** Small enough to be on its way soon, large enough that few are made. */
 const ndjsonPageRows = 4096
@@ -11,17 +11,13 @@ export async function* ndjsonPieces(
   { limit, ...find }: Omit<FindOptions, 'limit'> & { readonly limit?: number | undefined },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let left = limit ?? Number.POSITIVE_INFINITY
-  const { schema } = table
   const pageRows = Math.min(left, ndjsonPageRows)
   const sink = newSink()
   for await (const batch of table.pages({ ...(find as PagesOptions), pageRows })) {
     const rows = Math.min(batch.rowCount, left)
     left -= rows
-    const write = hyperedgeWriter(batch, schema, sink)
-    for (let row = 0; row < rows; row += 1) {
-      write(row)
-      sink.byte(10)
-    }
+    batch.writeJson(sink, '\n', rows)
+    if (rows > 0) sink.byte(10)
     yield sink.take()
     if (left <= 0) return
   }

@@ -32,6 +32,8 @@ const text = fc.oneof(
 const node = fc.oneof(fc.nat(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), text)
 const edge = fc.record({
   at: instant,
+  until: fc.oneof(nothing, fc.constant(2n ** 62n + 5n)),
+  key: fc.boolean(),
   members: fc.uniqueArray(node, { minLength: 1, maxLength: 6, selector: String }),
   role: fc.oneof(nothing, text),
   weight: double,
@@ -59,12 +61,16 @@ function whole(value: bigint | number | null) {
   return Number.isSafeInteger(Number(value)) ? Number(value) : { int: `${value}` }
 }
 
-function wanted({ members, role, at, weight, label, ...props }: Edge, id: number) {
+function wanted(
+  { members, role, at, until, weight, label, key, ...props }: Edge,
+  { id, ownKey }: { readonly id: number; readonly ownKey: string },
+) {
   return {
-    ...{ id, at: microsToText(at), until: null, weight: weight + 0, label },
+    ...{ id, at: microsToText(at), until: until === null ? null : microsToText(until) },
+    ...{ weight, label },
     members: members.map((one) => (typeof one === 'string' ? one : whole(one))),
     roles: role === null ? null : [role, ...members.slice(1).map(() => null)],
-    key: null,
+    key: key ? ownKey : null,
     props: {
       ...props,
       whole: whole(props.whole),
@@ -73,29 +79,42 @@ function wanted({ members, role, at, weight, label, ...props }: Edge, id: number
   }
 }
 
+const negativeZero = 'the number that JSON.stringify has no sign of'
+
+/** As JSON.stringify does, but -0 keeps its sign. */
+function toText(value: unknown): string {
+  const marked = JSON.stringify(value, (_, one) => (Object.is(one, -0) ? negativeZero : one))
+  return marked.replaceAll(`"${negativeZero}"`, '-0')
+}
+
 let tables = 0
 
-test(`rows as JSON say what was inserted: seed ${seed}`, async () => {
+test(`rows as JSON are what JSON.stringify makes of what was inserted: seed ${seed}`, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(edge, { minLength: 1, maxLength: 12 }), async (edges) => {
       const table = await database.createTable(`t${tables++}`, { properties })
+      const keyOf = (place: number) => `"key ${place}`
       const { ids } = await table.insertMany(
-        edges.map(({ members, role, at, weight, label, ...props }) => ({
-          ...{ at, weight, label, props },
-          members: members.map((one, place) => ({ node: one, role: place === 0 ? role : null })),
+        edges.map(({ members, role, at, until, weight, label, key, ...props }, place) => ({
+          ...{ at, until, weight, label, props, key: key ? keyOf(place) : null },
+          members: members.map((one, at) => ({ node: one, role: at === 0 ? role : null })),
         })),
       )
       const batch = table.findSync()
-      const page = JSON.parse(Buffer.from(rowsPage('hyperedges', batch, table.schema)).toString())
-      const rows = edges.map((one, place) => wanted(one, ids[place] ?? 0))
-      const byId = (one: { id: number }, other: { id: number }) => one.id - other.id
-      // Without the sign of zero.
-      expect(JSON.stringify(page.hyperedges.sort(byId))).toBe(JSON.stringify(rows))
-      expect([page.next_cursor, page.seq]).toEqual([null, batch.snapshotSeq])
+      const text = Buffer.from(rowsPage('hyperedges', batch)).toString()
+      const page = JSON.parse(text) as { readonly hyperedges: readonly { readonly id: number }[] }
+      const placeOf = new Map(Array.from(ids, (id, place) => [id, place]))
+      const rows = page.hyperedges.map(({ id }) => {
+        const place = placeOf.get(id) ?? -1
+        return wanted(edges[place] as Edge, { id, ownKey: keyOf(place) })
+      })
+      expect(new Set(page.hyperedges.map(({ id }) => id))).toEqual(new Set(ids))
+      const { snapshotSeq: seq, rowsExamined: examined } = batch
+      expect(text).toBe(toText({ hyperedges: rows, next_cursor: null, seq, examined }))
       const columns: ColumnName[] = ['word']
-      const first = firstRow(table.findSync({ columns }), table.schema) ?? new Uint8Array()
+      const one = firstRow(table.findSync({ columns })) ?? new Uint8Array()
       const [row] = table.findSync({ columns }).rows() as Hyperedge[]
-      expect(JSON.parse(Buffer.from(first).toString())).toEqual({ props: row?.props })
+      expect(JSON.parse(Buffer.from(one).toString())).toEqual({ props: row?.props })
     }),
     { seed, numRuns: 60 },
   )

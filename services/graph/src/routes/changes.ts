@@ -25,7 +25,7 @@ export function mountChanges(app: App, databases: GraphDatabases): void {
     }
     const past = as_of === undefined ? {} : { asOf: textToAsOf(as_of) }
     const batch = table.findSync({ ids: [Number(text)], ...past })
-    const found = firstRow(batch, table.schema)
+    const found = firstRow(batch)
     if (found === undefined) throw new HyperMeshError('not_found', `no hyperedge ${text}`)
     return jsonWhole(found)
   })

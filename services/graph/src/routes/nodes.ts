@@ -60,7 +60,7 @@ function mountNodeReads(app: App, databases: GraphDatabases): void {
     const { as_of } = readQuery(c, getGraphNodeQuery)
     const past = as_of === undefined ? {} : { asOf: textToAsOf(as_of) }
     const batch = await nodes.find({ nodes: [textToNode(text)], ...past, signal: c.var.signal })
-    const found = firstRow(batch, nodes.schema)
+    const found = firstRow(batch)
     if (found !== undefined) return jsonWhole(found)
     throw new HyperMeshError('not_found', `the node ${printable(text)} has no properties`)
   })
@@ -81,7 +81,7 @@ function mountNodeReads(app: App, databases: GraphDatabases): void {
       ...(as_of === undefined ? {} : { asOf: as_of }),
       ...{ limit, maxBytes: limits.graphPageBytesMax, signal },
     })
-    return jsonWhole(rowsPage('nodes', batch, schema))
+    return jsonWhole(rowsPage('nodes', batch))
   })
 }
 
