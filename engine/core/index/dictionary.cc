@@ -201,6 +201,7 @@ struct Dictionary::State {
     const std::shared_lock lock(mutex);
     NodeKey key;
     for (size_t i = 0; i < numbers.size(); ++i) {
+      if (numbers[i] >= kSmallNumbersEnd) return Status::Ok();
       HG_RETURN_IF_ERROR(KeyOf(numbers[i], &key));
       const uint32_t code = SmallKeys::CodeOf(key);
       if (code == SmallKeys::kOther) return Status::Ok();
@@ -249,13 +250,11 @@ Status Dictionary::SmallKeysOf(std::span<const uint32_t> numbers, uint32_t* out,
                                bool* all_small) const {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   *all_small = false;
-  uint32_t greatest = 0;
-  for (const uint32_t number : numbers) greatest = std::max(greatest, number);
-  if (greatest >= kSmallNumbersEnd) return Status::Ok();
   SmallKeys::Code* const codes = state_->small_keys.codes(numbers.size());
   if (codes == nullptr) return state_->LookUpSmallKeys(numbers, out, all_small);
   uint32_t least = UINT32_MAX;
   for (size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] >= kSmallNumbersEnd) return Status::Ok();
     const uint32_t code = codes[numbers[i]].load(kRelaxed);
     least = std::min(least, code);
     out[i] = code - SmallKeys::kFirst;

@@ -275,17 +275,7 @@ bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* o
     return true;
   });
   out->nodes.resize(at);
-  return walked && ToNodes(nodes, nodes_before, out);
-}
-
-bool MemberLists::ToNodes(const NodeDirectory& nodes, size_t before, MemberColumns* out) {
-  const auto locals = std::span<uint32_t>(out->nodes).subspan(before);
-  if (out->dictionary == nullptr || out->keys.size() != before) return nodes.ToGlobal(locals);
-  out->keys.resize(out->nodes.size());
-  bool has_keys = false;
-  const bool sound = nodes.ToGlobal(locals, *out->dictionary, out->keys.data() + before, &has_keys);
-  if (!has_keys) out->keys.resize(before);
-  return sound;
+  return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
 }
 
 bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const {

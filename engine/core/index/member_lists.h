@@ -74,8 +74,6 @@ class MemberLists {
   // Writes run.member_count() local numbers; false where they go beyond the block. Requires: room
   // for kByteGroupSlack more.
   [[nodiscard]] static bool Decode(const Run& run, uint32_t* out);
-  // Makes nodes, and keys where they are asked for, of the local numbers behind `before`.
-  [[nodiscard]] static bool ToNodes(const NodeDirectory& nodes, size_t before, MemberColumns* out);
 
   const SectionFile* file_ = nullptr;
   uint32_t row_count_ = 0;

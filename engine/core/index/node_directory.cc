@@ -191,31 +191,15 @@ bool NodeDirectory::CheckNodes() const {
   return true;
 }
 
-// Bytes may lie although their checksum is right.
-bool NodeDirectory::CheckLocals(std::span<const uint32_t> locals) const {
-  if (!nodes_checked_.load(std::memory_order_relaxed) && !CheckNodes()) return false;
-  uint32_t greatest = 0;
-  for (const uint32_t local : locals) greatest = std::max(greatest, local);
-  return greatest < nodes_.count() || locals.empty();
-}
-
 bool NodeDirectory::ToGlobal(std::span<uint32_t> locals) const {
-  if (!CheckLocals(locals)) return false;
+  if (!nodes_checked_.load(std::memory_order_relaxed) && !CheckNodes()) return false;
   // A copy, whose width no store below can change for all that the compiler knows.
   const PackedArray nodes = nodes_;
-  for (uint32_t& local : locals) local = static_cast<uint32_t>(nodes[local]);
+  for (uint32_t& local : locals) {
+    if (local >= nodes.count()) return false;  // Bytes may lie although their checksum is right.
+    local = static_cast<uint32_t>(nodes[local]);
+  }
   return true;
-}
-
-bool NodeDirectory::ToGlobal(std::span<uint32_t> locals, const Dictionary& dictionary,
-                             uint32_t* keys, bool* has_keys) const {
-  *has_keys = false;
-  if (!keys_.Ready(count(), locals.size())) return ToGlobal(locals);
-  if (!CheckLocals(locals)) return false;
-  const auto node_of = [this](uint32_t local) { return static_cast<NodeNumber>(nodes_[local]); };
-  size_t done = 0;
-  *has_keys = keys_.Resolve(locals, dictionary, node_of, keys, &done);
-  return *has_keys || ToGlobal(locals.subspan(done));
 }
 
 bool NodeDirectory::VerifyWhole() const {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "core/base/types.h"
-#include "core/index/node_key_table.h"
 #include "core/storage/column_codes.h"
 
 namespace hypergraph {
@@ -47,16 +46,13 @@ class NodeDirectory {
   uint64_t node_end() const { return nodes_.count() == 0 ? 0 : uint64_t{node_max_} + 1; }
   [[nodiscard]] bool Find(NodeNumber node, Place* place) const;
   [[nodiscard]] bool PlaceOf(uint32_t local, Place* place) const;
-  // In place; false also when one is no local number. All nodes are checked at its first call.
+  // In place; false also when one is no local number, and then some are nodes and some are not. All
+  // nodes are checked at its first call.
   [[nodiscard]] bool ToGlobal(std::span<uint32_t> locals) const;
-  // The same, with the nodes' keys where all are small integers and at hand: `*has_keys`.
-  [[nodiscard]] bool ToGlobal(std::span<uint32_t> locals, const Dictionary& dictionary,
-                              uint32_t* keys, bool* has_keys) const;
   [[nodiscard]] bool VerifyWhole() const;
 
  private:
   [[nodiscard]] bool CheckNodes() const;
-  [[nodiscard]] bool CheckLocals(std::span<const uint32_t> locals) const;
   [[nodiscard]] bool FindLocal(NodeNumber node, uint32_t* local, bool* found) const;
 
   const SectionFile* file_ = nullptr;
@@ -69,7 +65,6 @@ class NodeDirectory {
   // Whether nodes_ was read and found within node_min_ and node_max_. Relaxed: the bytes never
   // change.
   mutable std::atomic<bool> nodes_checked_{false};
-  NodeKeyTable keys_;
 };
 
 }  // namespace hypergraph

@@ -47,23 +47,15 @@ struct SourceBounds {
   uint64_t member_count = 0;
 };
 
-class Dictionary;
-
 // Members of a batch of rows: those of row i are [offsets[i], offsets[i + 1]).
 struct MemberColumns {
   std::vector<uint32_t> offsets;  // Starts as {0} when empty; Members() appends.
   std::vector<NodeNumber> nodes;  // In the order the caller gave them.
   std::vector<Symbol> roles;      // Parallel to nodes; stays empty while no row has a role.
-  // Not null: asks for the nodes' keys as well, by the one dictionary of nodes.
-  const Dictionary* dictionary = nullptr;
-  // Parallel to nodes where every source that gave some had small integers for keys at hand; else
-  // shorter, and not to be used.
-  std::vector<uint32_t> keys;
   void Clear() {
     offsets.assign(1, 0);
     nodes.clear();
     roles.clear();
-    keys.clear();
   }
 };
 

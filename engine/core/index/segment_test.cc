@@ -4,7 +4,6 @@
 #include <bit>
 #include <map>
 
-#include "core/index/dictionary.h"
 #include "core/index/random_records.h"
 #include "core/platform/memory_file_system.h"
 #include "test/test.h"
@@ -110,22 +109,13 @@ TEST(Segment_columns_come_back_as_they_were_written) {
   }
 }
 
-TEST(Segment_members_keep_order_roles_and_keys) {
+TEST(Segment_members_keep_order_and_roles) {
   for (const RecordShape& shape : test::RecordShapes()) {
     const Fixture f(shape);
     const RecordColumns& r = f.records;
-    Dictionary dictionary;  // The node n has the key 7 × n.
-    const uint32_t node_end = *std::max_element(r.members.begin(), r.members.end()) + 1;
-    const bool asks_keys = node_end < 100'000;
-    std::vector<uint64_t> all_keys(asks_keys ? node_end : 0);
-    for (size_t node = 0; node < all_keys.size(); ++node) all_keys[node] = 7 * node;
-    std::vector<uint32_t> numbers(all_keys.size());
-    CHECK_OK(dictionary.InternIntegers(all_keys, numbers.data()));
-    size_t keys_seen = 0;
     ForRowSets(r.record_count, [&](Rows rows) {
       MemberColumns members;
       members.Clear();
-      if (asks_keys) members.dictionary = &dictionary;
       const uint32_t half = rows.size() / 2;
       CHECK_OK(f.segment->Members(rows.Slice(0, half), &members));
       CHECK_OK(f.segment->Members(rows.Slice(half, rows.size() - half), &members));
@@ -135,22 +125,17 @@ TEST(Segment_members_keep_order_roles_and_keys) {
       for (uint32_t i = 0; i < rows.size(); ++i) {
         for (uint64_t k = BeginOf(r, rows[i]); k < r.member_ends[rows[i]]; ++k, ++at) {
           CHECK_EQ(members.nodes[at], r.members[k]);
-          if (asks_keys && members.keys.size() == members.nodes.size()) {
-            CHECK_EQ(members.keys[at], all_keys[r.members[k]]);
-            ++keys_seen;
-          }
           const Symbol role = r.roles.empty() ? kSymbolNone : r.roles[k];
           CHECK_EQ(members.roles.empty() ? kSymbolNone : members.roles[at], role);
         }
         CHECK_EQ(members.offsets[i + 1], at);
       }
-      std::vector<uint32_t> counts(node_end);
+      std::vector<uint32_t> counts(*std::max_element(r.members.begin(), r.members.end()) + 1);
       std::vector<uint32_t> expected(counts.size());
       CHECK_OK(f.segment->CountMembers(rows, counts));
       for (const NodeNumber node : members.nodes) ++expected[node];
       CHECK(counts == expected);
     });
-    CHECK(!asks_keys || keys_seen > 0);
   }
 }
 

@@ -141,10 +141,8 @@ Status FindColumns::Plain(ValueType type, uint8_t kind, Decode decode) {
 Status FindColumns::Lists(ColumnRef column) {
   const bool wants_members = column.kind == ColumnKind::kMembers;
   writer_->BeginColumn(ValueType::kList, static_cast<uint8_t>(column.kind));
-  if (wants_members) all_members_.dictionary = &nodes_;
   HG_RETURN_IF_ERROR(DecodeMembers());
   const std::span<const uint32_t> offsets = all_members_.offsets;
-  const bool has_keys = all_members_.keys.size() == all_members_.nodes.size();
   if (!wants_members) all_members_.roles.resize(all_members_.nodes.size());
   const std::vector<uint32_t>& values = wants_members ? all_members_.nodes : all_members_.roles;
   if (page_.order().empty()) {
@@ -155,11 +153,7 @@ Status FindColumns::Lists(ColumnRef column) {
           std::span<const uint32_t>(values.data() + offsets[row], offsets[row + 1] - offsets[row]));
     }
   }
-  if (wants_members && has_keys && page_.order().empty()) {
-    writer_->AddNodeKeys(all_members_.keys);
-  } else if (wants_members) {
-    writer_->AddNodeKeys(nodes_);
-  }
+  if (wants_members) writer_->AddNodeKeys(nodes_);
   if (lists_at_) {
     writer_->ShareOffsets(*lists_at_);
     return Status::Ok();

@@ -6,6 +6,7 @@ namespace hypergraph {
 namespace {
 
 constexpr uint32_t kFlagSnapshotLost = 1;
+constexpr uint32_t kKeysAtOnce = 1024;
 
 template <typename T>
 void Store(uint8_t* at, T value) {
@@ -82,24 +83,22 @@ void ResultWriter::AddNodeKeys(const Dictionary& nodes) {
   const size_t before = out_->size();
   Align();
   const size_t keys_at = out_->size();
-  out_->resize(keys_at + size_t{count} * sizeof(uint32_t));
-  // Both are aligned: values and keys begin at multiples of 8 of what an allocator gave.
-  const auto* values = reinterpret_cast<const uint32_t*>(out_->data() + values_at_);
-  auto* keys = reinterpret_cast<uint32_t*>(out_->data() + keys_at);
-  bool all_small = false;
-  if (nodes.SmallKeysOf({values, count}, keys, &all_small).ok() && all_small) {
+  // By parts: what is appended is not zeroed first.
+  uint32_t keys[kKeysAtOnce];
+  bool all_small = true;
+  out_->reserve(keys_at + size_t{count} * sizeof(uint32_t));
+  for (uint32_t done = 0; done < count && all_small; done += kKeysAtOnce) {
+    const uint32_t taken = std::min(kKeysAtOnce, count - done);
+    // Aligned: values begin at a multiple of 8 of what an allocator gave.
+    const auto* values = reinterpret_cast<const uint32_t*>(out_->data() + values_at_) + done;
+    all_small = nodes.SmallKeysOf({values, taken}, keys, &all_small).ok() && all_small;
+    AppendBytes(keys, taken * sizeof(uint32_t));
+  }
+  if (all_small) {
     Store(Description() + kKeysAt, static_cast<uint32_t>(keys_at));
   } else {
     out_->resize(before);
   }
-}
-
-void ResultWriter::AddNodeKeys(std::span<const uint32_t> keys) {
-  EndValues();
-  if (keys.empty()) return;
-  Align();
-  Store(Description() + kKeysAt, static_cast<uint32_t>(out_->size()));
-  AppendBytes(keys.data(), keys.size_bytes());
 }
 
 void ResultWriter::SetValidity(std::span<const uint8_t> present) {

@@ -83,8 +83,6 @@ class ResultWriter {
   // The keys of a list of nodes beside it, where all are small integers that can be read: whoever
   // then asks for keys by number is told why not. Ends the column's values.
   void AddNodeKeys(const Dictionary& nodes);
-  // The same where they are at hand, one a value.
-  void AddNodeKeys(std::span<const uint32_t> keys);
   // One byte a row, 0: no value. Leaves the column all valid when every byte is set. Ends its
   // values.
   void SetValidity(std::span<const uint8_t> present);
