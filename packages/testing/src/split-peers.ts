@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { Lakehouse } from '@hypermesh/lakehouse'
 import { type PlatformConfig, type PlatformOptions, startProcess } from './platform-process.ts'
@@ -86,10 +86,17 @@ export async function splitPeers(directory: string, options: PlatformOptions): P
   }
 }
 
-/** Below those that the system gives out by itself, so that nobody takes it in between. */
+const firstPort = 10_000
+const portCount = 20_000
+let portsGiven = 0
+
+/**
+ * Below those that the system gives out by itself, so that nobody takes it in between: each once in this
+ * process, and far from those of the processes beside it, since it is free again until its server listens.
+ */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 30_000)
+    const port = firstPort + ((process.pid * 61 + portsGiven++) % portCount)
     const server = createServer()
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false))
