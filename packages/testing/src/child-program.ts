@@ -67,7 +67,9 @@ async function bundle(script: string): Promise<string> {
   // The compiler of tsx, so that sources mean the same as where that loads them one by one.
   const tsx = createRequire(import.meta.url).resolve('tsx/package.json')
   const compiler: Compiler = createRequire(tsx)('esbuild')
-  const outfile = join(programDirectory(), `${basename(script, '.ts')}.mjs`)
+  // A directory each: scripts of two packages may have one name.
+  const made = mkdtempSync(join(programDirectory(), 'program-'))
+  const outfile = join(made, `${basename(script, '.ts')}.mjs`)
   await compiler.build({
     ...{ entryPoints: [script], outfile, bundle: true, platform: 'node', format: 'esm' },
     ...{ target: 'node20', conditions: ['hypermesh:source'], logLevel: 'error' },

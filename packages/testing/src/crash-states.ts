@@ -1,8 +1,9 @@
-import { cpSync, lstatSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onFaultPoint } from '@hypermesh/object-store'
+import { copyLiving } from './copy-living.ts'
 
 export interface CrashStates extends AsyncDisposable {
   /** Directories, in the order of the points that they were taken at. */
@@ -24,7 +25,7 @@ export async function crashStates(
   const points: string[] = []
   const keep = (name: string) => {
     const copy = join(parent, String(states.length))
-    cpSync(root, copy, { recursive: true, filter: (path) => !lstatSync(path).isSocket() })
+    copyLiving(root, copy, (path) => !lstatSync(path).isSocket())
     states.push(copy)
     points.push(name)
   }

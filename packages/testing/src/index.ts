@@ -4,6 +4,7 @@ export {
   type StoreUnderTest,
   temporaryDirectory,
 } from './conformance/object-store.ts'
+export { copyLiving } from './copy-living.ts'
 export { type CrashStates, crashStates } from './crash-states.ts'
 export { ManualClock } from './manual-clock.ts'
 export {

@@ -1,6 +1,5 @@
-import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { startPlatform, temporaryDirectory } from '@hypermesh/testing'
+import { copyLiving, startPlatform, temporaryDirectory } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 
 const rowCount = 22_000
@@ -22,8 +21,7 @@ test('copied amid a reading, as a crash leaves it, a feed goes on to each row on
     .poll(async () => (await writer.getGraphFeed('g.e')).rows, { interval: 5 })
     .not.toBe(0)
   const copy = join(copies.path, 'data')
-  const filter = (path: string) => basename(path) !== 'tmp'
-  await cp(platform.directory, copy, { recursive: true, filter })
+  copyLiving(platform.directory, copy, (path) => basename(path) !== 'tmp')
   await syncing
   await using again = await startPlatform({ directory: copy })
   const before = await again.clients.reader.getGraphFeed('g.e')

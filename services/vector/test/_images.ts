@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onFaultPoint } from '@hypermesh/object-store'
+import { copyLiving } from '@hypermesh/testing'
 
 /** What a disk held at one fault point: what a process that was killed there would have left. */
 export interface DiskImage {
@@ -27,7 +28,7 @@ export async function imagesDuring(
     // Sockets cannot be copied, and what shows who lives must not be: nobody does, in a copy.
     for (const entry of readdirSync(directory)) {
       if (entry === 'tmp') continue
-      cpSync(join(directory, entry), join(copy, entry), { recursive: true })
+      copyLiving(join(directory, entry), join(copy, entry))
     }
     images.push({ point, name, directory: copy, known: known() })
   })

@@ -1,8 +1,7 @@
-import { cpSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Fetch } from '@hypermesh/kit'
 import { onFaultPoint } from '@hypermesh/object-store'
-import { type Platform, startPlatform, temporaryDirectory } from '@hypermesh/testing'
+import { copyLiving, type Platform, startPlatform, temporaryDirectory } from '@hypermesh/testing'
 import { expect, test } from 'vitest'
 import { type OpenVectors, openVectors } from './_vectors.ts'
 
@@ -65,10 +64,8 @@ test('killed at any step of following, an index goes on to just the rows of its 
   const sync = async () => {
     onFaultPoint((point, name) => {
       const copy = join(copies.path, `${taken.length}-${point}-${name.replace(':', '-')}`)
-      cpSync(join(vectors.directory, 'vectors'), join(copy, 'vectors'), {
-        recursive: true,
-        filter: (path) => basename(path) !== 'claims',
-      })
+      const isNoClaim = (path: string) => basename(path) !== 'claims'
+      copyLiving(join(vectors.directory, 'vectors'), join(copy, 'vectors'), isNoClaim)
       taken.push(copy)
     })
     try {
