@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ColumnName, Database, type Hyperedge, microsToText } from '@hypermesh/engine'
+import { readEnvironment } from '@hypermesh/kit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { firstRow, rowsPage } from '../src/hyperedge-reading.ts'
 
-const seed = Date.now() % 2 ** 31
+// SEED repeats a run.
+const seed = Number(readEnvironment().SEED ?? Date.now() % 2 ** 31)
 const directory = await mkdtemp(join(tmpdir(), 'hypermesh-json-'))
 let database: Database
 

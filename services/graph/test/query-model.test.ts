@@ -1,3 +1,4 @@
+import { readEnvironment } from '@hypermesh/kit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openGraph } from './_graph.ts'
 
@@ -21,7 +22,8 @@ interface Condition {
   readonly test: (row: Row) => Truth
 }
 
-const seed = Date.now() % 2 ** 31
+// SEED repeats a run.
+const seed = Number(readEnvironment().SEED ?? Date.now() % 2 ** 31)
 let state = seed || 1
 const random = (bound: number): number => {
   state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0

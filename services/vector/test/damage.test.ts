@@ -1,10 +1,12 @@
 import { copyFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readEnvironment } from '@hypermesh/kit'
 import { expect, test } from 'vitest'
 import { loadFlipped, pointsIn } from './_flipped-files.ts'
 import { type OpenVectors, openVectors, randomVector, seeded } from './_vectors.ts'
 
-const seed = Date.now() % 1_000_000
+// SEED repeats a run.
+const seed = Number(readEnvironment().SEED ?? Date.now() % 1_000_000)
 /** A million by command, see `_flip-many.ts`. */
 const flips = 10_000
 const dimension = 64
