@@ -22,6 +22,8 @@ export default defineConfig({
     // How long what is waited for may take on a busy machine; a second by default.
     expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
+    // As the program has it, see packages/cli/bin: a fetch of rows holds a thread, and files wait for one.
+    env: { UV_THREADPOOL_SIZE: '32' },
     setupFiles: ['scripts/property-seed.ts'],
     projects: [
       { extends: true, test: { name: 'shared', isolate: false, include: shared } },

@@ -13,7 +13,12 @@ const split = [
 ]
 
 // Smoke sees only the built program: no condition, no source.
-const common = { testTimeout: 120_000, hookTimeout: 120_000 }
+const common = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // How long what is waited for may take on a busy machine; a second by default.
+  expect: { poll: { timeout: 30_000 } },
+}
 
 export default defineConfig({
   test: {

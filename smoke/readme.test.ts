@@ -52,4 +52,4 @@ test('the session of the README runs as it is written', async () => {
     await ended
     await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   }
-})
+}, 300_000)

@@ -51,7 +51,7 @@ test.concurrent('a process killed while it opens a data directory leaves nothing
     expect(await readdir(join(root, 'tmp'))).toEqual([])
   })
   expect(points).toBeGreaterThan(3)
-})
+}, 180_000)
 
 /** Kills at point 1, 2, … until the step passes whole. Returns how many points there were. */
 function sweep(name: string, prepare: (root: string) => Promise<void>) {

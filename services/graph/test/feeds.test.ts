@@ -78,8 +78,7 @@ describe.each(topologies)('%s', (topology) => {
         props: { lines: lines ?? null },
       }))
       .sort((one, other) => Number(one.props.lines) - Number(other.props.lines))
-  const current = (graph: string) =>
-    expect.poll(() => platform.clients.reader.getGraphFeed(graph), { timeout: 20_000 })
+  const current = (graph: string) => expect.poll(() => platform.clients.reader.getGraphFeed(graph))
 
   test('rows that are appended become hyperedges, once each, and the lag is told', async () => {
     const rows = [row(1), row(2), row(3)]
@@ -160,7 +159,7 @@ describe.each(topologies)('%s', (topology) => {
     await writer.putGraphFeed(graph, { ...feed, query, key: 'k', mode: 'follow' })
     await current(graph).toMatchObject({ state: 'current', rows: 3 })
     await load(table, [row(4)])
-    await expect.poll(async () => (await held(graph)).length, { timeout: 20_000 }).toBe(3)
+    await expect.poll(async () => (await held(graph)).length).toBe(3)
     await current(graph).toMatchObject({ state: 'current' })
     const { rows } = await writer.syncGraphFeed(graph)
     expect(rows).toBe(3)

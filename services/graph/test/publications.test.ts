@@ -110,7 +110,7 @@ describe.each(topologies)('%s', (topology) => {
     expect(await keysOf('main.p3')).toEqual([])
     await insert('e3', 0, 2)
     await writer.compactGraphDatabase('g')
-    await expect.poll(() => keysOf('main.p3'), { timeout: 20_000 }).toEqual(['k0', 'k1'])
+    await expect.poll(() => keysOf('main.p3')).toEqual(['k0', 'k1'])
     const { hyperedges } = await writer.listHyperedges('g.e3')
     await writer.deleteHyperedges('g.e3', { ids: hyperedges.map(({ id }) => id ?? 0) })
     await writer.syncGraphPublication('g.e3')

@@ -64,7 +64,7 @@ describe.each(topologies)('%s', (topology) => {
       ])
       .sort(([one], [other]) => (String(one) < String(other) ? -1 : 1))
   const current = (index: string) =>
-    expect.poll(() => platform.clients.reader.getVectorSource(index), { timeout: 10_000 })
+    expect.poll(() => platform.clients.reader.getVectorSource(index))
 
   test('an index follows appends, overwrites and deletes of its table by itself', async () => {
     const { writer, table, index, request } = await setUp([row(1), row(2, 2, null)])
