@@ -17,8 +17,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The first test of a file loads the services that it starts, which a busy machine is slow at.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // How long what is waited for may take on a busy machine; a second by default.
     expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,

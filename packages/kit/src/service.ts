@@ -59,6 +59,8 @@ export interface ServiceDefinition<
   readonly asks?: readonly Asks[]
   /** How names begin of what it leaves in a temporary directory for its own next start to settle. */
   readonly leaves?: readonly string[]
+  /** Loads what `create` runs, which is apart so that who reads the configuration alone goes without. */
+  load?(): Promise<unknown>
   create(config: Config, deps: Deps<Needs | Asks>): Promise<Service>
 }
 

@@ -21,3 +21,5 @@ export const catalogConfigSchema = z.strictObject({
     'bytes of files of one commit of several appends; a larger one goes alone',
   ),
 })
+
+export type CatalogConfig = z.infer<typeof catalogConfigSchema>

@@ -68,6 +68,8 @@ export class Parts {
 
   /** Makes each service after those that it needs, here or elsewhere. */
   async start(cleanup: CleanupStack): Promise<void> {
+    // All at once, ahead of their turns; a failure is met again there.
+    for (const definition of this.#definitions) definition.load?.().catch(() => undefined)
     for (const definition of this.#definitions) {
       await this.#peers?.waitFor(definition.needs)
       const service = await this.#create(definition)

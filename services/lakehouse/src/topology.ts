@@ -16,6 +16,7 @@ export interface AnyDefinition {
   readonly needs: readonly ServiceName[]
   readonly asks?: readonly ServiceName[]
   readonly leaves?: readonly string[]
+  load?(): Promise<unknown>
   // The configuration comes from the schema beside it; a method, so any definition fits.
   create(config: unknown, deps: Deps<ServiceName>): Promise<Service>
 }
