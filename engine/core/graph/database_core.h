@@ -90,13 +90,19 @@ class DatabaseCore final : public Database {
 
   // --- Opening, database_open.cc.
   Status OpenDirectory();
+  Status FindPlace();
   Status CreateIfEmpty(const std::vector<std::string>& names);
   Status CheckNoCommits(const std::string& name);
-  Status Load();  // MANIFEST, files and logs into graph_.
+  // What a writer's load begins with: names that nobody else changes, memory or null.
+  struct Ahead {
+    const std::vector<std::string>* names = nullptr;
+    std::shared_ptr<PreparedMemory> memory;
+  };
+  Status Load(const Ahead& ahead);  // MANIFEST, files and logs into graph_.
   // Where a log was found damaged.
-  Status LoadOnce(bool* vanished);
+  Status LoadOnce(const Ahead& ahead, bool* vanished);
   Status LoadAndSync(const std::vector<std::string>& names);
-  Status OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file);
+  Status OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file, uint64_t* bytes);
   Status ContinueLog(const LogReplay::Ended& ended);
   // Makes sure of what an earlier process left unsure, and cuts the log's end off: what no answer
   // waits for, but every write. Idempotent; a failure ends writing. Requires: writer_mutex_.

@@ -139,6 +139,34 @@ TEST(A_log_just_read_is_found_by_node_at_once_and_goes_on) {
   }
 }
 
+// It is read into memory that another thread makes meanwhile.
+TEST(A_long_log_is_read_whole_and_a_snapshot_of_it_outlives_a_flush) {
+  Fixture f;
+  auto database = OpenTest(f.options);
+  CreateTestTable(database.get());
+  for (int64_t commit = 0; commit < 150; ++commit) {
+    std::vector<BatchRow> rows(100);
+    for (uint64_t i = 0; i < rows.size(); ++i) {
+      rows[i].EventTs(commit).Member(i).Member(i + 7, "role").Set(0, commit);
+    }
+    BatchWriter batch;
+    batch.Insert(kTestTable, rows);
+    CommitTest(database.get(), batch.Finish(), Durability::kOs);
+  }
+  const auto rows = RowsNow(database.get());
+  MemoryFileSystem left(f.files.image());  // As by a kill.
+  OpenOptions options = f.options;
+  options.files = &left;
+  options.background = true;
+  auto opened = OpenTest(options);
+  const auto snapshot = ReadTest(opened.get());
+  CHECK(VisibleRows(*snapshot) == rows);
+  InsertOne(opened.get(), 1, 1);
+  CHECK_OK(opened->Flush());
+  CHECK(VisibleRows(*snapshot) == rows);
+  CHECK_EQ(RowsNow(opened.get()).size(), rows.size() + 1);
+}
+
 TEST(A_file_that_the_MANIFEST_names_must_be_there) {
   Fixture f;
   auto database = OpenTest(f.options);

@@ -95,20 +95,29 @@ Status MakeGraph(const ManifestState& state, const OpenedFiles& opened,
 
 Status ListLogs(FileSystem& files, const std::string& directory, uint64_t floor,
                 std::vector<uint64_t>* numbers) {
-  numbers->clear();
   StatusOr<std::vector<std::string>> names = files.List(directory);
   if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
-    const ParsedName parsed = ParseName(name);
-    if (parsed.kind == NameKind::kLog && parsed.number >= floor) numbers->push_back(parsed.number);
-  }
-  std::sort(numbers->begin(), numbers->end());
+  *numbers = LogsAmong(*names, floor);
   return Status::Ok();
 }
 
-Status LogReplay::Run(GraphState* graph) {
+std::vector<uint64_t> LogsAmong(const std::vector<std::string>& names, uint64_t floor) {
   std::vector<uint64_t> numbers;
-  HG_RETURN_IF_ERROR(ListLogs(files_, directory_, log_floor_, &numbers));
+  for (const std::string& name : names) {
+    const ParsedName parsed = ParseName(name);
+    if (parsed.kind == NameKind::kLog && parsed.number >= floor) numbers.push_back(parsed.number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Status LogReplay::Run(GraphState* graph, const std::vector<std::string>* names) {
+  std::vector<uint64_t> numbers;
+  if (names != nullptr) {
+    numbers = LogsAmong(*names, log_floor_);
+  } else {
+    HG_RETURN_IF_ERROR(ListLogs(files_, directory_, log_floor_, &numbers));
+  }
   if (log_floor_ != 0 && (numbers.empty() || numbers.front() != log_floor_)) {
     return {Code::kNotFound, "there is no " + JoinPath(directory_, LogName(log_floor_))};
   }

@@ -44,6 +44,7 @@ Status MakeGraph(const ManifestState& state, const OpenedFiles& opened,
 // The logs of a directory with numbers from `floor` on, ascending.
 Status ListLogs(FileSystem& files, const std::string& directory, uint64_t floor,
                 std::vector<uint64_t>* numbers);
+std::vector<uint64_t> LogsAmong(const std::vector<std::string>& names, uint64_t floor);
 
 // Carries the commits of the logs into a graph and remembers where it came to, so that a reader can
 // go on from there.
@@ -67,8 +68,9 @@ class LogReplay {
         last_seq_(state.flushed_seq) {}
 
   // Applies what there is beyond what was applied before. Damage is no failure: it ends the replay,
-  // and ended() tells. kNotFound: a log that must be there is not.
-  Status Run(GraphState* graph);
+  // and ended() tells. kNotFound: a log that must be there is not. `names` are those in the
+  // directory, where they are known and nobody else changes them.
+  Status Run(GraphState* graph, const std::vector<std::string>* names = nullptr);
 
   const Ended& ended() const { return ended_; }
   Seq last_seq() const { return last_seq_; }
