@@ -99,7 +99,10 @@ function toStagedColumns(fields: readonly ArrowField[]): readonly StagedColumn[]
 }
 
 export interface StageOptions extends ReadOptions {
-  /** What the temporary table is called: an identifier. */
+  /**
+   * What the temporary table is called. Temporary tables are found before all others, so where the names
+   * of a user are looked up too it must be one that no table of theirs can have.
+   */
   readonly table: string
 }
 
@@ -164,10 +167,11 @@ async function createStage(
   table: string,
   { fields, signal }: { fields: readonly ArrowField[]; signal: AbortSignal | undefined },
 ): Promise<void> {
+  const name = quoteIdentifier(table)
   const columns = toStagedColumns(fields).map(
     ({ name, type }) => `${quoteIdentifier(name)} ${type}`,
   )
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`, { signal })
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns.join(', ')})`, { signal })
 }
 
 type ReadOptions = Pick<OpenedFile, 'arrowBatchBytesMax' | 'unpackedBytesMax' | 'signal'>

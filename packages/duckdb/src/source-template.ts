@@ -1,4 +1,4 @@
-import { HyperMeshError, printable } from '@hypermesh/contract'
+import { HyperMeshError, printable, quoteIdentifier } from '@hypermesh/contract'
 import { detectCsvDialect } from './csv-dialect.ts'
 import { quotePath, type Source } from './source-columns.ts'
 import { decodeHead, type FileHead } from './source-format.ts'
@@ -28,7 +28,7 @@ export function readByTemplate(template: readonly string[], paths: readonly stri
 
 /** For files whose rows are in a table, see `stageArrowFiles`. */
 export function readStagedByTemplate(template: readonly string[], table: string): string {
-  return template.join(table)
+  return template.join(quoteIdentifier(table))
 }
 
 /** What must be alike in delimited files that one template reads. */

@@ -24,7 +24,7 @@ export async function openVirtuals(
 ): Promise<OpenedVirtual[]> {
   const opened: OpenedVirtual[] = []
   for (const [index, { view, definition }] of virtuals.entries()) {
-    const staging = { ...options, stageName: `linked_rows_${index + 1}` }
+    const staging = { ...options, stageName: `linked@${index + 1}` }
     opened.push({ view, ...(await virtualTables.open(session, definition, staging)) })
   }
   return opened

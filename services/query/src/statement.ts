@@ -164,7 +164,7 @@ export async function prepareStatement(
     tidySession:
       virtuals.length > 0 || (called.length > 0 && views.length > 0)
         ? undefined
-        : (used) => dropCalledTables(used, called.length),
+        : (used) => dropCalledTables(used, called),
     mayComeAgain:
       virtuals.length + called.length === 0 && isShortAndSteady([statement.body, ...viewTexts]),
     scans: guarded.kind === 'select' ? undefined : await scanDetails(session, scans, signal),

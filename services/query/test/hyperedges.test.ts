@@ -71,6 +71,20 @@ describe.each(topologies)('%s', (topology) => {
     return calls
   }
 
+  test('tables of a user keep their names, whatever the calls beside them are kept in', async () => {
+    const { writer } = platform.clients
+    const taken = ['call_rows_1', 'hyperedges_1', 'members_2']
+    for (const [n, table] of taken.entries()) {
+      const rows = Array.from({ length: n + 1 }, (_, id) => ({ id: 1000 + id }))
+      const body = rows.map((row) => JSON.stringify(row)).join('\n')
+      await writer.ingest(`main.${table}`, { body, format: 'ndjson' })
+    }
+    const least = taken.map((table) => `(SELECT min(id) FROM ${table})`).join(', ')
+    const sql = `SELECT ${least}, count(*) FROM hyperedges('g.micros') h, members('g.micros') m
+      WHERE h.id = m.hyperedge`
+    expect((await ask(sql)).rows).toEqual([[1000, 1000, 1000, 12]])
+  })
+
   test('a row each hyperedge, every column by its own type', async () => {
     const reply = await ask(`FROM hyperedges('g.calls') ORDER BY id LIMIT 1`)
     expect(reply.columns).toEqual([

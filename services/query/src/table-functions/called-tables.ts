@@ -90,11 +90,14 @@ export async function createCalledTables(
 ): Promise<CallDetail[]> {
   if (described.length === 0) return []
   const { filterOf, signal } = context
-  await session.run(`CREATE SCHEMA ${quoteIdentifier(schema)}`, { signal })
+  if (!haveSchema.has(session)) {
+    await session.run(`CREATE SCHEMA ${quoteIdentifier(schema)}`, { signal })
+    haveSchema.add(session)
+  }
   const details: CallDetail[] = []
-  for (const [index, table] of described.entries()) {
+  for (const table of described) {
     if (context.empty) {
-      await createRows(session, table, [], signal)
+      await createRows(session, table, { rows: [], signal })
       continue
     }
     const { view, call, columns } = table
@@ -102,32 +105,46 @@ export async function createCalledTables(
     const answer = await functionOf(call).answer(call, { ...context, columns, filter })
     const rows =
       'rows' in answer
-        ? await createRows(session, table, answer.rows, signal)
-        : await createStaged(session, table, { answer, index, ...context })
+        ? await createRows(session, table, { rows: answer.rows, signal })
+        : await createStaged(session, table, { answer, ...context })
     details.push({ function: call.name, pushed: answer.pushed, rows })
   }
   return details
 }
 
-/** Takes from a session what `createCalledTables` gave it. */
-export async function dropCalledTables(session: DuckSession, count: number): Promise<void> {
-  if (count === 0) return
-  const staged = Array.from({ length: count }, (_, index) => stagedName(index))
-  const drops = staged.map((table) => `DROP TABLE IF EXISTS temp.${table};`)
-  await session.run(`DROP SCHEMA ${quoteIdentifier(schema)} CASCADE;${drops.join('')}`)
+/** Takes from a session what `createCalledTables` gave it, but for the schema. */
+export async function dropCalledTables(
+  session: DuckSession,
+  called: readonly CalledTable[],
+): Promise<void> {
+  if (called.length === 0) return
+  const drops = called.map(
+    (table) => `DROP VIEW ${quoted(table.view)}; DROP TABLE ${staged(table)};`,
+  )
+  await session.run(drops.join(''))
 }
 
-const stagedName = (index: number) => `call_rows_${index + 1}`
+/** Sessions that another statement with calls has had. */
+const haveSchema = new WeakSet<DuckSession>()
+
+/** Temporary tables are found before all others, but no table of a user is called so. */
+const stagedName = ({ view }: CalledTable) => `${view.view}@`
+const staged = (table: CalledTable) => `temp.${quoteIdentifier(stagedName(table))}`
 
 async function createRows(
   session: DuckSession,
-  { view, columns }: DescribedTable,
-  rows: readonly Readonly<Record<string, unknown>>[],
-  signal: AbortSignal,
+  described: DescribedTable,
+  staging: {
+    readonly rows: readonly Readonly<Record<string, unknown>>[]
+    readonly signal: AbortSignal
+  },
 ): Promise<number> {
-  const table = quoted(view)
+  const { view, columns } = described
+  const { rows, signal } = staging
+  const table = staged(described)
   const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`)
-  await session.run(`CREATE TABLE ${table} (${list.join(', ')})`, { signal })
+  const made = `CREATE OR REPLACE TEMP TABLE ${table} (${list.join(', ')})`
+  await session.run(`${made}; CREATE VIEW ${quoted(view)} AS FROM ${table}`, { signal })
   if (rows.length === 0) return 0
   const form = Object.fromEntries(columns.map(({ name, type }) => [name, type]))
   const read = `from_json($1, ${quoteText(JSON.stringify([form]))})`
@@ -141,23 +158,25 @@ async function createRows(
 /** What the stream holds is staged as it is; the columns are made of it when they are read. */
 async function createStaged(
   session: DuckSession,
-  { view }: DescribedTable,
+  described: DescribedTable,
   staging: {
     readonly answer: Extract<Answer, { arrow: unknown }>
-    readonly index: number
     readonly limits: Limits
     readonly signal: AbortSignal
   },
 ): Promise<number> {
-  const { answer, index, limits, signal } = staging
-  const table = stagedName(index)
+  const { answer, limits, signal } = staging
+  const table = stagedName(described)
   const { columns, rows } = await stageArrowStream(session, answer.arrow, {
     table,
     arrowBatchBytesMax: limits.arrowBatchBytesMax,
     unpackedBytesMax: limits.sqlCallBytesMax,
     signal,
   })
-  await session.run(`CREATE VIEW ${quoted(view)} AS ${answer.select(table, columns)}`, { signal })
+  await session.run(
+    `CREATE VIEW ${quoted(described.view)} AS ${answer.select(staged(described), columns)}`,
+    { signal },
+  )
   return rows
 }
 
