@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
   type DuckDBConnection,
@@ -40,6 +41,9 @@ const preparedMax = 8
  * that, which is not to be the event loop's.
  */
 const wideSqlChars = 200_000
+
+/** How long to ask again at once. One core is better left to those who are asked. */
+const spinMs = availableParallelism() > 1 ? 2 : 0
 
 /** Rows for `append`, no more than a vector holds: each column's vector is handed out once. */
 export interface AppendedRows {
@@ -305,7 +309,7 @@ export class DuckSession implements Disposable, AsyncDisposable {
           return reject(error)
         }
         const waitedMs = performance.now() - startedAt
-        if (waitedMs < 2) setImmediate(look)
+        if (waitedMs < spinMs) setImmediate(look)
         // Late by a fiftieth at most.
         else setTimeout(look, Math.min(4, Math.max(1, waitedMs / 50)))
       }

@@ -9,12 +9,24 @@ export async function printExpressions(
   expressions: readonly TreeNode[],
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  frameText ??= await selectListFrame(session, signal)
+  const printed = expressions.map((expression) => tree.print(expression)).join(',')
+  const json = frameText.replace('"@"', () => printed)
+  return (await printSql(session, json, signal)).replace(/^SELECT /i, '')
+}
+
+/** The same of every session: a statement's tree as DuckDB's version has it. */
+let frameText: string | undefined
+
+/** The tree of a SELECT whose list is "@". */
+async function selectListFrame(
+  session: DuckSession,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const [row] = await session.rows("SELECT json_serialize_sql('SELECT 1') AS tree", { signal })
   const frame = JSON.parse(String(row?.tree).replaceAll('18446744073709551615', '0'))
   frame.statements[0].node.select_list = ['@']
-  const printed = expressions.map((expression) => tree.print(expression)).join(',')
-  const json = JSON.stringify(frame).replace('"@"', () => printed)
-  return (await printSql(session, json, signal)).replace(/^SELECT /i, '')
+  return JSON.stringify(frame)
 }
 
 /** The parameters named, of those given. */

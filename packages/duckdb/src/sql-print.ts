@@ -8,6 +8,7 @@ export async function printSql(
 ): Promise<string> {
   const [row] = await session.rows('SELECT json_deserialize_sql($1::VARCHAR::JSON) AS sql', {
     parameters: { values: [json] },
+    again: true,
     signal,
   })
   return String(row?.sql)

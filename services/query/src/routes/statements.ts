@@ -1,4 +1,4 @@
-import { createClient, createTableReader } from '@hypermesh/client'
+import { createClient, createTableReader, type HyperMeshClient } from '@hypermesh/client'
 import { headers, sqlRequest } from '@hypermesh/contract'
 import {
   type App,
@@ -27,14 +27,17 @@ export function peersOf(c: Visit, { catalog, vector, graph }: RouteParts): Peers
   const through = (upstream: Fetch) => ({
     fetch: (request: Request) => upstream(request, { ...contextOf(c), signal: request.signal }),
   })
+  const clients: { vector?: HyperMeshClient; graph?: HyperMeshClient } = {}
   return {
     catalog: createTableReader(through(catalog)),
-    // Few statements ask these.
+    // Few statements ask these, and a client takes as long to make as a call.
     get vector() {
-      return createClient(through(vector))
+      clients.vector ??= createClient(through(vector))
+      return clients.vector
     },
     get graph() {
-      return createClient(through(graph))
+      clients.graph ??= createClient(through(graph))
+      return clients.graph
     },
   }
 }
