@@ -106,6 +106,40 @@ test('arguments of another type are refused', async () => {
   await native.close(database)
 })
 
+test('rows are written as JSON into memory that is there, from bytes that are a result', async () => {
+  const database = await openFilled(directory, 3)
+  // Of no columns.
+  const shape = Uint8Array.of(0, 0, 2, 0, 0, 0, 0x7b, 0x7d)
+  const result = native.query(database, null, findAll())
+  const room = new Uint8Array(64).fill(0x2e)
+  const good = [result, shape, 3, 44, room, 4] as const
+  const write = (...given: readonly unknown[]) =>
+    native.jsonRows(database, ...(given as never as typeof good))
+  const textOf = (bytes: ArrayBuffer | Uint8Array) => Buffer.from(bytes as ArrayBuffer).toString()
+  expect(write(...good)).toBe(8)
+  expect(textOf(room).slice(0, 14)).toBe('....{},{},{}..')
+  const own = write(...good.slice(0, 5), 60)
+  expect(textOf(own as ArrayBuffer)).toBe('{},{},{}')
+  const detached = new Uint8Array(64)
+  structuredClone(detached, { transfer: [detached.buffer] })
+  const wrong: readonly (readonly unknown[])[] = [
+    [room, null, 1, new ArrayBuffer(64), result.slice(1), detached.buffer],
+    [shape.buffer, null, shape.subarray(1), detached],
+    [-1, 1.5, 2 ** 32, '1', undefined],
+    [-1, 128, null],
+    [new ArrayBuffer(64), null, [], detached],
+    [-1, 65, '0', undefined],
+  ]
+  for (const [place, values] of wrong.entries()) {
+    for (const value of values) {
+      const given = good.map((one, at) => (at === place ? value : one))
+      expect(codeOf(() => write(...given))).toBe('invalid')
+    }
+  }
+  await native.close(database)
+  expect(codeOf(() => write(...good))).toBe('closed')
+})
+
 test('after close everything is closed, whatever order handles close in', async () => {
   const database = await openFilled(directory, 1)
   const snapshot = native.snapshot(database)
