@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace hypergraph {
 namespace {
@@ -11,6 +12,10 @@ constexpr size_t kDigitValues = size_t{1} << kDigitBits;
 constexpr unsigned kDigits = (64 + kDigitBits - 1) / kDigitBits;
 // Below, counting digits takes longer than comparing.
 constexpr size_t kCountedFrom = 2048;
+
+// Numbers that are further apart on average are compared: looking for them would take longer.
+constexpr size_t kMarkedApartMax = 512;
+constexpr size_t kWordBits = 64;
 
 constexpr size_t DigitOf(uint64_t key, unsigned digit) {
   return static_cast<size_t>(key >> (digit * kDigitBits)) & (kDigitValues - 1);
@@ -42,6 +47,24 @@ void SortByKey(std::vector<KeyedPlace>* items) {
     }
     for (const KeyedPlace& item : *items) other[next[DigitOf(item.key, digit)]++] = item;
     items->swap(other);
+  }
+}
+
+void SortDistinct(std::vector<uint32_t>* numbers, uint32_t end) {
+  if (numbers->size() < end / kMarkedApartMax) {
+    std::sort(numbers->begin(), numbers->end());
+    return;
+  }
+  std::vector<uint64_t> marks((size_t{end} + kWordBits - 1) / kWordBits);
+  for (const uint32_t number : *numbers) {
+    marks[number / kWordBits] |= uint64_t{1} << (number % kWordBits);
+  }
+  uint32_t* out = numbers->data();
+  for (size_t word = 0; word < marks.size(); ++word) {
+    for (uint64_t left = marks[word]; left != 0; left &= left - 1) {
+      const auto bit = static_cast<size_t>(std::countr_zero(left));
+      *out++ = static_cast<uint32_t>(word * kWordBits + bit);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-// Sorting many numbers that something goes with: digit by digit, so that the time grows with the
-// count alone.
+// Sorting many numbers without comparing them two by two, so that the time grows with the count
+// alone.
 #ifndef HYPERGRAPH_BASE_SORT_KEYS_H_
 #define HYPERGRAPH_BASE_SORT_KEYS_H_
 
@@ -15,6 +15,10 @@ struct KeyedPlace {
 
 // Ascending by key; equal keys keep their order. The fewer bits the keys differ in, the faster.
 void SortByKey(std::vector<KeyedPlace>* items);
+
+// Ascending. Requires: the numbers are distinct and below `end`, which the memory used is an eighth
+// of.
+void SortDistinct(std::vector<uint32_t>* numbers, uint32_t end);
 
 }  // namespace hypergraph
 

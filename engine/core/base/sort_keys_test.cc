@@ -28,6 +28,24 @@ TEST(Keys_are_sorted_and_equal_ones_keep_their_order) {
   }
 }
 
+TEST(Distinct_numbers_are_sorted_whether_they_lie_close_or_far_apart) {
+  Random random(test::Seed());
+  for (const uint32_t end : {1u, 64u, 65u, 1000u, 100'000u}) {
+    for (const double share : {0.0, 0.0005, 0.01, 0.5, 1.0}) {
+      std::vector<uint32_t> expected;
+      for (uint32_t number = 0; number < end; ++number) {
+        if (random.Chance(share)) expected.push_back(number);
+      }
+      std::vector<uint32_t> numbers = expected;
+      for (size_t i = numbers.size(); i > 1; --i) {
+        std::swap(numbers[i - 1], numbers[random.Below(i)]);
+      }
+      SortDistinct(&numbers, end);
+      CHECK(numbers == expected);
+    }
+  }
+}
+
 TEST(Both_have_run_when_it_returns) {
   std::string beside, here;
   RunBoth([&] { beside = "beside"; }, [&] { here = "here"; });

@@ -27,6 +27,15 @@ uint32_t KeptMax(const AggregatePlan& plan, const Guard& guard) {
   return plan.top_by ? std::min(plan.top_count, guard.rows_max()) : guard.rows_max();
 }
 
+// What a group takes to be finished, ordered and written, as bytes of a result that take as long.
+constexpr uint64_t kBytesAGroup = 48;
+
+// About how many members the rows have.
+uint64_t MembersOf(const RowSource& source, Rows rows) {
+  const SourceBounds bounds = source.bounds();
+  return bounds.member_count * rows.size() / std::max(bounds.row_count, 1u);
+}
+
 // The general way, in parts that the members of fit the memory meant for them.
 Status AddInParts(const RowSource& source, Rows rows, Guard* guard, AggregateState* state) {
   std::vector<uint32_t> arities;
@@ -59,6 +68,7 @@ Status AddAll(Selector* selector, uint32_t node_end, AggregateMethod method,
   Guard& guard = selector->guard();
   BatchScan scan(selector);
   bool counted_nodes = false;
+  uint64_t nodes_max = 0;  // Of nodes counted.
   for (uint64_t rows_seen = 0;;) {
     RowBatch batch;
     HG_RETURN_IF_ERROR(scan.Next(&batch));
@@ -67,6 +77,8 @@ Status AddAll(Selector* selector, uint32_t node_end, AggregateMethod method,
     const RowSource& source = selector->source(batch.source);
     if (nodes_fit && (counted_nodes || rows_seen * kNodesARow >= node_end)) {
       counted_nodes = true;
+      nodes_max = std::min<uint64_t>(
+          {nodes_max + MembersOf(source, batch.rows), node_end, KeptMax(state->plan(), guard)});
       HG_RETURN_IF_ERROR(state->AddByNode(source, batch.rows, node_end));
     } else if (by_rank[batch.source]) {
       HG_RETURN_IF_ERROR(state->AddByRank(source, batch.rows));
@@ -74,6 +86,7 @@ Status AddAll(Selector* selector, uint32_t node_end, AggregateMethod method,
       HG_RETURN_IF_ERROR(AddInParts(source, batch.rows, &guard, state));
     }
     if (!counted_nodes && state->bytes() > guard.bytes_max()) guard.Stop(Truncated::kBytesMax);
+    guard.PlanToWrite(kBytesAGroup * (state->groups().size() + nodes_max));
   }
   if (!counted_nodes) return Status::Ok();
   bool more = false;

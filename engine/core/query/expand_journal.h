@@ -58,6 +58,8 @@ struct WalkRules {
   bool strict = false;  // Each hop later than the one before.
   bool timed = true;    // False: time plays no part.
   uint32_t hops_max = 1;
+  // What a node reached takes to be ordered and written, as bytes of a result that take as long.
+  uint64_t bytes_a_node = 0;
   TimeWindow window;
   bool has_from_role = false, has_to_role = false;
   Symbol from_role = kSymbolNone, to_role = kSymbolNone;

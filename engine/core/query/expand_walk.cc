@@ -15,6 +15,8 @@ constexpr uint64_t kSmallWindow = 2048;
 // What postings cost, in rows of a pass: rows far apart are dearer, and each lookup has its price.
 constexpr uint64_t kPostingCost = 4;
 constexpr uint64_t kLookupCost = 8;
+// Of a walk that answers with all nodes that it reached.
+constexpr uint64_t kBytesANode = 96;
 
 // Whether the snapshot sees a hyperedge of the table with the node, whatever the selection takes of
 // them. A dictionary has no versions: a key may be there for the sake of a later commit alone.
@@ -100,6 +102,7 @@ Status ExpandWalk::Prepare(const Snapshot& snapshot, const ExpandPlan& plan, Gua
 void ExpandWalk::Restart() {
   journal_.reset();  // First: it gives the thread's array back.
   journal_.emplace(node_end_, guard_->frontier_max());
+  guard_->PlanToWrite(0);
   for (const NodeNumber seed : seeds_) {
     if (!journal_->AddSeed(seed, rules_.window.from)) guard_->Stop(Truncated::kFrontierMax);
   }
@@ -110,6 +113,7 @@ Status ExpandWalk::Run(WalkMethod method, std::optional<NodeNumber> target) {
     return Status::Ok();
   }
   if (target && journal_->slots.Get(*target) != Journal::kNone) return Status::Ok();
+  rules_.bytes_a_node = target ? 0 : kBytesANode;
   const bool small = window_rows_ <= kSmallWindow;
   if (rules_.timed && (method == WalkMethod::kPass || (method == WalkMethod::kChoose && small))) {
     return RunPass(target);
@@ -139,6 +143,7 @@ Status ExpandWalk::RunPass(std::optional<NodeNumber> target) {
       if (hops != UINT32_MAX) pass.LimitHops(hops - 1);
     }
     pass.Add(edge);
+    guard_->PlanToWrite(journal_->node_count * rules_.bytes_a_node);
     const bool held_too_much = pass.held_members() > guard_->bytes_max() / 16;
     if (held_too_much) guard_->Stop(Truncated::kBytesMax);
     if (held_too_much || journal_->full || !pass.status().ok()) break;
