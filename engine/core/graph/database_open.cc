@@ -15,6 +15,7 @@ constexpr int kOpenAttempts = 16;
 constexpr uint64_t kPreparedLogBytesMin = 256 << 10;
 // The last blocks of columns are half empty, so not all of it may ever be filled.
 constexpr uint64_t kPreparedBytesMax = 4 << 20;
+constexpr size_t kBlocksAheadMax = 256;  // 16 MiB.
 
 Status NotADatabase(const std::string& path, const std::string& why) {
   return {Code::kNotADatabase, path + " is no database: " + why};
@@ -26,7 +27,7 @@ Status DatabaseCore::OpenDirectory() {
   if (options_.read_only) {
     if (!files_.Exists(path_)) return {Code::kNotFound, "there is no " + path_};
     if (!files_.Exists(PathOf(kManifestName))) return NotADatabase(path_, "it has no MANIFEST");
-    return Load({});
+    return Load(nullptr);
   }
   // Before the lock is made, which would already change a directory that is somebody else's.
   if (!files_.Exists(PathOf(kManifestName))) HG_RETURN_IF_ERROR(FindPlace());
@@ -37,7 +38,7 @@ Status DatabaseCore::OpenDirectory() {
   if (!names.ok()) return names.status();
   const bool has_manifest = std::find(names->begin(), names->end(), kManifestName) != names->end();
   if (!has_manifest) HG_RETURN_IF_ERROR(CreateIfEmpty(*names));
-  HG_RETURN_IF_ERROR(options_.background && has_manifest ? LoadAndSync(*names) : Load({}));
+  HG_RETURN_IF_ERROR(options_.background && has_manifest ? LoadAndSync(*names) : Load(nullptr));
   NoteFiles(*names);
   if (!report_.damaged_log) {
     report_.log_bytes_truncated = replay_->ended().torn_bytes;
@@ -71,8 +72,8 @@ Status DatabaseCore::FindPlace() {
 
 // What readers are about to see must outlive a power failure, although the process that wrote it
 // was killed before it made sure. Nobody writes meanwhile, so a sync beside the reading covers what
-// is read. Where nothing is unsure this costs next to nothing. Pages for what is read are made by
-// another thread meanwhile, as they were half of the reading's time.
+// is read. Where nothing is unsure this costs next to nothing. Another thread makes the pages for
+// what is read, as they were half of the reading's time.
 Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
   uint64_t newest = 0;
   for (const std::string& name : names) {
@@ -83,11 +84,11 @@ Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
   uint64_t bytes = 0;
   HG_RETURN_IF_ERROR(OpenUnsureLog(newest, &file, &bytes));
   Status loaded, synced;
-  Ahead ahead{&names, nullptr};
-  std::atomic<bool> has_loaded{false};
+  Ahead ahead;
+  ahead.names = &names;
   const auto load = [&] {
-    loaded = Load(ahead);
-    has_loaded.store(true, std::memory_order_relaxed);
+    loaded = Load(&ahead);
+    ahead.has_loaded.store(true, std::memory_order_relaxed);
   };
   const auto sync = [&] { synced = file->SyncData(); };
   if (file == nullptr) {
@@ -97,11 +98,7 @@ Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
   } else {
     // A record takes about a quarter more in columns than in the log, whose end is not in use yet.
     ahead.memory = std::make_shared<PreparedMemory>(std::min(bytes / 4 * 5, kPreparedBytesMax));
-    const auto make = [&] {
-      while (!has_loaded.load(std::memory_order_relaxed) && ahead.memory->MakeMore()) {
-      }
-    };
-    RunBoth([&] { RunBoth(sync, make); }, load);
+    RunBoth([&] { RunBoth(sync, [&] { WorkAhead(&ahead); }); }, load);
   }
   HG_RETURN_IF_ERROR(loaded);
   if (report_.damaged_log) return Status::Ok();  // Nothing will be written.
@@ -110,6 +107,23 @@ Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
   // The newest never held anything, and the one before it went on.
   HG_RETURN_IF_ERROR(OpenUnsureLog(ended, &file, &bytes));
   return file == nullptr ? Status::Ok() : file->SyncData();
+}
+
+// As long as the log is read: makes memory for it, then looks at blocks of segments that the first
+// question may need.
+void DatabaseCore::WorkAhead(Ahead* ahead) {
+  const auto goes_on = [ahead] { return !ahead->has_loaded.load(std::memory_order_relaxed); };
+  while (goes_on() && ahead->memory->MakeMore()) {
+  }
+  std::vector<std::shared_ptr<Segment>> segments;
+  {
+    const std::lock_guard<std::mutex> lock(ahead->mutex);
+    segments = ahead->segments;
+  }
+  size_t left = kBlocksAheadMax;
+  for (const auto& segment : segments) {
+    for (size_t block = 0; goes_on() && left > 0 && segment->VerifyAhead(block); ++block) --left;
+  }
 }
 
 // Null where the log holds no commit.
@@ -188,7 +202,7 @@ Status DatabaseCore::CheckNoCommits(const std::string& name) {
   }
 }
 
-Status DatabaseCore::Load(const Ahead& ahead) {
+Status DatabaseCore::Load(Ahead* ahead) {
   Status status;
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
     bool vanished = false;
@@ -198,7 +212,7 @@ Status DatabaseCore::Load(const Ahead& ahead) {
   return status;
 }
 
-Status DatabaseCore::LoadOnce(const Ahead& ahead, bool* vanished) {
+Status DatabaseCore::LoadOnce(Ahead* ahead, bool* vanished) {
   ManifestState state;
   HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &state));
   OpenedFiles opened;
@@ -209,8 +223,14 @@ Status DatabaseCore::LoadOnce(const Ahead& ahead, bool* vanished) {
   const bool defers_chains = status.ok() && options_.background && !options_.read_only;
   if (defers_chains) graph->DeferChains();  // MaintenanceLoop makes them.
   if (status.ok()) {
-    graph->Use(ahead.memory);
-    status = replay->Run(graph.get(), ahead.names);
+    if (ahead != nullptr) {
+      graph->Use(ahead->memory);
+      const std::lock_guard<std::mutex> lock(ahead->mutex);
+      for (const auto& [table, segments] : opened.segments) {
+        ahead->segments.insert(ahead->segments.end(), segments.begin(), segments.end());
+      }
+    }
+    status = replay->Run(graph.get(), ahead != nullptr ? ahead->names : nullptr);
     graph->Use(nullptr);
   }
   const bool damaged = status.ok() && replay->ended().damaged;
@@ -306,7 +326,7 @@ Status DatabaseCore::Refresh() {
     if (followed.ok()) PublishLoaded();
   }
   // A log that is gone, or seems damaged: the writer may have gone on to another MANIFEST.
-  if (!same || !followed.ok() || replay_->ended().damaged) HG_RETURN_IF_ERROR(Load({}));
+  if (!same || !followed.ok() || replay_->ended().damaged) HG_RETURN_IF_ERROR(Load(nullptr));
   if (!replay_->ended().damaged) return Status::Ok();
   return {Code::kDamagedLog, replay_->ended().damaged_file + " is damaged at offset " +
                                  std::to_string(replay_->ended().offset)};
