@@ -51,6 +51,12 @@ struct Names {
 std::vector<uint8_t> Result() {
   std::vector<uint8_t> bytes;
   ResultWriter writer(PlanKind::kFind, 11, &bytes);
+  Dictionary small_keys;  // UINT32_MAX - 2, 1, 2, …, 71.
+  for (uint32_t key = 0, number = 0; key <= 71; ++key) {
+    bool fresh = false;
+    const uint64_t integer = key == 0 ? UINT32_MAX - 2 : key;
+    CHECK(small_keys.Intern({false, integer, {}}, &number, &fresh).ok());
+  }
   const auto add_list = [&](ColumnKind kind, std::vector<uint32_t> values) {
     writer.BeginColumn(ValueType::kList, static_cast<uint8_t>(kind));
     writer.AppendValues(std::span<const uint32_t>(values));
@@ -58,8 +64,7 @@ std::vector<uint8_t> Result() {
       writer.ShareOffsets(2);
       return;
     }
-    const std::vector<uint32_t> keys = {70, 71, UINT32_MAX - 2};
-    if (values.size() == keys.size() && values[0] == 70) writer.AddNodeKeys(keys);
+    if (values[0] == 70) writer.AddNodeKeys(small_keys);
     writer.SetOffsets(std::vector<uint32_t>{0, 2, 3});
   };
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
