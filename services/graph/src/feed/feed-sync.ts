@@ -147,7 +147,8 @@ class FeedSync {
     }
     for (const id of marks.unmarked()) {
       if (ids.length === removedAtOnce) {
-        await this.#write(removal(ids), {})
+        // Until the end it has not been read, by which alone a table without a snapshot is known to be done.
+        await this.#write(removal(ids), { syncedAt: this.#state.syncedAt })
         ids = []
       }
       ids.push(id)
@@ -230,7 +231,7 @@ class FeedSync {
   ): Promise<void> {
     const { engine, rows, table, clock, wrote } = this.#options
     const syncedAt = new Date(clock.nowMs()).toISOString()
-    this.#state = { ...this.#state, ...progress, syncedAt }
+    this.#state = { ...this.#state, syncedAt, ...progress }
     const [before, state] = [this.#row, this.#state]
     await engine.transaction((transaction) => {
       work(transaction)
