@@ -58,10 +58,11 @@ export function writeJsonRows(
   },
 ): void {
   const shape = shapeOf(result, labels)
-  sink.reserve(rows * rowBytesExpected)
+  const count = Math.min(rows, result.rowCount)
+  sink.reserve(count * rowBytesExpected)
   const { buffer } = result
   const { bytes: room, length: at } = sink
-  const written = source.writeJsonRows({ result: buffer, shape, rows, between, room, at })
+  const written = source.writeJsonRows({ result: buffer, shape, rows: count, between, room, at })
   if (typeof written === 'number') {
     sink.length += written
     return

@@ -66,6 +66,8 @@ test('rows as JSON are what JSON.stringify makes of the rows', async () => {
   expect(jsonOf(table.findSync(), 3)).toBe(
     stringified(table.findSync()).split('\n').slice(0, 3).join('\n'),
   )
+  const batch = table.findSync()
+  expect(jsonOf(batch, Number.POSITIVE_INFINITY)).toBe(stringified(batch))
   expect(jsonOf(table.findSync({ ids: [1_000_000] }))).toBe('')
 })
 
