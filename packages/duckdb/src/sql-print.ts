@@ -1,5 +1,8 @@
 import type { DuckSession } from './session.ts'
 
+/** What stays prepared keeps its parameter, beside DuckDB's own limit of memory. */
+const keptCharsMax = 100_000
+
 /** The SQL text of a syntax tree. */
 export async function printSql(
   session: DuckSession,
@@ -8,7 +11,7 @@ export async function printSql(
 ): Promise<string> {
   const [row] = await session.rows('SELECT json_deserialize_sql($1::VARCHAR::JSON) AS sql', {
     parameters: { values: [json] },
-    again: true,
+    again: json.length <= keptCharsMax,
     signal,
   })
   return String(row?.sql)
