@@ -66,4 +66,4 @@ test('a process that dies while a definition is made, replaced or deleted leaves
   } finally {
     await rm(base, { recursive: true, force: true })
   }
-}, 60_000)
+}, 240_000)
