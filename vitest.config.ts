@@ -13,6 +13,11 @@ const shared = [
   'services/graph/test/language/*.test.ts',
 ]
 
+// That few threads of libuv are enough is tested here, so there are only so many as it makes by itself.
+const fewThreads = ['packages/duckdb/{src,test}/**/*.test.ts']
+// As the program has it, see packages/cli/bin: a fetch of rows holds a thread, and files wait for one.
+const env = { UV_THREADPOOL_SIZE: '32' }
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -23,11 +28,9 @@ export default defineConfig({
     // How long what is waited for may take on a busy machine; a second by default.
     expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
-    // As the program has it, see packages/cli/bin: a fetch of rows holds a thread, and files wait for one.
-    env: { UV_THREADPOOL_SIZE: '32' },
     setupFiles: ['scripts/property-seed.ts'],
     projects: [
-      { extends: true, test: { name: 'shared', isolate: false, include: shared } },
+      { extends: true, test: { name: 'shared', isolate: false, include: shared, env } },
       {
         extends: true,
         test: {
@@ -38,10 +41,15 @@ export default defineConfig({
             'services/*/{src,test}/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
-          exclude: [...configDefaults.exclude, ...shared],
+          exclude: [...configDefaults.exclude, ...shared, ...fewThreads],
+          env,
           // After the others, so that none of them ends those two processes in between.
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'few-threads', include: fewThreads, sequence: { groupOrder: 1 } },
       },
     ],
   },
