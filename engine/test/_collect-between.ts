@@ -13,8 +13,21 @@ function read(members: number): number {
   return (ids[0] ?? 0) + Number(keys[0] ?? 0)
 }
 
+/** What it makes has a shape that nothing keeps, so that the test sees what V8 says of such. */
+let made: { readonly neverKept?: number } | undefined
+function makeForgotten(at: number): number {
+  const one: { neverKept?: number } = {}
+  one.neverKept = at
+  made = one
+  return made.neverKept ?? 0
+}
+
 for (let round = 0; round < 3; round++) {
-  for (let at = 0; at < 10_000; at++) read(at % 10)
+  for (let at = 0; at < 10_000; at++) {
+    read(at % 10)
+    makeForgotten(at)
+  }
+  made = undefined
   // What the last call made is still on this stack until another turn.
   await new Promise((resolve) => setImmediate(resolve))
   collect()

@@ -14,6 +14,7 @@ test('what reads were compiled to outlives a collection of garbage while no resu
   const { code, output } = await runChild('_collect-between.ts', [path], flags)
   expect(code, output).toBe(0)
   const forgotten = output.split('\n').filter((line) => line.includes('weak objects'))
+  expect(forgotten.some((line) => line.includes('makeForgotten'))).toBe(true)
   const ours = /\b(findSync|runSync|querySync|ColumnBatch|ResultBuffer|placeOf|described)\b/
   expect(forgotten.filter((line) => ours.test(line))).toEqual([])
 })

@@ -69,7 +69,8 @@ export async function syncSource(index: VectorIndex, options: SyncOptions): Prom
 export function planSource(metadata: TableMetadata, source: SourceState): SyncStep {
   const plan = planSync(metadata, source)
   // Points of its own go also where the table has had no rows yet.
-  return plan.kind === 'none' && source.syncedAt === null ? { kind: 'empty' } : plan
+  const isNew = source.syncedAt === null && source.snapshotId === null
+  return plan.kind === 'none' && isNew ? { kind: 'empty' } : plan
 }
 
 export async function loadSource(
