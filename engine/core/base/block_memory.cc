@@ -21,33 +21,24 @@ BlockMemory::~BlockMemory() {
   for (const Chunk& chunk : chunks_) munmap(chunk.at, chunk.bytes);
 }
 
-uint8_t* BlockMemory::Map(size_t bytes, bool at_one_stroke) {
-  mapped_ += bytes;
-  if (prepared_ != nullptr) {
-    if (uint8_t* const at = prepared_->Take(bytes)) {
-      uses_prepared_ = true;
-      return at;
-    }
-  }
+uint8_t* BlockMemory::Map(size_t bytes) {
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) std::abort();
   chunks_.push_back({at, bytes});
-#if defined(MADV_POPULATE_WRITE)
-  if (at_one_stroke)
-    (void)madvise(at, bytes, MADV_POPULATE_WRITE);  // A hint, which older systems do not take.
-#else
-  (void)at_one_stroke;
-#endif
+  mapped_ += bytes;
   return static_cast<uint8_t*>(at);
 }
 
 void* BlockMemory::Take(size_t bytes) {
   bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  if (bytes > kSharedBytesMax) return Map(bytes, false);
+  if (bytes > kSharedBytesMax) return Map(bytes);
   if (bytes > left_) {
     // As much again as there is, so that little that is small stays so.
     left_ = std::max(bytes, std::clamp(mapped_, kChunkBytesMin, kChunkBytesMax));
-    next_ = Map(left_, true);
+    next_ = Map(left_);
+#if defined(MADV_POPULATE_WRITE)
+    (void)madvise(next_, left_, MADV_POPULATE_WRITE);  // A hint, which older systems do not take.
+#endif
   }
   uint8_t* const at = next_;
   next_ += bytes;

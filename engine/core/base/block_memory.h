@@ -9,10 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
-
-#include "core/base/prepared_memory.h"
 
 namespace hypergraph {
 
@@ -26,25 +23,18 @@ class BlockMemory {
   // All zero, at a multiple of 64, as long as this object lives. Ends the process where there is
   // none, as operator new does.
   void* Take(size_t bytes);
-  // What it has is given out before more is asked of the system; others of the same writer may
-  // share it. Without effect once some of what there was has been taken.
-  void Use(std::shared_ptr<PreparedMemory> prepared) {
-    if (!uses_prepared_) prepared_ = std::move(prepared);
-  }
 
  private:
   struct Chunk {
     void* at;
     size_t bytes;
   };
-  uint8_t* Map(size_t bytes, bool at_one_stroke);
+  uint8_t* Map(size_t bytes);
 
   uint8_t* next_ = nullptr;
   size_t left_ = 0;
   size_t mapped_ = 0;
   std::vector<Chunk> chunks_;
-  std::shared_ptr<PreparedMemory> prepared_;
-  bool uses_prepared_ = false;
 };
 
 }  // namespace hypergraph

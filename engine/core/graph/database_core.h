@@ -93,21 +93,12 @@ class DatabaseCore final : public Database {
   Status FindPlace();
   Status CreateIfEmpty(const std::vector<std::string>& names);
   Status CheckNoCommits(const std::string& name);
-  // Of a writer's load: names that nobody else changes, memory or null, and what it has opened, for
-  // the thread beside it.
-  struct Ahead {
-    const std::vector<std::string>* names = nullptr;
-    std::shared_ptr<PreparedMemory> memory;
-    std::mutex mutex;
-    std::vector<std::shared_ptr<Segment>> segments;  // Guarded by it.
-    std::atomic<bool> has_loaded{false};
-  };
-  Status Load(Ahead* ahead);  // MANIFEST, files and logs into graph_.
-  // Where a log was found damaged.
-  Status LoadOnce(Ahead* ahead, bool* vanished);
+  // MANIFEST, files and logs into graph_. Names of the directory where nobody else changes it, or
+  // null.
+  Status Load(const std::vector<std::string>* names);
+  Status LoadOnce(const std::vector<std::string>* names, bool* vanished);
   Status LoadAndSync(const std::vector<std::string>& names);
-  static void WorkAhead(Ahead* ahead);
-  Status OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file, uint64_t* bytes);
+  Status OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file);
   Status ContinueLog(const LogReplay::Ended& ended);
   // Makes sure of what an earlier process left unsure, and cuts the log's end off: what no answer
   // waits for, but every write. Idempotent; a failure ends writing. Requires: writer_mutex_.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <atomic>
 
 #include "core/base/run_both.h"
 #include "core/graph/database_core.h"
@@ -11,11 +10,6 @@ namespace {
 
 // How often a reader begins anew when the writer has replaced files under it.
 constexpr int kOpenAttempts = 16;
-// Less is made as fast as a thread is.
-constexpr uint64_t kPreparedLogBytesMin = 256 << 10;
-// The last blocks of columns are half empty, so not all of it may ever be filled.
-constexpr uint64_t kPreparedBytesMax = 4 << 20;
-constexpr size_t kBlocksAheadMax = 256;  // 16 MiB.
 
 Status NotADatabase(const std::string& path, const std::string& why) {
   return {Code::kNotADatabase, path + " is no database: " + why};
@@ -72,8 +66,7 @@ Status DatabaseCore::FindPlace() {
 
 // What readers are about to see must outlive a power failure, although the process that wrote it
 // was killed before it made sure. Nobody writes meanwhile, so a sync beside the reading covers what
-// is read. Where nothing is unsure this costs next to nothing. Another thread makes the pages for
-// what is read, as they were half of the reading's time.
+// is read. Where nothing is unsure this costs next to nothing.
 Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
   uint64_t newest = 0;
   for (const std::string& name : names) {
@@ -81,62 +74,31 @@ Status DatabaseCore::LoadAndSync(const std::vector<std::string>& names) {
     if (parsed.kind == NameKind::kLog) newest = std::max(newest, parsed.number);
   }
   std::unique_ptr<File> file;
-  uint64_t bytes = 0;
-  HG_RETURN_IF_ERROR(OpenUnsureLog(newest, &file, &bytes));
+  HG_RETURN_IF_ERROR(OpenUnsureLog(newest, &file));
   Status loaded, synced;
-  Ahead ahead;
-  ahead.names = &names;
-  const auto load = [&] {
-    loaded = Load(&ahead);
-    ahead.has_loaded.store(true, std::memory_order_relaxed);
-  };
-  const auto sync = [&] { synced = file->SyncData(); };
+  const auto load = [&] { loaded = Load(&names); };
   if (file == nullptr) {
     load();
-  } else if (bytes < kPreparedLogBytesMin) {
-    RunBoth(sync, load);
   } else {
-    // A record takes about a quarter more in columns than in the log, whose end is not in use yet.
-    ahead.memory = std::make_shared<PreparedMemory>(std::min(bytes / 4 * 5, kPreparedBytesMax));
-    RunBoth([&] { RunBoth(sync, [&] { WorkAhead(&ahead); }); }, load);
+    RunBoth([&] { synced = file->SyncData(); }, load);
   }
   HG_RETURN_IF_ERROR(loaded);
   if (report_.damaged_log) return Status::Ok();  // Nothing will be written.
   const uint64_t ended = replay_->ended().log_number;
   if (ended == newest || ended == 0) return synced;
   // The newest never held anything, and the one before it went on.
-  HG_RETURN_IF_ERROR(OpenUnsureLog(ended, &file, &bytes));
+  HG_RETURN_IF_ERROR(OpenUnsureLog(ended, &file));
   return file == nullptr ? Status::Ok() : file->SyncData();
 }
 
-// As long as the log is read: makes memory for it, then looks at blocks of segments that the first
-// question may need.
-void DatabaseCore::WorkAhead(Ahead* ahead) {
-  const auto goes_on = [ahead] { return !ahead->has_loaded.load(std::memory_order_relaxed); };
-  while (goes_on() && ahead->memory->MakeMore()) {
-  }
-  std::vector<std::shared_ptr<Segment>> segments;
-  {
-    const std::lock_guard<std::mutex> lock(ahead->mutex);
-    segments = ahead->segments;
-  }
-  size_t left = kBlocksAheadMax;
-  for (const auto& segment : segments) {
-    for (size_t block = 0; goes_on() && left > 0 && segment->VerifyAhead(block); ++block) --left;
-  }
-}
-
 // Null where the log holds no commit.
-Status DatabaseCore::OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file,
-                                   uint64_t* file_bytes) {
+Status DatabaseCore::OpenUnsureLog(uint64_t number, std::unique_ptr<File>* file) {
   file->reset();
-  *file_bytes = 0;
   if (number == 0) return Status::Ok();
   auto opened = files_.OpenForWrite(PathOf(LogName(number)));
   if (!opened.ok()) return opened.status();
   StatusOr<uint64_t> bytes = (*opened)->Size();
   if (!bytes.ok()) return bytes.status();
-  *file_bytes = *bytes;
   if (*bytes > kWalHeaderBytes) *file = std::move(opened.value());
   return Status::Ok();
 }
@@ -202,17 +164,17 @@ Status DatabaseCore::CheckNoCommits(const std::string& name) {
   }
 }
 
-Status DatabaseCore::Load(Ahead* ahead) {
+Status DatabaseCore::Load(const std::vector<std::string>* names) {
   Status status;
   for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
     bool vanished = false;
-    status = LoadOnce(ahead, &vanished);
+    status = LoadOnce(names, &vanished);
     if (!vanished) return status;
   }
   return status;
 }
 
-Status DatabaseCore::LoadOnce(Ahead* ahead, bool* vanished) {
+Status DatabaseCore::LoadOnce(const std::vector<std::string>* names, bool* vanished) {
   ManifestState state;
   HG_RETURN_IF_ERROR(LoadManifest(files_, path_, &state));
   OpenedFiles opened;
@@ -222,17 +184,7 @@ Status DatabaseCore::LoadOnce(Ahead* ahead, bool* vanished) {
   auto replay = std::make_unique<LogReplay>(files_, path_, state);
   const bool defers_chains = status.ok() && options_.background && !options_.read_only;
   if (defers_chains) graph->DeferChains();  // MaintenanceLoop makes them.
-  if (status.ok()) {
-    if (ahead != nullptr) {
-      graph->Use(ahead->memory);
-      const std::lock_guard<std::mutex> lock(ahead->mutex);
-      for (const auto& [table, segments] : opened.segments) {
-        ahead->segments.insert(ahead->segments.end(), segments.begin(), segments.end());
-      }
-    }
-    status = replay->Run(graph.get(), ahead != nullptr ? ahead->names : nullptr);
-    graph->Use(nullptr);
-  }
+  if (status.ok()) status = replay->Run(graph.get(), names);
   const bool damaged = status.ok() && replay->ended().damaged;
   if (damaged) graph->ChainMore(UINT32_MAX);  // Then there is no such loop.
   if ((!status.ok() || damaged) && options_.read_only) {

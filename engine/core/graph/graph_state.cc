@@ -57,7 +57,6 @@ void GraphState::SetSchema(std::shared_ptr<const Schema> schema) {
     if (state.active != nullptr) continue;
     state.active = std::make_shared<Memtable>(id);
     if (defers_chains_) state.active->DeferChains();
-    state.active->Use(prepared_memory_);
   }
   for (auto at = tables_.begin(); at != tables_.end();) {
     if (schema_->Find(at->first) != nullptr) {
@@ -73,11 +72,6 @@ void GraphState::SetSchema(std::shared_ptr<const Schema> schema) {
 void GraphState::DeferChains() {
   defers_chains_ = true;
   for (const auto& [id, table] : tables_) table.active->DeferChains();
-}
-
-void GraphState::Use(std::shared_ptr<PreparedMemory> memory) {
-  prepared_memory_ = std::move(memory);
-  for (const auto& [id, table] : tables_) table.active->Use(prepared_memory_);
 }
 
 bool GraphState::ChainMore(uint32_t records_max) {

@@ -104,8 +104,6 @@ class GraphState {
   // ChainMore has made all of them. Of at most so many records a table; false when none are left.
   void DeferChains();
   bool ChainMore(uint32_t records_max);
-  // Memory for what is recovered next. Null: what has taken none of it lets it go.
-  void Use(std::shared_ptr<PreparedMemory> memory);
 
   Seq last_seq() const { return last_seq_; }
   Micros last_committed_at() const { return last_committed_at_; }
@@ -185,7 +183,6 @@ class GraphState {
   std::shared_ptr<const FrozenState> frozen_;
   int merges_running_ = 0;
   bool defers_chains_ = false;
-  std::shared_ptr<PreparedMemory> prepared_memory_;
   std::vector<Mark>
       marks_;  // Since Freeze or the oldest running BeginMerge, on frozen and segments.
 

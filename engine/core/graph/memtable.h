@@ -40,7 +40,6 @@ class Memtable final : public RowSource {
   Status Append(const RowBlock& block, Seq first_seq);
   // From here on rows are appended without their chains, which ChainMore makes.
   void DeferChains() { defers_chains_ = true; }
-  void Use(std::shared_ptr<PreparedMemory> memory) { memory_.Use(std::move(memory)); }
   // Makes the chains of at most so many rows more; false when none are left to be made. Rows
   // appended from then on come with theirs.
   bool ChainMore(uint32_t rows_max);

@@ -45,9 +45,6 @@ class Segment : public RowSource {
   virtual void DetachIndex(uint64_t file_id) = 0;
   // Reads every block and checks every checksum and every order that readers rely on.
   virtual Status Verify() const = 0;
-  // Takes one of the file's blocks into memory and verifies it, before anybody waits for that.
-  // False behind the last. Any thread.
-  virtual bool VerifyAhead(size_t block) const = 0;
   // Appends records [first, first + count) to columns (merge input), superseded_by included.
   virtual Status Read(uint32_t first, uint32_t count, RecordColumns* columns) const = 0;
 };

@@ -42,7 +42,6 @@ class SegmentReader final : public Segment {
   void AttachIndex(std::shared_ptr<const PropertyIndexFile> index) override;
   void DetachIndex(uint64_t file_id) override;
   Status Verify() const override;
-  bool VerifyAhead(size_t block) const override { return file_->VerifyAhead(block); }
   Status Read(uint32_t first, uint32_t count, RecordColumns* columns) const override;
 
   SourceBounds bounds() const override { return info_.bounds; }

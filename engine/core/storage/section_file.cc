@@ -258,34 +258,20 @@ Status SectionFile::VerifyAll() const {
   return sound ? Status::Ok() : Fault();
 }
 
-ByteView SectionFile::Block(size_t block) const {
-  const size_t offset = block * kSectionBlockBytes;
-  return mapping_->bytes().subspan(offset, std::min(kSectionBlockBytes, data_bytes_ - offset));
-}
-
-// Sets its bit, if so.
-bool SectionFile::IsSound(size_t block) const {
-  const auto stored = LoadUnaligned<uint32_t>(block_crcs_.data() + block * sizeof(uint32_t));
-  if (Crc32c(Block(block)) != stored) return false;
-  verified_[block / 64].fetch_or(uint64_t{1} << (block % 64), std::memory_order_relaxed);
-  return true;
-}
-
-bool SectionFile::VerifyAhead(size_t block) const {
-  if (block >= BlocksOf(data_bytes_)) return false;
-  (void)IsSound(block);
-  return true;
-}
-
 bool SectionFile::VerifyBlock(size_t block) const {
-  if (IsSound(block)) return true;
   const size_t offset = block * kSectionBlockBytes;
-  const size_t end = offset + Block(block).size();
+  const ByteView bytes =
+      mapping_->bytes().subspan(offset, std::min(kSectionBlockBytes, data_bytes_ - offset));
+  const auto stored = LoadUnaligned<uint32_t>(block_crcs_.data() + block * sizeof(uint32_t));
+  if (Crc32c(bytes) == stored) {
+    verified_[block / 64].fetch_or(uint64_t{1} << (block % 64), std::memory_order_relaxed);
+    return true;
+  }
   // The bit stays as it is: each touch computes anew, so a passing fault of a read passes here too.
   const std::lock_guard<std::mutex> lock(fault_mutex_);
   if (fault_.ok()) {
     fault_ = Corrupt("is damaged in block " + std::to_string(block) + " (bytes " +
-                     std::to_string(offset) + " to " + std::to_string(end) + ")");
+                     std::to_string(offset) + " to " + std::to_string(offset + bytes.size()) + ")");
   }
   return false;
 }

@@ -159,9 +159,6 @@ class SectionFile {
   bool Verified(std::span<const T> values) const {
     return Verified(reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes());
   }
-  // Looks at one block before anybody asks, so that nobody waits for it then: of one that is sound
-  // the bit is set, of any other nothing is noted. False behind the last.
-  bool VerifyAhead(size_t block) const;
   // Verified as a Status.
   Status Verify(ByteView bytes) const {
     return Verified(bytes.data(), bytes.size()) ? Status::Ok() : Fault();
@@ -183,8 +180,6 @@ class SectionFile {
   Status Misfit(uint32_t id, size_t bytes) const;
   const SectionEntry* Find(uint32_t id) const;
   bool VerifyBlock(size_t block) const;
-  ByteView Block(size_t block) const;
-  bool IsSound(size_t block) const;
 
   std::shared_ptr<const Mapping> mapping_;
   std::string name_;

@@ -112,23 +112,6 @@ TEST(Any_byte_changed_is_refused_or_found_on_first_touch) {
   }
 }
 
-TEST(A_damaged_block_looked_at_ahead_is_told_when_it_is_asked_for) {
-  const Sample sample = MakeSample({{1, 4 * kSectionBlockBytes}});
-  std::vector<uint8_t> bytes = sample.bytes;
-  bytes[2 * kSectionBlockBytes] ^= 1;
-  const auto file = OpenBytes(bytes, sample.expected);
-  CHECK_OK(file);
-  size_t blocks = 0;
-  while (file.value()->VerifyAhead(blocks)) ++blocks;
-  CHECK_EQ(blocks, 5u);
-  CHECK_OK(file.value()->Fault());
-  ByteView section;
-  CHECK_OK(file.value()->Section(1, &section));
-  CHECK(file.value()->Verified(section.data(), kSectionBlockBytes));
-  CHECK(!file.value()->Verified(section.data(), section.size()));
-  CHECK_CODE(file.value()->Fault(), Code::kCorrupt);
-}
-
 TEST(A_file_cut_short_or_lengthened_or_taken_for_another_is_refused) {
   const Sample sample = MakeSample({{1, 1000}});
   for (size_t count = 0; count < sample.bytes.size(); count += 7) {
