@@ -33,9 +33,9 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   readonly #source: BatchSource
   readonly #labelColumn: LabelColumn
   /** By place; each made when first asked for: a short read often wants one array. */
-  readonly #values: ColumnValues[] = []
-  readonly #named: NamedColumn[] = []
-  readonly #cells: ArrayLike<unknown>[] = []
+  #values: ColumnValues[] | undefined
+  #named: NamedColumn[] | undefined
+  #cells: ArrayLike<unknown>[] | undefined
   #lastPlace = 0
 
   /** @internal */
@@ -221,7 +221,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
 
   get #columns(): readonly NamedColumn[] {
     for (let place = 0; place < this.#result.columnCount; place++) this.#column(place)
-    return this.#named
+    return this.#named ?? []
   }
 
   /** Looks at names alone, so that only what is asked for is made. */
@@ -241,9 +241,11 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   }
 
   #column(place: number): NamedColumn {
-    const known = this.#named[place]
-    if (known !== undefined) return known
     const result = this.#result
+    this.#named ??= new Array(result.columnCount)
+    const named = this.#named
+    const known = named[place]
+    if (known !== undefined) return known
     const kind = result.kindOf(place)
     const property = result.propertyOf(place)
     const { name, columnName, meaning, isProperty } = this.#labelColumn(kind, property)
@@ -259,24 +261,29 @@ export class ColumnBatch<Row = Record<string, unknown>> {
       meaning,
       isProperty,
     }
-    this.#named[place] = column
+    named[place] = column
     return column
   }
 
   #valuesAt(place: number): ColumnValues {
-    let values = this.#values[place]
+    // Of the right length at once: one that grows begins with room for sixteen.
+    this.#values ??= new Array(this.#result.columnCount)
+    const made = this.#values
+    let values = made[place]
     if (values === undefined) {
       values = this.#result.valuesOf(place)
-      this.#values[place] = values
+      made[place] = values
     }
     return values
   }
 
   #cellsAt(place: number): ArrayLike<unknown> {
-    let cells = this.#cells[place]
+    this.#cells ??= new Array(this.#result.columnCount)
+    const made = this.#cells
+    let cells = made[place]
     if (cells === undefined) {
       cells = this.#result.nodeKeysOf(place) ?? this.#cellsOf(this.#column(place))
-      this.#cells[place] = cells
+      made[place] = cells
     }
     return cells
   }

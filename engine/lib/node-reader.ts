@@ -42,8 +42,7 @@ export class NodeReader {
       session.withWriter((writer) => {
         const layout = point.layout(nodeTableName)
         writeNodesPlan(writer, { nodes: [node] }, { layout, timeUnit: session.timeUnit })
-        const call = { snapshot: point.snapshot, labels: columnLabelsOf(layout) }
-        return session.querySync<NodeRow>(writer, call)
+        return session.querySync<NodeRow>(writer, point.snapshot, columnLabelsOf(layout))
       }),
     )
     return batch.first()?.props

@@ -22,6 +22,8 @@ export interface ReadView {
   assertReadable(): void
   /** The table as the view's own state declares it. Throws `not_found`. */
   layout(name: string): TableLayout
+  /** The view's own. */
+  point(): ReadPoint
   /** Runs a read at a point of the past, or at the view's own. */
   at<Result>(asOf: AsOf | undefined, read: (point: ReadPoint) => Result): Result
   atAsync<Result>(
@@ -52,8 +54,9 @@ export function takeSnapshot(session: Session, asOf: AsOf | undefined): NativeSn
 }
 
 /** Each read sees the newest commits at its start. */
-export class NewestView implements ReadView {
+export class NewestView implements ReadView, ReadPoint {
   readonly session: Session
+  readonly snapshot = null
 
   constructor(session: Session) {
     this.session = session
@@ -65,6 +68,10 @@ export class NewestView implements ReadView {
 
   layout(name: string): TableLayout {
     return this.session.layout(name)
+  }
+
+  point(): ReadPoint {
+    return this
   }
 
   at<Result>(asOf: AsOf | undefined, read: (point: ReadPoint) => Result): Result {
@@ -133,9 +140,13 @@ export class PinnedView implements HeldView {
     return this.#schema().find(name) !== undefined
   }
 
+  point(): ReadPoint {
+    return { snapshot: this.#take(), layout: (name) => this.layout(name) }
+  }
+
   at<Result>(asOf: AsOf | undefined, read: (point: ReadPoint) => Result): Result {
     assertNoAsOf(asOf)
-    return read(this.#point())
+    return read(this.point())
   }
 
   async atAsync<Result>(
@@ -143,7 +154,7 @@ export class PinnedView implements HeldView {
     read: (point: ReadPoint) => Promise<Result>,
   ): Promise<Result> {
     assertNoAsOf(asOf)
-    return await read(this.#point())
+    return await read(this.point())
   }
 
   hold(asOf: AsOf | undefined): HeldView {
@@ -154,10 +165,6 @@ export class PinnedView implements HeldView {
 
   release(): void {
     this.#release()
-  }
-
-  #point(): ReadPoint {
-    return { snapshot: this.#take(), layout: (name) => this.layout(name) }
   }
 
   #schema(): Catalog {

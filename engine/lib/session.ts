@@ -100,13 +100,23 @@ export class Session implements BatchSource {
    * returns: so that call belongs into `use`. A getter of what is written may come here again.
    */
   withWriter<Result>(use: (writer: ByteWriter) => Result): Result {
-    if (this.#isWriting) return use(new ByteWriter())
-    this.#isWriting = true
+    const writer = this.takeWriter()
     try {
-      return use(this.#writer)
+      return use(writer)
     } finally {
-      this.#isWriting = false
+      this.giveWriter(writer)
     }
+  }
+
+  /** The same for short reads, which a function made for each would keep up. Each is given back. */
+  takeWriter(): ByteWriter {
+    if (this.#isWriting) return new ByteWriter()
+    this.#isWriting = true
+    return this.#writer
+  }
+
+  giveWriter(writer: ByteWriter): void {
+    if (writer === this.#writer) this.#isWriting = false
   }
 
   nodeLayout(): TableLayout {
@@ -145,7 +155,11 @@ export class Session implements BatchSource {
   }
 
   /** Runs the plan that was written on this thread. */
-  querySync<Row>({ room, length }: ByteWriter, { snapshot, labels }: QueryCall): ColumnBatch<Row> {
+  querySync<Row>(
+    { room, length }: ByteWriter,
+    snapshot: NativeSnapshot | null,
+    labels: LabelColumn,
+  ): ColumnBatch<Row> {
     const small = this.#smallBuffers.pop() ?? this.#makeSmallBuffers()
     let large: ArrayBuffer | undefined
     try {

@@ -31,7 +31,7 @@ import type {
   ReadOptions,
 } from './read-options.ts'
 import type { AsOf, ReadPoint, ReadView } from './read-view.ts'
-import { assertDistinctColumns, columnLabelsOf } from './result-names.ts'
+import { assertDistinctColumns, columnLabelsOf, type LabelColumn } from './result-names.ts'
 import type { TableSchema } from './schema.ts'
 import { assertEdgeId, type Selection } from './selection.ts'
 
@@ -93,6 +93,12 @@ interface ReadKind<Options> {
   readonly write: (writer: ByteWriter, options: Options, context: EncodeContext) => void
 }
 
+/** What a plan over a table is encoded and its result named by. */
+interface Prepared {
+  readonly context: EncodeContext
+  readonly labels: LabelColumn
+}
+
 const finds: ReadKind<FindPlan> = { name: 'a find', write: writeFind }
 const explains: ReadKind<FindPlan> = { name: 'a find', write: writeExplain }
 const aggregates: ReadKind<AggregatePlan> = { name: 'an aggregate', write: writeAggregate }
@@ -103,6 +109,8 @@ const paths: ReadKind<PathPlan> = { name: 'a path', write: writePath }
 export class TableReader {
   readonly name: string
   readonly #view: ReadView
+  /** Of the layout that was read by last. */
+  #prepared: Prepared | undefined
 
   /** @internal */
   constructor(name: string, view: ReadView) {
@@ -270,14 +278,25 @@ export class TableReader {
   ): ColumnBatch<Row> {
     assertFields(options, kind.name)
     if ('signal' in options) throw invalid('a read on this thread takes no signal')
+    const { asOf } = options
+    if (asOf === undefined) return this.#runAt(kind, options, this.#view.point())
+    return this.#view.at(asOf, (point) => this.#runAt<Row, Options>(kind, options, point))
+  }
+
+  #runAt<Row, Options>(
+    kind: ReadKind<Options>,
+    options: Options & object,
+    point: ReadPoint,
+  ): ColumnBatch<Row> {
     const { session } = this.#view
-    return this.#view.at(options.asOf, (point) =>
-      session.withWriter((writer) => {
-        const { context, labels } = this.#prepare(options, point)
-        kind.write(writer, options, context)
-        return session.querySync<Row>(writer, { snapshot: point.snapshot, labels })
-      }),
-    )
+    const writer = session.takeWriter()
+    try {
+      const { context, labels } = this.#prepare(options, point)
+      kind.write(writer, options, context)
+      return session.querySync<Row>(writer, point.snapshot, labels)
+    } finally {
+      session.giveWriter(writer)
+    }
   }
 
   /** Whole, or not at all, unless the caller set the bound. */
@@ -295,12 +314,17 @@ export class TableReader {
     return batch
   }
 
-  #prepare(options: object, point: ReadPoint) {
-    const { timeUnit } = this.#view.session
-    const context: EncodeContext = { layout: point.layout(this.name), timeUnit }
+  #prepare(options: object, point: ReadPoint): Prepared {
+    const layout = point.layout(this.name)
+    let known = this.#prepared
+    if (known?.context.layout !== layout) {
+      const { timeUnit } = this.#view.session
+      known = { context: { layout, timeUnit }, labels: columnLabelsOf(layout) }
+      this.#prepared = known
+    }
     const { measures } = options as { readonly measures?: unknown }
-    if (measures === undefined) return { context, labels: columnLabelsOf(context.layout) }
+    if (measures === undefined) return known
     assertDistinctColumns(options)
-    return { context, labels: columnLabelsOf(context.layout, Object(measures)) }
+    return { context: known.context, labels: columnLabelsOf(layout, Object(measures)) }
   }
 }
