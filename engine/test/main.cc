@@ -90,6 +90,17 @@ void Fail(const char* file, int line, const std::string& what) {
   _exit(1);
 }
 
+void FailCheck(const Place& place) { Fail(place.file, place.line, place.text); }
+
+void FailComparison(const Place& place, const std::string& a, const std::string& b) {
+  Fail(place.file, place.line, std::string(place.text) + ": " + a + " against " + b);
+}
+
+void FailStatus(const Place& place, const Status& status) {
+  Fail(place.file, place.line,
+       std::string(place.text) + ": code " + Show(status.code()) + ", " + status.message());
+}
+
 uint64_t Seed() { return *SeedCell(); }
 
 uint64_t Setting(const char* name, uint64_t otherwise) {

@@ -24,6 +24,16 @@ struct Registration {
 // Prints where and why, then ends the test.
 [[noreturn]] void Fail(const char* file, int line, const std::string& what);
 
+// A check, as it stands in the source.
+struct Place {
+  const char* file;
+  int line;
+  const char* text;
+};
+[[noreturn]] void FailCheck(const Place& place);
+[[noreturn]] void FailComparison(const Place& place, const std::string& a, const std::string& b);
+[[noreturn]] void FailStatus(const Place& place, const Status& status);
+
 // Random tests draw from it: SEED=n in the environment, else another one each run. The run prints
 // it.
 uint64_t Seed();
@@ -87,6 +97,33 @@ bool Equal(const A& a, const B& b) {
   }
 }
 
+// One function for all checks of two types, since a thousand lambdas took a third of what the tests
+// take to compile. Arguments of a call: what they refer to inside temporaries lives until it
+// returns.
+template <typename A, typename B>
+void CheckEqual(const A& a, const B& b, const Place& place) {
+  if (!Equal(a, b)) FailComparison(place, Show(a), Show(b));
+}
+template <typename A, typename B>
+void CheckNotEqual(const A& a, const B& b, const Place& place) {
+  if (Equal(a, b)) FailComparison(place, Show(a), Show(b));
+}
+template <typename A, typename B>
+void CheckLess(const A& a, const B& b, const Place& place) {
+  if (!(a < b)) FailComparison(place, Show(a), Show(b));
+}
+template <typename A, typename B>
+void CheckLessEqual(const A& a, const B& b, const Place& place) {
+  if (!(a <= b)) FailComparison(place, Show(a), Show(b));
+}
+
+inline void CheckOk(const Status& status, const Place& place) {
+  if (!status.ok()) FailStatus(place, status);
+}
+inline void CheckCode(const Status& status, Code expected, const Place& place) {
+  if (status.code() != expected) FailStatus(place, status);
+}
+
 }  // namespace hypergraph::test
 
 #define TEST(name)                                                                       \
@@ -95,48 +132,25 @@ bool Equal(const A& a, const B& b) {
                                                                        &hg_test_##name); \
   static void hg_test_##name()
 
-#define CHECK(condition)                                                        \
-  do {                                                                          \
-    if (!(condition)) ::hypergraph::test::Fail(__FILE__, __LINE__, #condition); \
+#define HG_PLACE(text) \
+  ::hypergraph::test::Place { __FILE__, __LINE__, text }
+
+#define CHECK(condition)                                                   \
+  do {                                                                     \
+    if (!(condition)) ::hypergraph::test::FailCheck(HG_PLACE(#condition)); \
   } while (false)
 
-// Arguments of a call, not variables: what they refer to inside temporaries lives until it returns.
-#define HG_CHECK_COMPARE(a, b, holds, sign)                                        \
-  [](const auto& hg_a_, const auto& hg_b_) {                                       \
-    if (!(holds)) {                                                                \
-      ::hypergraph::test::Fail(__FILE__, __LINE__,                                 \
-                               std::string(#a " " sign " " #b ": ") +              \
-                                   ::hypergraph::test::Show(hg_a_) + " against " + \
-                                   ::hypergraph::test::Show(hg_b_));               \
-    }                                                                              \
-  }(a, b)
-
-#define CHECK_EQ(a, b) HG_CHECK_COMPARE(a, b, ::hypergraph::test::Equal(hg_a_, hg_b_), "==")
-#define CHECK_NE(a, b) HG_CHECK_COMPARE(a, b, !::hypergraph::test::Equal(hg_a_, hg_b_), "!=")
-#define CHECK_LT(a, b) HG_CHECK_COMPARE(a, b, hg_a_ < hg_b_, "<")
-#define CHECK_LE(a, b) HG_CHECK_COMPARE(a, b, hg_a_ <= hg_b_, "<=")
+#define CHECK_EQ(a, b) ::hypergraph::test::CheckEqual(a, b, HG_PLACE(#a " == " #b))
+#define CHECK_NE(a, b) ::hypergraph::test::CheckNotEqual(a, b, HG_PLACE(#a " != " #b))
+#define CHECK_LT(a, b) ::hypergraph::test::CheckLess(a, b, HG_PLACE(#a " < " #b))
+#define CHECK_LE(a, b) ::hypergraph::test::CheckLessEqual(a, b, HG_PLACE(#a " <= " #b))
 
 // Of a Status or a StatusOr.
-#define CHECK_OK(expression)                                                            \
-  [](const auto& hg_result_) {                                                          \
-    const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);  \
-    if (!hg_status_.ok()) {                                                             \
-      ::hypergraph::test::Fail(__FILE__, __LINE__,                                      \
-                               std::string(#expression ": code ") +                     \
-                                   ::hypergraph::test::Show(hg_status_.code()) + ", " + \
-                                   hg_status_.message());                               \
-    }                                                                                   \
-  }(expression)
+#define CHECK_OK(expression) \
+  ::hypergraph::test::CheckOk(::hypergraph::test::StatusOf(expression), HG_PLACE(#expression))
 
-#define CHECK_CODE(expression, expected)                                                 \
-  [](const auto& hg_result_, ::hypergraph::Code hg_expected_) {                          \
-    const ::hypergraph::Status& hg_status_ = ::hypergraph::test::StatusOf(hg_result_);   \
-    if (hg_status_.code() != hg_expected_) {                                             \
-      ::hypergraph::test::Fail(__FILE__, __LINE__,                                       \
-                               std::string(#expression " is not " #expected ": code ") + \
-                                   ::hypergraph::test::Show(hg_status_.code()) + ", " +  \
-                                   hg_status_.message());                                \
-    }                                                                                    \
-  }(expression, expected)
+#define CHECK_CODE(expression, expected)                                            \
+  ::hypergraph::test::CheckCode(::hypergraph::test::StatusOf(expression), expected, \
+                                HG_PLACE(#expression " is not " #expected))
 
 #endif  // HYPERGRAPH_TEST_TEST_H_
