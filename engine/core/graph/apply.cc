@@ -7,7 +7,7 @@ namespace hypergraph {
 
 namespace {
 
-Status Damaged(const char* what) {
+Status DamagedCommit(const char* what) {
   return {Code::kCorrupt, std::string("a commit record does not fit the database: ") + what};
 }
 
@@ -19,15 +19,17 @@ class RecordApplier {
 
   Status Run() {
     HG_RETURN_IF_ERROR(DecodeCommitHeader(&in_, &header_));
-    if (header_.first_seq != state_.last_seq_ + 1) return Damaged("its number is not the next one");
+    if (header_.first_seq != state_.last_seq_ + 1)
+      return DamagedCommit("its number is not the next one");
     const uint64_t taken = std::max(header_.record_count, 1u);
-    if (taken > kSeqMax - state_.last_seq_) return Damaged("numbers have run out");
+    if (taken > kSeqMax - state_.last_seq_) return DamagedCommit("numbers have run out");
     next_seq_ = header_.first_seq;
     HG_RETURN_IF_ERROR(ApplyKeys(state_.nodes_.get(), &state_.nodes_logged_end_, false));
     HG_RETURN_IF_ERROR(ApplyKeys(state_.symbols_.get(), &state_.symbols_logged_end_, true));
     while (in_.ok() && !in_.AtEnd()) HG_RETURN_IF_ERROR(ApplySection());
-    if (!in_.ok()) return Damaged("it is cut short");
-    if (next_seq_ - header_.first_seq != header_.record_count) return Damaged("its record count");
+    if (!in_.ok()) return DamagedCommit("it is cut short");
+    if (next_seq_ - header_.first_seq != header_.record_count)
+      return DamagedCommit("its record count");
     state_.NoteCommit(header_.first_seq + taken - 1, header_.committed_at);
     return Status::Ok();
   }
@@ -38,7 +40,7 @@ class RecordApplier {
   Status ApplyKeys(Dictionary* dictionary, uint32_t* logged_end, bool symbols) {
     const auto first = in_.Get<uint32_t>();
     const auto count = in_.Get<uint32_t>();
-    if (first > dictionary->end()) return Damaged("keys are missing before its own");
+    if (first > dictionary->end()) return DamagedCommit("keys are missing before its own");
     for (uint32_t i = 0; i < count && in_.ok(); ++i) {
       NodeKey key;
       key.is_text = symbols || in_.Get<uint8_t>() != 0;
@@ -51,10 +53,10 @@ class RecordApplier {
       uint32_t number;
       bool fresh;
       HG_RETURN_IF_ERROR(dictionary->Intern(key, &number, &fresh));
-      if (!fresh || number != first + i) return Damaged("a key has another number already");
+      if (!fresh || number != first + i) return DamagedCommit("a key has another number already");
     }
     *logged_end = std::max(*logged_end, first + count);
-    return in_.ok() ? Status::Ok() : Damaged("its keys are cut short");
+    return in_.ok() ? Status::Ok() : DamagedCommit("its keys are cut short");
   }
 
   Status ApplySection() {
@@ -70,7 +72,7 @@ class RecordApplier {
         return Status::Ok();
       }
     }
-    return Damaged("a section of an unknown kind");
+    return DamagedCommit("a section of an unknown kind");
   }
 
   Status ApplyRows() {
@@ -85,7 +87,7 @@ class RecordApplier {
     for (size_t i = 0; i < block_.members.size(); ++i) {
       greatest = std::max(greatest, block_.members[i]);
     }
-    if (!block_.members.empty() && greatest >= nodes_end) return Damaged("no such node");
+    if (!block_.members.empty() && greatest >= nodes_end) return DamagedCommit("no such node");
     HG_RETURN_IF_ERROR(table->second.active->Append(block_, first_seq));
     for (uint32_t i = 0; i < block_.replaces.size(); ++i) {
       if (block_.replaces[i] == 0) continue;

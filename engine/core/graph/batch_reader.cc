@@ -15,7 +15,6 @@ Status RowError(Code code, uint32_t row, std::string_view what) {
 namespace {
 
 constexpr uint32_t kOpsMax = 1u << 20;
-constexpr uint32_t kRolesMax = 255;
 
 class BatchReader : public BatchParts {
  public:

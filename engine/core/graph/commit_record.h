@@ -22,6 +22,8 @@
 namespace hypergraph {
 
 inline constexpr uint8_t kCommitRecordVersion = 1;
+inline constexpr uint32_t kRolesMax =
+    255;  // Of a block: each has its number in one byte, 0 is none.
 
 enum class SectionKind : uint8_t {  // Frozen: stored.
   kRows = 1,
@@ -60,6 +62,11 @@ class UnalignedArray {
   const uint8_t* at_ = nullptr;
   size_t count_ = 0;
 };
+
+template <typename T>
+UnalignedArray<T> Packed(const std::vector<T>& values) {
+  return UnalignedArray<T>(std::span<const T>(values));
+}
 
 struct PropertyBlock {
   PropertyIndex property = 0;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr uint8_t kNoDeletions = 0;
 constexpr uint8_t kHasDeletions = 1;
-constexpr uint32_t kIndexColumnsMax = 2;
 constexpr uint32_t kFirstSymbol = 1;
 
 Status Corrupt(const std::string& what) { return {Code::kCorrupt, "MANIFEST: " + what}; }

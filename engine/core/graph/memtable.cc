@@ -13,7 +13,6 @@ namespace hypergraph {
 
 namespace {
 
-constexpr uint64_t kOneBits = std::bit_cast<uint64_t>(1.0);
 constexpr uint32_t kMembersMax = 1u << 31;
 
 // Copies packed values, or their bits, into the column's blocks.

@@ -12,6 +12,7 @@
 #define HYPERGRAPH_GRAPH_MEMTABLE_H_
 
 #include <atomic>
+#include <bit>
 #include <memory>
 #include <shared_mutex>
 #include <unordered_map>
@@ -25,6 +26,9 @@
 #include "core/index/row_source.h"
 
 namespace hypergraph {
+
+// Weights are held XOR these, so that 1 is zero.
+inline constexpr uint64_t kOneBits = std::bit_cast<uint64_t>(1.0);
 
 class Memtable final : public RowSource {
  public:

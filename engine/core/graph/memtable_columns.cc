@@ -34,7 +34,6 @@ Status Copy(const GrowingColumn<T>& column, Rows rows, Out* out, const Convert& 
   return Status::Ok();
 }
 
-constexpr uint64_t kOneBits = std::bit_cast<uint64_t>(1.0);
 double WeightOfBits(uint64_t held) { return std::bit_cast<double>(held ^ kOneBits); }
 
 // Appends the rows whose value holds. get(row, &value) is false for a null.

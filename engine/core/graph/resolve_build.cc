@@ -8,11 +8,6 @@ namespace hypergraph {
 
 namespace {
 
-template <typename T>
-UnalignedArray<T> Packed(const std::vector<T>& values) {
-  return UnalignedArray<T>(std::span<const T>(values));
-}
-
 // The arities of all rows, as narrow as they fit.
 uint8_t PackArities(const BatchRows& rows, std::vector<uint8_t>* bytes) {
   const UnalignedArray<uint32_t>& offsets = rows.member_offsets;

@@ -9,13 +9,6 @@ namespace hypergraph {
 
 namespace {
 
-constexpr size_t kRolesMax = 255;
-
-template <typename T>
-UnalignedArray<T> Packed(const std::vector<T>& values) {
-  return UnalignedArray<T>(std::span<const T>(values));
-}
-
 // The columns of some records, and the block that points into them.
 class RecordBlock {
  public:

@@ -8,9 +8,7 @@ namespace hypergraph {
 
 namespace {
 
-constexpr size_t kIndexColumnsMax = 2;
-
-std::string Quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
+std::string InQuotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 Status CheckName(std::string_view name, const char* what) {
   if (IsIdentifier(name)) return Status::Ok();
@@ -34,7 +32,7 @@ Status AddProperties(const std::vector<PropertySchema>& properties, TableSchema*
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) {
-    return {Code::kExists, "the table has a property " + Quoted(*twice) + " already"};
+    return {Code::kExists, "the table has a property " + InQuotes(*twice) + " already"};
   }
   table->properties.insert(table->properties.end(), properties.begin(), properties.end());
   return Status::Ok();
@@ -61,7 +59,7 @@ Status AddIndex(const IndexSchema& index, TableSchema* table) {
   }
   for (const IndexSchema& known : table->indexes) {
     if (known.name == index.name) {
-      return {Code::kExists, "the table has an index " + Quoted(index.name) + " already"};
+      return {Code::kExists, "the table has an index " + InQuotes(index.name) + " already"};
     }
   }
   if (table->indexes.size() >= kIndexesMax) {
@@ -74,7 +72,7 @@ Status AddIndex(const IndexSchema& index, TableSchema* table) {
 Status CreateTable(const TableSchema& wanted, Schema* schema) {
   HG_RETURN_IF_ERROR(CheckName(wanted.name, "a table"));
   if (schema->Find(wanted.name) != nullptr) {
-    return {Code::kExists, "there is a table " + Quoted(wanted.name) + " already"};
+    return {Code::kExists, "there is a table " + InQuotes(wanted.name) + " already"};
   }
   HG_RETURN_IF_ERROR(CheckOptions(wanted));
   if (schema->tables.size() > kTablesMax) {  // One of them is the nodes'.

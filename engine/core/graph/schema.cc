@@ -15,7 +15,7 @@ void PutIndex(const IndexSchema& index, ByteWriter* out) {
   }
 }
 
-Status Damaged(const char* what) {
+Status DamagedSchema(const char* what) {
   return {Code::kCorrupt, std::string("the stored schema is damaged: ") + what};
 }
 
@@ -29,10 +29,10 @@ Status GetIndex(ByteReader* in, const TableSchema& table, IndexSchema* index) {
     const bool known =
         column.kind == ColumnKind::kLabel ||
         (column.kind == ColumnKind::kProperty && column.property < table.properties.size());
-    if (!known) return Damaged("an index on no column");
+    if (!known) return DamagedSchema("an index on no column");
     index->columns.push_back(column);
   }
-  if (!in->ok() || index->columns.empty()) return Damaged("an index is cut short");
+  if (!in->ok() || index->columns.empty()) return DamagedSchema("an index is cut short");
   return Status::Ok();
 }
 
@@ -44,7 +44,7 @@ Status GetTable(ByteReader* in, TableSchema* table) {
     PropertySchema property;
     property.name = in->GetText();
     const auto type = in->Get<uint8_t>();
-    if (!IsPropertyType(type)) return Damaged("no such property type");
+    if (!IsPropertyType(type)) return DamagedSchema("no such property type");
     property.type = static_cast<PropertyType>(type);
     table->properties.push_back(std::move(property));
   }
@@ -55,8 +55,8 @@ Status GetTable(ByteReader* in, TableSchema* table) {
   table->ttl = in->Get<Micros>();
   table->history = in->Get<Micros>();
   table->arity_max = in->Get<uint32_t>();
-  if (!in->ok()) return Damaged("a table is cut short");
-  return CheckOptions(*table).ok() ? Status::Ok() : Damaged("a table's options");
+  if (!in->ok()) return DamagedSchema("a table is cut short");
+  return CheckOptions(*table).ok() ? Status::Ok() : DamagedSchema("a table's options");
 }
 
 // Names are identifiers, or the node properties' own: nothing in them needs an escape.
@@ -169,11 +169,11 @@ Status DecodeSchema(ByteReader* in, Schema* schema) {
     const TableId id = table->id;
     const bool node_table = id == kNodeTable && table->name == kNodeTableName;
     if (!node_table && (id >= schema->next_table_id || !IsIdentifier(table->name))) {
-      return Damaged("a table's id or name");
+      return DamagedSchema("a table's id or name");
     }
-    if (!schema->tables.emplace(id, std::move(table)).second) return Damaged("a table twice");
+    if (!schema->tables.emplace(id, std::move(table)).second) return DamagedSchema("a table twice");
   }
-  if (!in->ok() || schema->Find(kNodeTable) == nullptr) return Damaged("it is cut short");
+  if (!in->ok() || schema->Find(kNodeTable) == nullptr) return DamagedSchema("it is cut short");
   return Status::Ok();
 }
 

@@ -50,6 +50,7 @@ struct Schema {
 // What keeps a MANIFEST and a commit that changes the schema small.
 inline constexpr size_t kTablesMax = 4096;
 inline constexpr size_t kIndexesMax = 64;       // Of a table.
+inline constexpr size_t kIndexColumnsMax = 2;   // Of an index.
 inline constexpr size_t kPropertiesMax = 1024;  // Of a table: each takes a section of a segment.
 inline constexpr size_t kSchemaBytesMax = size_t{16} << 20;  // Encoded, all tables together.
 

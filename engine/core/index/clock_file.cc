@@ -7,7 +7,7 @@ namespace hypergraph {
 namespace {
 
 enum class ClockSection : uint32_t { kMeta = 1, kColumns = 2 };  // Frozen: stored.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kClockFileVersion = 1;
 
 class ClockReader final : public ClockFile {
  public:
@@ -20,7 +20,7 @@ class ClockReader final : public ClockFile {
     HG_RETURN_IF_ERROR(file_->VerifiedSection(static_cast<uint32_t>(ClockSection::kMeta), &bytes));
     HG_RETURN_IF_ERROR(file_->Section(static_cast<uint32_t>(ClockSection::kColumns), &section));
     ByteReader meta(bytes);
-    if (meta.Get<uint32_t>() > kVersion) {
+    if (meta.Get<uint32_t>() > kClockFileVersion) {
       return Status(Code::kNewerFormat, file_->name() + ": written by a later version");
     }
     if (!CodeColumn::Open(file_.get(), section, &meta, &seqs_) ||
@@ -124,7 +124,7 @@ Status WriteClockFile(FileSystem& files, const std::string& path, uint64_t file_
   }
   ByteWriter meta;
   ByteWriter section;
-  meta.Put(kVersion);
+  meta.Put(kClockFileVersion);
   CodeColumn::Write(seqs, CodeLayout::kBlocks, &section, &meta);
   CodeColumn::Write(times, CodeLayout::kBlocks, &section, &meta);
   (*file)->Add(static_cast<uint32_t>(ClockSection::kColumns), section.view());

@@ -6,7 +6,7 @@ namespace hypergraph {
 
 namespace {
 enum class DeletionsSection : uint32_t { kMeta = 1, kColumns = 2 };  // Frozen: stored.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kDeletionsFileVersion = 1;
 }  // namespace
 
 Status WriteDeletions(FileSystem& files, const std::string& path, uint64_t file_id,
@@ -21,7 +21,7 @@ Status WriteDeletions(FileSystem& files, const std::string& path, uint64_t file_
   }
   ByteWriter meta;
   ByteWriter section;
-  meta.Put(kVersion);
+  meta.Put(kDeletionsFileVersion);
   CodeColumn::Write(rows, CodeLayout::kBlocks, &section, &meta);
   CodeColumn::Write(seqs, CodeLayout::kBlocks, &section, &meta);
   (*file)->Add(static_cast<uint32_t>(DeletionsSection::kColumns), section.view());
@@ -47,7 +47,7 @@ Status ReadDeletions(FileSystem& files, const std::string& path, const Deletions
   HG_RETURN_IF_ERROR(
       (*file)->VerifiedSection(static_cast<uint32_t>(DeletionsSection::kColumns), &section));
   ByteReader meta(bytes);
-  if (meta.Get<uint32_t>() > kVersion) {
+  if (meta.Get<uint32_t>() > kDeletionsFileVersion) {
     return Status(Code::kNewerFormat, (*file)->name() + ": written by a later version");
   }
   const Status corrupt(Code::kCorrupt, (*file)->name() + ": its columns do not fit together");

@@ -7,7 +7,7 @@ namespace hypergraph {
 namespace {
 
 enum class DictionarySection : uint32_t { kMeta = 1, kKeys = 2, kBytes = 3 };  // Frozen: stored.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kDictionaryFileVersion = 1;
 constexpr unsigned kTagBits = 8;
 
 uint64_t FirstSlot(uint64_t hash, uint64_t slot_count) { return (hash >> 32) * slot_count >> 32; }
@@ -79,7 +79,7 @@ Status WriteDictionaryFile(FileSystem& files, const std::string& path, uint64_t 
   ByteWriter meta;
   ByteWriter section;
   ByteWriter bytes;
-  meta.Put(kVersion);
+  meta.Put(kDictionaryFileVersion);
   meta.Put(first);
   meta.Put(static_cast<uint32_t>(keys.size()));
   meta.Put(static_cast<uint8_t>(integers));
@@ -124,7 +124,7 @@ Status DictionaryFileReader::ReadMeta() {
   HG_RETURN_IF_ERROR(file_->Section(static_cast<uint32_t>(DictionarySection::kKeys), &section));
   HG_RETURN_IF_ERROR(file_->Section(static_cast<uint32_t>(DictionarySection::kBytes), &bytes_));
   ByteReader meta(bytes);
-  if (meta.Get<uint32_t>() > kVersion) {
+  if (meta.Get<uint32_t>() > kDictionaryFileVersion) {
     return Status(Code::kNewerFormat, file_->name() + ": written by a later version");
   }
   if (meta.Get<uint32_t>() != info_.first_number || meta.Get<uint32_t>() != info_.key_count) {

@@ -9,7 +9,6 @@ namespace hypergraph {
 
 namespace {
 
-constexpr uint8_t kByteGroupsMode = 255;
 constexpr size_t kSkipBytes = 8;
 
 }  // namespace

@@ -20,6 +20,7 @@
 namespace hypergraph {
 
 inline constexpr uint32_t kPostingBlockRows = 128;
+inline constexpr uint8_t kByteGroupsMode = 255;
 
 struct RankRange {
   uint32_t from = 0;

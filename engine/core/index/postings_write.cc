@@ -8,8 +8,6 @@ namespace hypergraph {
 
 namespace {
 
-constexpr uint8_t kByteGroupsMode = 255;
-
 // The ranks of all local numbers, one list after the other.
 struct Lists {
   std::vector<uint64_t> degrees;

@@ -9,7 +9,7 @@
 namespace hypergraph {
 
 namespace {
-constexpr uint32_t kChunk = 1024;
+constexpr uint32_t kDecodeChunk = 1024;
 }  // namespace
 
 StatusOr<std::shared_ptr<Segment>> Segment::Open(FileSystem& files, const std::string& path,
@@ -163,9 +163,9 @@ Status SegmentReader::SelectVisible(Seq at, Rows rows, std::vector<uint32_t>* vi
   const size_t before = visible->size();
   visible->resize(before + rows.size());
   uint32_t* out = visible->data() + before;
-  std::array<Seq, kChunk> seqs;
-  for (uint32_t done = 0; done < rows.size(); done += kChunk) {
-    const Rows chunk = rows.Slice(done, std::min(kChunk, rows.size() - done));
+  std::array<Seq, kDecodeChunk> seqs;
+  for (uint32_t done = 0; done < rows.size(); done += kDecodeChunk) {
+    const Rows chunk = rows.Slice(done, std::min(kDecodeChunk, rows.size() - done));
     if (check_seq) HG_RETURN_IF_ERROR(Seqs(chunk, seqs.data()));
     for (uint32_t i = 0; i < chunk.size(); ++i) {
       *out = chunk[i];
@@ -244,10 +244,10 @@ Status SegmentReader::Ids(Rows rows, EdgeId* out) const {
 Status SegmentReader::ValidTo(Rows rows, Micros* out) const {
   std::fill_n(out, rows.size(), kMicrosMax);
   if (!valid_to_) return Status::Ok();
-  std::array<Micros, kChunk> ends;
-  std::array<uint8_t, kChunk> present;
-  for (uint32_t done = 0; done < rows.size(); done += kChunk) {
-    const Rows chunk = rows.Slice(done, std::min(kChunk, rows.size() - done));
+  std::array<Micros, kDecodeChunk> ends;
+  std::array<uint8_t, kDecodeChunk> present;
+  for (uint32_t done = 0; done < rows.size(); done += kDecodeChunk) {
+    const Rows chunk = rows.Slice(done, std::min(kDecodeChunk, rows.size() - done));
     if (!Integers(*valid_to_, chunk, ends.data()) ||
         !PresentBits(valid_to_->present(), chunk, present.data())) {
       return Damaged();
@@ -269,10 +269,10 @@ Status SegmentReader::Labels(Rows rows, Symbol* out) const {
   const bool all_present = label_ && label_->present().all();
   if (!all_present) std::fill_n(out, rows.size(), kSymbolNone);
   if (!label_) return Status::Ok();
-  std::array<int64_t, kChunk> labels;
-  std::array<uint8_t, kChunk> present;
-  for (uint32_t done = 0; done < rows.size(); done += kChunk) {
-    const Rows chunk = rows.Slice(done, std::min(kChunk, rows.size() - done));
+  std::array<int64_t, kDecodeChunk> labels;
+  std::array<uint8_t, kDecodeChunk> present;
+  for (uint32_t done = 0; done < rows.size(); done += kDecodeChunk) {
+    const Rows chunk = rows.Slice(done, std::min(kDecodeChunk, rows.size() - done));
     if (!Integers(*label_, chunk, labels.data())) return Damaged();
     if (all_present) {
       for (uint32_t i = 0; i < chunk.size(); ++i) out[done + i] = static_cast<Symbol>(labels[i]);

@@ -10,14 +10,14 @@ namespace hypergraph {
 
 namespace {
 
-constexpr uint32_t kChunk = 1024;  // Divides a zone.
+constexpr uint32_t kSelectChunk = 1024;  // Divides a zone.
 
 // Appends rows[i] where code i is within one of the ranges and `present` is null or set.
 template <typename Code>
 void AppendMatches(const Code* codes, const uint8_t* present, Rows rows,
                    std::span<const CodeRange> ranges, std::vector<uint32_t>* selected) {
   const uint32_t count = rows.size();
-  std::array<uint8_t, kChunk> matches;
+  std::array<uint8_t, kSelectChunk> matches;
   if (ranges.size() == 1) {
     const auto low = static_cast<Code>(std::min<uint64_t>(ranges[0].low, Code(-1)));
     const auto span =
@@ -79,17 +79,17 @@ bool ReadPresent(const PresentColumn& column, Rows rows, uint8_t* out) {
 
 // Rows [done, …) of at most a chunk, which stay in one zone when they are contiguous.
 Rows ChunkAt(Rows rows, uint32_t done) {
-  uint32_t count = std::min(kChunk, rows.size() - done);
+  uint32_t count = std::min(kSelectChunk, rows.size() - done);
   if (rows.contiguous()) {
     const uint32_t first = rows.first() + done;
-    count = std::min(count, kChunk - first % kChunk);
+    count = std::min(count, kSelectChunk - first % kSelectChunk);
   }
   return rows.Slice(done, count);
 }
 
 bool SelectNulls(const PresentColumn& present, bool wanted, Rows rows,
                  std::vector<uint32_t>* selected) {
-  std::array<uint8_t, kChunk> bits;
+  std::array<uint8_t, kSelectChunk> bits;
   for (uint32_t done = 0; done < rows.size();) {
     const Rows chunk = ChunkAt(rows, done);
     if (!ReadPresent(present, chunk, bits.data())) return false;
@@ -104,12 +104,12 @@ bool SelectNulls(const PresentColumn& present, bool wanted, Rows rows,
 bool MatchChunk(const CodeColumn& codes, const uint8_t* present, Rows chunk,
                 std::span<const CodeRange> ranges, std::vector<uint32_t>* selected) {
   if (chunk.contiguous() && codes.max() <= UINT32_MAX) {
-    std::array<uint32_t, kChunk> narrow;
+    std::array<uint32_t, kSelectChunk> narrow;
     if (!codes.ReadNarrow(chunk.first(), chunk.size(), narrow.data())) return false;
     AppendMatches(narrow.data(), present, chunk, ranges, selected);
     return true;
   }
-  std::array<uint64_t, kChunk> wide;
+  std::array<uint64_t, kSelectChunk> wide;
   const bool read = chunk.contiguous() ? codes.Read(chunk.first(), chunk.size(), wide.data())
                                        : codes.Gather({chunk.list(), chunk.size()}, wide.data());
   if (!read) return false;
@@ -119,7 +119,7 @@ bool MatchChunk(const CodeColumn& codes, const uint8_t* present, Rows chunk,
 
 bool MatchFloats(const NumberColumn& column, const uint8_t* present, Rows chunk,
                  std::span<const CodeRange> ranges, std::vector<uint32_t>* selected) {
-  std::array<uint64_t, kChunk> codes;
+  std::array<uint64_t, kSelectChunk> codes;
   const bool read = chunk.contiguous()
                         ? column.ReadCodes(chunk.first(), chunk.size(), codes.data())
                         : column.GatherCodes({chunk.list(), chunk.size()}, codes.data());
@@ -145,7 +145,7 @@ Status SegmentReader::SelectNumber(const NumberColumn& column, const Comparison&
   if (!RangesOf(column, comparison.op, comparison.operands, &ranges)) return Damaged();
   if (ranges.empty() && !absent_holds) return Status::Ok();
   const bool all_present = column.present().all();
-  std::array<uint8_t, kChunk> present;
+  std::array<uint8_t, kSelectChunk> present;
   std::vector<uint32_t> matched;
   for (uint32_t done = 0; done < rows.size();) {
     const Rows chunk = ChunkAt(rows, done);
@@ -193,8 +193,8 @@ Status SegmentReader::SelectText(const TextColumn& column, const Comparison& com
     if (ranges.empty()) return Status::Ok();
   }
   const Among among(comparison.operands);
-  std::array<uint8_t, kChunk> present;
-  std::array<std::string_view, kChunk> texts;
+  std::array<uint8_t, kSelectChunk> present;
+  std::array<std::string_view, kSelectChunk> texts;
   for (uint32_t done = 0; done < rows.size();) {
     const Rows chunk = ChunkAt(rows, done);
     done += chunk.size();
@@ -237,8 +237,8 @@ Status SegmentReader::SelectKey(const Comparison& comparison, Rows rows,
 Status SegmentReader::SelectComputed(const Comparison& comparison, Rows rows,
                                      std::vector<uint32_t>* selected) const {
   const Among among(comparison.operands);
-  std::array<uint64_t, kChunk> ids;
-  std::array<uint32_t, kChunk> arities;
+  std::array<uint64_t, kSelectChunk> ids;
+  std::array<uint32_t, kSelectChunk> arities;
   const bool by_id = comparison.column.kind == ColumnKind::kId;
   if (comparison.op == CompareOp::kIsNull) return Status::Ok();
   for (uint32_t done = 0; done < rows.size();) {

@@ -13,8 +13,8 @@ namespace {
 // Windows of fewer rows are passed over without asking what postings would cost.
 constexpr uint64_t kSmallWindow = 2048;
 // What postings cost, in rows of a pass: rows far apart are dearer, and each lookup has its price.
-constexpr uint64_t kPostingCost = 4;
-constexpr uint64_t kLookupCost = 8;
+constexpr uint64_t kWalkPostingCost = 4;
+constexpr uint64_t kWalkLookupCost = 8;
 // Of a walk that answers with all nodes that it reached.
 constexpr uint64_t kBytesANode = 96;
 
@@ -162,7 +162,7 @@ Status ExpandWalk::RunFrontier(std::optional<NodeNumber> target, uint64_t cost_m
     if (cost_max != UINT64_MAX) {
       uint64_t cost = 0;
       HG_RETURN_IF_ERROR(
-          walk.EstimateLevel(kPostingCost, kLookupCost, cost_max - spent + 1, &cost));
+          walk.EstimateLevel(kWalkPostingCost, kWalkLookupCost, cost_max - spent + 1, &cost));
       if (guard_->stopped()) break;
       spent += cost;
       if (spent > cost_max) return Status::Ok();

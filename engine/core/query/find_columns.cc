@@ -6,7 +6,7 @@ namespace hypergraph {
 namespace {
 
 // A batch of the widest values fits the first cache with room to spare.
-constexpr uint32_t kBatchRows = 2048;
+constexpr uint32_t kColumnRows = 2048;
 constexpr size_t kMembersAhead = 64;
 
 void ClearValues(PropertyColumn* column) {
@@ -71,7 +71,7 @@ Status FindColumns::AsRead(ValueType type, uint8_t kind,
 
 // Numbers up to 2^53 − 1, as JavaScript has them.
 Status FindColumns::Numbers(uint8_t kind, Status (RowSource::*read)(Rows, uint64_t*) const) {
-  uint64_t numbers[kBatchRows];
+  uint64_t numbers[kColumnRows];
   return Plain<double>(ValueType::kF64, kind,
                        [&](const RowSource& source, Rows rows, double* out) -> Status {
                          HG_RETURN_IF_ERROR((source.*read)(rows, numbers));
@@ -83,7 +83,7 @@ Status FindColumns::Numbers(uint8_t kind, Status (RowSource::*read)(Rows, uint64
 }
 
 Status FindColumns::WriteNodeNumbers() {
-  int64_t instants[kBatchRows];
+  int64_t instants[kColumnRows];
   ++written_;
   return Plain<uint32_t>(ValueType::kU32, static_cast<uint8_t>(ResultKind::kNode),
                          [&](const RowSource& source, Rows rows, uint32_t* out) -> Status {
@@ -99,8 +99,8 @@ template <typename Decode>
 Status FindColumns::ForRows(Decode decode) {
   for (const FindPage::Piece& piece : page_.pieces()) {
     const Rows rows = page_.RowsOf(piece);
-    for (uint32_t done = 0; done < rows.size(); done += kBatchRows) {
-      const uint32_t count = std::min(kBatchRows, rows.size() - done);
+    for (uint32_t done = 0; done < rows.size(); done += kColumnRows) {
+      const uint32_t count = std::min(kColumnRows, rows.size() - done);
       HG_RETURN_IF_ERROR(decode(*piece.source, rows.Slice(done, count)));
     }
   }
@@ -119,7 +119,7 @@ void FindColumns::Reorder(std::vector<T>* values) const {
 template <typename T, typename Decode>
 Status FindColumns::Plain(ValueType type, uint8_t kind, Decode decode) {
   writer_->BeginColumn(type, kind);
-  T batch[kBatchRows];
+  T batch[kColumnRows];
   std::vector<T> gathered;
   const bool reorders = !page_.order().empty();
   if (reorders) gathered.reserve(page_.row_count());

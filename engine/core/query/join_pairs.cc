@@ -7,7 +7,7 @@ namespace hypergraph {
 
 namespace {
 
-constexpr uint64_t kRowBytes = 8 * 4 + 4 * 2;
+constexpr uint64_t kPairBytes = 8 * 4 + 4 * 2;
 
 bool Before(const JoinPair& a, const JoinPair& b) {
   return std::tie(a.left.ts, a.left.seq, a.right.ts, a.right.seq) <
@@ -37,7 +37,7 @@ TimeWindow Around(Micros ts, __int128 low, __int128 high) {
 }
 
 JoinPairs::JoinPairs(Guard* guard) : guard_(guard), kept_max_(guard->rows_max()) {
-  const uint64_t affordable = std::max<uint64_t>(1, guard->bytes_max() / kRowBytes);
+  const uint64_t affordable = std::max<uint64_t>(1, guard->bytes_max() / kPairBytes);
   if (affordable >= kept_max_) return;
   kept_max_ = affordable;
   reason_ = Truncated::kBytesMax;

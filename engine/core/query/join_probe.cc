@@ -7,7 +7,7 @@ namespace hypergraph {
 
 namespace {
 
-constexpr uint32_t kBatchRows = 4096;
+constexpr uint32_t kProbeRows = 4096;
 
 class Prober {
  public:
@@ -24,8 +24,8 @@ class Prober {
       rows_.clear();
       HG_RETURN_IF_ERROR(selector.source(i).RowsOfNodes(nodes, terms_.shared_min, reach, &rows_));
       HG_RETURN_IF_ERROR(selector.guard().Work(nodes.size() + rows_.size()));
-      for (size_t at = 0; at < rows_.size() && !selector.guard().stopped(); at += kBatchRows) {
-        const size_t count = std::min<size_t>(kBatchRows, rows_.size() - at);
+      for (size_t at = 0; at < rows_.size() && !selector.guard().stopped(); at += kProbeRows) {
+        const size_t count = std::min<size_t>(kProbeRows, rows_.size() - at);
         matched_.clear();
         HG_RETURN_IF_ERROR(selector.Match(i, Rows::List({rows_.data() + at, count}), &matched_));
         HG_RETURN_IF_ERROR(AddPairs(edge, nodes, selector.source(i)));

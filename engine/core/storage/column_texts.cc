@@ -10,7 +10,7 @@ namespace hypergraph {
 
 namespace {
 
-constexpr size_t kChunk = 512;
+constexpr size_t kTextChunk = 512;
 
 struct Distinct {
   std::vector<std::string_view> texts;  // Ascending.
@@ -127,11 +127,11 @@ bool TextColumn::DictionaryText(uint64_t code, std::string_view* text) const {
 }
 
 bool TextColumn::Read(uint64_t first, size_t count, std::string_view* out) const {
-  std::array<uint64_t, kChunk> values;
+  std::array<uint64_t, kTextChunk> values;
   uint64_t begin = 0;
   if (!has_dictionary_ && first > 0 && !ends_.At(first - 1, &begin)) return false;
-  for (size_t done = 0; done < count; done += kChunk) {
-    const size_t taken = std::min(kChunk, count - done);
+  for (size_t done = 0; done < count; done += kTextChunk) {
+    const size_t taken = std::min(kTextChunk, count - done);
     const CodeColumn& column = has_dictionary_ ? codes_ : ends_;
     if (!column.Read(first + done, taken, values.data())) return false;
     for (size_t i = 0; i < taken; ++i) {

@@ -9,7 +9,7 @@ namespace hypergraph {
 namespace {
 
 constexpr uint64_t kMagic = 0x0a0d464e414d4748;  // "HGMANF\r\n"
-constexpr size_t kHeaderBytes = 32;
+constexpr size_t kManifestHeaderBytes = 32;
 
 std::vector<uint8_t> EncodeHeader(ByteView content) {
   ByteWriter out;
@@ -28,7 +28,7 @@ Status WriteTemporary(FileSystem& files, const std::string& path, ByteView conte
   StatusOr<std::unique_ptr<File>> file = files.Create(path);
   if (!file.ok()) return file.status();
   HG_RETURN_IF_ERROR(file.value()->WriteAt(0, EncodeHeader(content)));
-  HG_RETURN_IF_ERROR(file.value()->WriteAt(kHeaderBytes, content));
+  HG_RETURN_IF_ERROR(file.value()->WriteAt(kManifestHeaderBytes, content));
   return file.value()->SyncData();
 }
 
@@ -37,7 +37,7 @@ Status ReadWhole(FileSystem& files, const std::string& path, std::vector<uint8_t
   if (!file.ok()) return file.status();
   const StatusOr<uint64_t> file_bytes = file.value()->Size();
   if (!file_bytes.ok()) return file_bytes.status();
-  if (file_bytes.value() > kHeaderBytes + kManifestContentBytesMax) {
+  if (file_bytes.value() > kManifestHeaderBytes + kManifestContentBytesMax) {
     return {Code::kCorrupt, path + " has " + std::to_string(file_bytes.value()) + " bytes"};
   }
   bytes->resize(file_bytes.value());
@@ -75,7 +75,7 @@ Status ReadManifest(FileSystem& files, const std::string& directory,
   HG_RETURN_IF_ERROR(ReadWhole(files, path, &bytes));
   const Status damaged{Code::kCorrupt, path + " is damaged; restore a backup"};
   const Status foreign{Code::kNotADatabase, path + " is no manifest of this engine"};
-  if (bytes.size() < kHeaderBytes) {
+  if (bytes.size() < kManifestHeaderBytes) {
     const bool ours = bytes.size() >= 8 && LoadUnaligned<uint64_t>(bytes.data()) == kMagic;
     return ours ? damaged : foreign;
   }
@@ -87,7 +87,7 @@ Status ReadManifest(FileSystem& files, const std::string& directory,
                                     ", this program reads up to " +
                                     std::to_string(kManifestVersion)};
   }
-  const auto rest = ByteView(bytes).subspan(kHeaderBytes);
+  const auto rest = ByteView(bytes).subspan(kManifestHeaderBytes);
   const std::vector<uint8_t> right = EncodeHeader(rest);
   const bool sound = std::equal(right.begin() + 8, right.end(), bytes.begin() + 8);
   if (!has_magic) return sound ? damaged : foreign;  // Sound but for its magic: it was ours.
