@@ -30,7 +30,7 @@
         ['OS=="linux"', {'ldflags': ['-Wl,-z,now']}],
         ['hnsw_asan==1', {
           'cflags_cc': [
-            '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-O1', '-g',
+            '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-O1', '-g1',
           ],
           'ldflags': ['-fsanitize=address,undefined'],
         }],
