@@ -280,9 +280,14 @@ function tableOf(side: unknown, name: string): string {
   return table
 }
 
-/** Half of a surrogate pair has no UTF-8 form: another path would be opened. */
+/**
+ * Half of a surrogate pair has no UTF-8 form: another path would be opened. No regular expression:
+ * to compile one took a thirtieth of a whole opening.
+ */
 function checkPath(path: unknown, name: string): string {
-  if (typeof path === 'string' && path !== '' && !/[\0\p{Surrogate}]/u.test(path)) return path
+  if (typeof path === 'string' && path !== '' && !path.includes('\0') && path.isWellFormed()) {
+    return path
+  }
   throw invalid(`${name} must be the path of a directory, not ${quote(path)}`)
 }
 
