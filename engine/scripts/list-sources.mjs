@@ -4,7 +4,7 @@
 //   node scripts/list-sources.mjs FOLDER               the files themselves
 //   node scripts/list-sources.mjs FOLDER OUT [LAYER…]  some of a layer included by one, which it writes into OUT
 //
-// A compiler reads the same headers and makes the same templates for each file, which took it three times as
+// A compiler reads the same headers and makes the same templates for each file, which took it twice as
 // long. So names in an anonymous namespace are a layer's, not a file's.
 import {
   existsSync,
