@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,19 +36,32 @@ enum class Code : uint8_t {
   kUnsupported,
 };
 
+// One pointer, null of a success: a short read returns hundreds of them. One that was moved from is
+// a success.
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  Status(Code code, std::string message) {
+    if (code != Code::kOk) failure_.reset(new Failure{code, std::move(message)});
+  }
+  Status(const Status& other)
+      : failure_(other.ok() ? nullptr : std::make_unique<const Failure>(*other.failure_)) {}
+  Status& operator=(const Status& other) { return *this = Status(other); }
+  Status(Status&&) = default;
+  Status& operator=(Status&&) = default;
+  ~Status() = default;
   static Status Ok() { return {}; }
 
-  bool ok() const { return code_ == Code::kOk; }
-  Code code() const { return code_; }
-  const std::string& message() const { return message_; }
+  bool ok() const { return failure_ == nullptr; }
+  Code code() const { return ok() ? Code::kOk : failure_->code; }
+  std::string message() const { return ok() ? std::string() : failure_->message; }
 
  private:
-  Code code_ = Code::kOk;
-  std::string message_;
+  struct Failure {
+    Code code;
+    std::string message;
+  };
+  std::unique_ptr<const Failure> failure_;
 };
 
 // A value, or why there is none.
@@ -83,7 +97,8 @@ class [[nodiscard]] StatusOr {
 #define HG_RETURN_IF_ERROR(expression)              \
   do {                                              \
     ::hypergraph::Status hg_status_ = (expression); \
-    if (!hg_status_.ok()) return hg_status_;        \
+    if (!hg_status_.ok()) [[unlikely]]              \
+      return hg_status_;                            \
   } while (false)
 
 }  // namespace hypergraph
