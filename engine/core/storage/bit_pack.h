@@ -19,7 +19,7 @@ inline unsigned PackedWidth(uint64_t max) {
   return width > 57 ? 64 : width;
 }
 inline bool IsPackedWidth(unsigned width) { return width <= 57 || width == 64; }
-inline uint64_t WidthMask(unsigned width) {
+constexpr uint64_t WidthMask(unsigned width) {
   return width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
 }
 // Without the padding. Requires: count × width is below 2^64.

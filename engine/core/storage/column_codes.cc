@@ -11,9 +11,15 @@ namespace {
 
 // Unpacking all of a block takes as long as about so many of its codes one by one.
 constexpr size_t kUnpackWholeFrom = 20;
-// Rows whose bytes are asked for while those before them are decoded.
-constexpr size_t kFetchAhead = 20;
+// Rows whose bytes are asked for before they are decoded.
+constexpr size_t kFetchedAtOnce = 32;
 constexpr uint64_t kBytesPerBit = kCodeBlockRows / 8;  // A block's bytes for each bit of width.
+
+constexpr auto kMasks = [] {
+  std::array<uint64_t, 65> masks{};
+  for (unsigned width = 0; width < masks.size(); ++width) masks[width] = WidthMask(width);
+  return masks;
+}();
 
 struct BlockShape {
   std::vector<uint64_t> bases;
@@ -217,25 +223,34 @@ const CodeColumn::Place* CodeColumn::MakePlaces() const {
   return made.release();
 }
 
-// Row by row, without a branch that depends on where rows lie.
+// Row by row, without a branch that depends on where rows lie: where some lie is worked out and
+// their bytes are asked for, then these are decoded.
 template <bool kSound>
 bool CodeColumn::GatherPlacedAs(const Place* places, std::span<const uint32_t> indexes,
                                 uint64_t* out) const {
   const uint8_t* const bytes = data_.data();
-  const size_t count = indexes.size();
-  for (size_t i = 0; i < count; ++i) {
-    if (i + kFetchAhead < count) {
-      const uint32_t next = indexes[i + kFetchAhead];
-      const Place& place = places[next >> kCodeBlockShift];
-      __builtin_prefetch(bytes + place.begin * kBytesPerBit +
-                         next % kCodeBlockRows * place.width / 8);
+  std::array<uint64_t, kFetchedAtOnce> bits;  // Where the codes begin, in bits.
+  for (size_t done = 0; done < indexes.size(); done += kFetchedAtOnce) {
+    const size_t count = std::min(kFetchedAtOnce, indexes.size() - done);
+    const uint32_t* const wanted = indexes.data() + done;
+    for (size_t i = 0; i < count; ++i) {
+      const Place& place = places[wanted[i] >> kCodeBlockShift];
+      const uint64_t bit =
+          uint64_t{place.begin} * kCodeBlockRows + wanted[i] % kCodeBlockRows * place.width;
+      __builtin_prefetch(bytes + bit / 8);
+      bits[i] = bit << 8 | place.width;
+      out[done + i] = place.base;
     }
-    const Place& place = places[indexes[i] >> kCodeBlockShift];
-    const uint8_t* data = bytes + place.begin * kBytesPerBit;
-    if constexpr (!kSound) {
-      if (!file_->Verified(data, place.width * kBytesPerBit)) return false;
+    for (size_t i = 0; i < count; ++i) {
+      if constexpr (!kSound) {
+        const Place& place = places[wanted[i] >> kCodeBlockShift];
+        if (!file_->Verified(bytes + place.begin * kBytesPerBit, place.width * kBytesPerBit))
+          return false;
+      }
+      const uint64_t bit = bits[i] >> 8;
+      out[done + i] +=
+          LoadUnaligned<uint64_t>(bytes + bit / 8) >> (bit % 8) & kMasks[bits[i] & 0xff];
     }
-    out[i] = place.base + UnpackOne(data, place.width, indexes[i] % kCodeBlockRows);
   }
   return true;
 }
