@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/short_list.h"
 #include "core/query/row_lists.h"
 #include "core/query/select.h"
 
@@ -46,7 +47,7 @@ class FindPage {
 
   // Pieces hold the rows in some order; each ascends by itself. Row i of the result is the
   // order()[i]-th of the pieces' rows laid end to end, or the i-th itself when order() is empty.
-  const std::vector<Piece>& pieces() const { return pieces_; }
+  std::span<const Piece> pieces() const { return {pieces_.data(), pieces_.size()}; }
   const std::vector<uint32_t>& order() const { return order_; }
   Rows RowsOf(const Piece& piece) const {
     return piece.ranged ? Rows::Range(piece.first, piece.count)
@@ -74,7 +75,7 @@ class FindPage {
   uint32_t row_count_ = 0;
   uint64_t member_count_ = 0;
   uint64_t bytes_ = 0;
-  std::vector<Piece> pieces_;
+  ShortList<Piece, 4> pieces_;
   std::vector<uint32_t> list_ = TakeRowList();
   std::vector<uint32_t> order_;
   const RowSource* last_source_ = nullptr;

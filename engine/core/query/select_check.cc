@@ -87,6 +87,7 @@ Status CompiledSelection::CheckKeys(const RowSource& source, Rows* rows) {
 }
 
 Status CompiledSelection::CheckMembers(const RowSource& source, Rows* rows) {
+  term_rows_.resize(terms.size());
   std::vector<uint32_t>* into = NextBuffer();
   for (uint32_t done = 0; done < rows->size();) {
     uint32_t count = 0;

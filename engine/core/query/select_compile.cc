@@ -237,7 +237,6 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
                                 std::to_string(selection.members.size()) + " members"};
   }
   terms_at_least = selection.at_least;
-  terms.reserve(selection.members.size());
   // The records of nodes have no members, though a memtable chains each to its node.
   if (selection.table == kNodeTable) {
     nothing = true;
@@ -258,7 +257,6 @@ Status CompiledSelection::ResolveMembers(const Snapshot& snapshot, const Selecti
     nothing = true;
     return Status::Ok();
   }
-  term_rows_.assign(terms.size(), 0);
   if (terms.size() == 1) {
     nodes.push_back(terms[0].node);
     nodes_at_least = 1;

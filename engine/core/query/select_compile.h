@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/short_list.h"
 #include "core/query/filter.h"
 #include "core/query/select.h"
 
@@ -38,6 +39,8 @@ struct Remainder {
 };
 
 class CompiledSelection {
+  static constexpr size_t kNearTerms = 4;
+
  public:
   struct Term {
     NodeNumber node = kNodeNone;
@@ -70,8 +73,8 @@ class CompiledSelection {
   std::optional<Micros> valid_at;
   std::vector<EdgeId> ids;  // Ascending and distinct, as are keys.
   std::vector<std::string> keys;
-  std::vector<Term> terms;        // By node; those that some row may hold.
-  std::vector<NodeNumber> nodes;  // Distinct, of terms.
+  ShortList<Term, kNearTerms> terms;        // By node; those that some row may hold.
+  ShortList<NodeNumber, kNearTerms> nodes;  // Distinct, of terms.
   uint32_t terms_at_least = 0;
   uint32_t nodes_at_least = 0;  // Rows with fewer of the nodes cannot match.
   bool nodes_suffice = true;    // Rows with that many of them do match.

@@ -34,12 +34,14 @@ struct OrderedScan::State {
     Micros reached_at;  // The first event_ts of the source in the direction of the scan.
   };
 
-  CompiledSelection* compiled;
-  bool newest_first;
+  CompiledSelection* compiled = nullptr;
+  bool newest_first = false;
   std::optional<Position> after;
-  uint64_t rows_wanted;
-  std::vector<Waiting> waiting;  // The next one last.
-  std::vector<std::unique_ptr<Stream>> streams;
+  uint64_t rows_wanted = 0;
+  ShortList<Waiting, 4> waiting;  // The next one last.
+  ShortList<Stream*, 4> streams;
+  std::optional<Stream> near;                // One of them: mostly there is no other.
+  std::vector<std::unique_ptr<Stream>> far;  // The others.
   std::optional<Position> settled;
   bool ended = false;
 
@@ -56,6 +58,11 @@ struct OrderedScan::State {
     return !compiled->guard->stopped() || (!GivesUp() && !stream.cursor->looked());
   }
   void ListSources();
+  Stream* AddStream();
+  void Free(Stream* stream);
+  // Frees those of which it is true.
+  template <typename Ended>
+  void FreeIf(Ended is_over);
   Status OpenNext();
   Status Fill(Stream* stream);
   Status Place(Stream* stream) const;
@@ -82,14 +89,40 @@ void OrderedScan::State::ListSources() {
   });
 }
 
+OrderedScan::State::Stream* OrderedScan::State::AddStream() {
+  if (!near) return &near.emplace();
+  return far.emplace_back(std::make_unique<Stream>()).get();
+}
+
+void OrderedScan::State::Free(Stream* stream) {
+  if (near && stream == &*near) {
+    near.reset();
+    return;
+  }
+  std::erase_if(far, [stream](const auto& held) { return held.get() == stream; });
+}
+
+template <typename Ended>
+void OrderedScan::State::FreeIf(Ended is_over) {
+  streams.EraseIf([&](Stream* stream) {
+    if (!is_over(*stream)) return false;
+    Free(stream);
+    return true;
+  });
+}
+
 Status OrderedScan::State::OpenNext() {
-  auto stream = std::make_unique<Stream>();
+  Stream* const stream = AddStream();
   stream->cursor.emplace(compiled, waiting.back().source, newest_first, after);
   stream->start = Edge(waiting.back().reached_at);
   if (after && Before(stream->start, *after)) stream->start = *after;
   waiting.pop_back();
   HG_RETURN_IF_ERROR(stream->cursor->Open());
-  if (!stream->cursor->done()) streams.push_back(std::move(stream));
+  if (stream->cursor->done()) {
+    Free(stream);
+  } else {
+    streams.push_back(stream);
+  }
   return Status::Ok();
 }
 
@@ -120,11 +153,9 @@ Status OrderedScan::State::Place(Stream* stream) const {
 // Afterwards every stream has matches, unless the guard stopped.
 Status OrderedScan::State::FillAll(bool* stopped) {
   *stopped = false;
-  for (auto& stream : streams) HG_RETURN_IF_ERROR(Fill(stream.get()));
-  std::erase_if(streams, [](const std::unique_ptr<Stream>& stream) {
-    return stream->chunk.size() == 0 && stream->cursor->done();
-  });
-  for (auto& stream : streams) *stopped = *stopped || stream->chunk.size() == 0;
+  for (Stream* stream : streams) HG_RETURN_IF_ERROR(Fill(stream));
+  FreeIf([](const Stream& stream) { return stream.chunk.size() == 0 && stream.cursor->done(); });
+  for (const Stream* stream : streams) *stopped = *stopped || stream->chunk.size() == 0;
   return Status::Ok();
 }
 
@@ -134,9 +165,9 @@ Status OrderedScan::State::Settle() {
   const auto consider = [&](const Position& position) {
     if (!least || Before(position, *least)) least = position;
   };
-  for (auto& stream : streams) {
+  for (Stream* stream : streams) {
     if (stream->chunk.size() > 0) {
-      HG_RETURN_IF_ERROR(Place(stream.get()));
+      HG_RETURN_IF_ERROR(Place(stream));
       Position head = Head(*stream);
       head.seq = newest_first ? head.seq + 1 : head.seq - 1;
       consider(head);
@@ -181,7 +212,7 @@ Status OrderedScan::State::GiveAlone(Stream* stream, RowBatch* batch) {
 Status OrderedScan::State::GiveMerged(RowBatch* batch, bool stopped) {
   Stream* first = nullptr;
   std::optional<Position> limit;  // Of what `first` may give: the second stream's head.
-  for (auto& stream : streams) {
+  for (Stream* stream : streams) {
     if (stream->chunk.size() == 0) {
       std::optional<Position> looked_at;
       HG_RETURN_IF_ERROR(stream->cursor->LookedAt(&looked_at));
@@ -189,10 +220,10 @@ Status OrderedScan::State::GiveMerged(RowBatch* batch, bool stopped) {
       if (!limit || Before(reached, *limit)) limit = reached;
       continue;
     }
-    HG_RETURN_IF_ERROR(Place(stream.get()));
+    HG_RETURN_IF_ERROR(Place(stream));
     if (first == nullptr || Before(Head(*stream), Head(*first))) {
       if (first != nullptr && (!limit || Before(Head(*first), *limit))) limit = Head(*first);
-      first = stream.get();
+      first = stream;
     } else if (!limit || Before(Head(*stream), *limit)) {
       limit = Head(*stream);
     }
@@ -224,8 +255,11 @@ Status OrderedScan::State::GiveMerged(RowBatch* batch, bool stopped) {
 
 OrderedScan::OrderedScan(Selector* selector, bool newest_first, std::optional<Position> after,
                          uint64_t rows_wanted)
-    : state_(std::make_unique<State>(State{
-          &selector->compiled(), newest_first, after, rows_wanted, {}, {}, std::nullopt, false})) {
+    : state_(std::make_unique<State>()) {
+  state_->compiled = &selector->compiled();
+  state_->newest_first = newest_first;
+  state_->after = after;
+  state_->rows_wanted = rows_wanted;
   state_->ListSources();
 }
 OrderedScan::~OrderedScan() = default;
@@ -251,7 +285,7 @@ Status OrderedScan::Next(RowBatch* batch) {
       continue;
     }
     if (state.streams.size() == 1) {
-      HG_RETURN_IF_ERROR(state.GiveAlone(state.streams[0].get(), batch));
+      HG_RETURN_IF_ERROR(state.GiveAlone(state.streams[0], batch));
     } else if (!state.streams.empty()) {
       HG_RETURN_IF_ERROR(state.GiveMerged(batch, stopped));
     }
@@ -267,12 +301,12 @@ Status OrderedScan::MayHaveMore(bool* more) {
   *more = true;
   for (uint32_t step = 0; step < kLookAheadSteps; ++step) {
     if (state.compiled->guard->stopped()) return Status::Ok();
-    for (const auto& stream : state.streams) {
+    for (const State::Stream* stream : state.streams) {
       if (stream->chunk.size() > 0) return Status::Ok();
     }
-    std::erase_if(state.streams, [](const auto& stream) { return stream->cursor->done(); });
+    state.FreeIf([](const State::Stream& stream) { return stream.cursor->done(); });
     if (!state.streams.empty()) {
-      State::Stream& stream = *state.streams.front();
+      State::Stream& stream = *state.streams[0];
       stream.placed = false;
       HG_RETURN_IF_ERROR(stream.cursor->Next(kGuardRows, &stream.chunk));
     } else if (!state.waiting.empty()) {
