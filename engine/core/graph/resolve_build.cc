@@ -54,14 +54,13 @@ Status BatchResolver::InternAll() {
 Status BatchResolver::InternNodes(const BatchNodeList& list, std::vector<NodeNumber>* numbers) {
   numbers->resize(list.count);
   if (list.form == NodesForm::kU64) {
-    // The batch is 8-aligned and so is this array of it.
+    // The batch is 8-aligned and so are the arrays of it.
     const auto* keys = reinterpret_cast<const uint64_t*>(list.integers.data());
     return state_.nodes_->InternIntegers({keys, list.count}, numbers->data());
   }
   if (list.form == NodesForm::kU32) {
-    std::vector<uint64_t> keys(list.count);
-    for (uint32_t i = 0; i < list.count; ++i) keys[i] = list.small[i];
-    return state_.nodes_->InternIntegers(keys, numbers->data());
+    const auto* keys = reinterpret_cast<const uint32_t*>(list.small.data());
+    return state_.nodes_->InternIntegers({keys, list.count}, numbers->data());
   }
   std::vector<NodeNumber> of_key(list.keys.size());
   for (size_t i = 0; i < list.keys.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <shared_mutex>
 
 #include "core/index/dictionary_file.h"
+#include "core/index/small_numbers.h"
 
 namespace hypergraph {
 
@@ -164,6 +165,7 @@ struct Dictionary::State {
   TextArena texts;
   std::vector<std::shared_ptr<const DictionaryFile>> retired;
   SmallKeys small_keys;
+  SmallNumbers small_numbers;  // The writer's.
 
   const DictionaryFile* FileOf(uint32_t number) const {
     const auto after = std::upper_bound(
@@ -196,6 +198,11 @@ struct Dictionary::State {
     if (file == nullptr) return Missing(number);
     return file->KeyOf(number, key);
   }
+
+  // The writer's.
+  Status InternInteger(uint64_t integer, uint32_t* number);
+  template <typename T>
+  Status InternIntegers(std::span<const T> keys, uint32_t* numbers);
 
   Status LookUpSmallKeys(std::span<const uint32_t> numbers, uint32_t* out, bool* all_small) const {
     const std::shared_lock lock(mutex);
@@ -299,27 +306,40 @@ Status Dictionary::Intern(const NodeKey& key, uint32_t* number, bool* fresh) {
   return Status::Ok();
 }
 
-Status Dictionary::InternIntegers(std::span<const uint64_t> keys, uint32_t* numbers) {
-  constexpr size_t kAhead = 8;
+Status Dictionary::State::InternInteger(uint64_t integer, uint32_t* number) {
+  const NodeKey key{false, integer, {}};
+  const uint64_t hash = HashNumber(integer);
   std::optional<uint32_t> found;
-  NodeKey key;
+  HG_RETURN_IF_ERROR(Find(key, hash, &found));
+  if (found) {
+    *number = *found;
+  } else {
+    const std::unique_lock lock(mutex);
+    HG_RETURN_IF_ERROR(Add(key, hash, number));
+  }
+  small_numbers.Note(integer, *number, fresh_first + fresh.count());
+  return Status::Ok();
+}
+
+template <typename T>
+Status Dictionary::State::InternIntegers(std::span<const T> keys, uint32_t* numbers) {
+  constexpr size_t kAhead = 8;
   for (size_t i = 0; i < keys.size(); ++i) {
-    key.integer = keys[i];
-    const uint64_t hash = HashNumber(keys[i]);
-    if (i + kAhead < keys.size()) state_->fresh.Prefetch(HashNumber(keys[i + kAhead]));
-    if (const uint32_t place = state_->fresh.Find(key, hash); place < state_->fresh.count()) {
-      numbers[i] = state_->fresh_first + place;
-      continue;
+    if (i + kAhead < keys.size() && !small_numbers.Covers(keys[i + kAhead])) {
+      fresh.Prefetch(HashNumber(keys[i + kAhead]));
     }
-    HG_RETURN_IF_ERROR(state_->Find(key, hash, &found));
-    if (found) {
-      numbers[i] = *found;
-      continue;
-    }
-    const std::unique_lock lock(state_->mutex);
-    HG_RETURN_IF_ERROR(state_->Add(key, hash, numbers + i));
+    if (small_numbers.Find(keys[i], numbers + i)) continue;
+    HG_RETURN_IF_ERROR(InternInteger(keys[i], numbers + i));
   }
   return Status::Ok();
+}
+
+Status Dictionary::InternIntegers(std::span<const uint64_t> keys, uint32_t* numbers) {
+  return state_->InternIntegers(keys, numbers);
+}
+
+Status Dictionary::InternIntegers(std::span<const uint32_t> keys, uint32_t* numbers) {
+  return state_->InternIntegers(keys, numbers);
 }
 
 Status Dictionary::WriteFile(FileSystem& files, const std::string& path, uint64_t file_id,

@@ -68,6 +68,7 @@ class Dictionary {
   Status Intern(const NodeKey& key, uint32_t* number, bool* fresh);
   // Many integers at once: the bulk path.
   Status InternIntegers(std::span<const uint64_t> keys, uint32_t* numbers);
+  Status InternIntegers(std::span<const uint32_t> keys, uint32_t* numbers);
 
   // Writes numbers [first, end) to a file; Install then replaces what the files cover, in memory
   // too.

@@ -106,6 +106,45 @@ TEST(Dictionary_interns_integers_in_bulk) {
   CHECK(!all_small);
 }
 
+TEST(Dictionary_finds_integers_again_in_bulk_whichever_file_has_them) {
+  Random random(test::Seed());
+  MemoryFileSystem files;
+  Dictionary dictionary;
+  std::map<uint64_t, uint32_t> known;
+  std::vector<std::shared_ptr<const DictionaryFile>> installed;
+  for (uint64_t round = 0; round < 4; ++round) {
+    std::vector<uint64_t> wide;
+    for (int i = 0; i < 5000; ++i) {
+      // Close together, further apart than there are numbers, and no u32.
+      wide.push_back(random.Below(2000) << (random.Chance(0.2) ? 20 : 0)
+                                        << (round == 3 && random.Chance(0.1) ? 20 : 0));
+    }
+    std::vector<uint32_t> numbers(wide.size());
+    if (round % 2 == 0) {
+      std::vector<uint32_t> narrow;
+      for (const uint64_t key : wide) narrow.push_back(static_cast<uint32_t>(key));
+      CHECK_OK(dictionary.InternIntegers(narrow, numbers.data()));
+    } else {
+      CHECK_OK(dictionary.InternIntegers(wide, numbers.data()));
+    }
+    for (size_t i = 0; i < wide.size(); ++i) {
+      const auto next = static_cast<uint32_t>(known.size());
+      CHECK_EQ(numbers[i], known.emplace(wide[i], next).first->second);
+    }
+    CHECK_EQ(dictionary.end(), known.size());
+    const std::string path = "numbers" + std::to_string(round);
+    const uint32_t first = installed.empty() ? 0
+                                             : installed.back()->info().first_number +
+                                                   installed.back()->info().key_count;
+    DictionaryFileInfo info;
+    CHECK_OK(dictionary.WriteFile(files, path, round + 1, first, dictionary.end(), &info));
+    auto file = DictionaryFile::Open(files, path, info);
+    CHECK_OK(file);
+    installed.push_back(file.value());
+    CHECK_OK(dictionary.Install(installed));
+  }
+}
+
 TEST(Clock_file_finds_the_last_commit_before) {
   Random random(test::Seed());
   for (const size_t count : {1u, 2u, 1000u}) {
