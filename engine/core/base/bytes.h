@@ -68,8 +68,14 @@ class ByteWriter {
   void Clear() { bytes_.clear(); }
 
  private:
+  static constexpr size_t kManyBytes = 4096;
   void Append(const void* data, size_t count) {
     if (count == 0) return;
+    if (count >= kManyBytes) {  // Those zeroed before would be touched twice.
+      const auto* const from = static_cast<const uint8_t*>(data);
+      bytes_.insert(bytes_.end(), from, from + count);
+      return;
+    }
     const size_t at = bytes_.size();
     bytes_.resize(at + count);
     std::memcpy(bytes_.data() + at, data, count);

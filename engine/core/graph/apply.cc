@@ -34,13 +34,32 @@ class RecordApplier {
     return Status::Ok();
   }
 
+  // See GraphState::OnlyAppends.
+  bool OnlyAppends() {
+    if (!DecodeCommitHeader(&in_, &header_).ok()) return false;
+    uint32_t nodes_end = 0, symbols_end = 0;
+    if (header_.first_seq != state_.last_seq_ + 1 ||
+        header_.record_count > kSeqMax - state_.last_seq_ ||
+        !ApplyKeys(state_.nodes_.get(), &nodes_end, false).ok() ||
+        !ApplyKeys(state_.symbols_.get(), &symbols_end, true).ok() ||
+        in_.Get<SectionKind>() != SectionKind::kRows || !DecodeRows(&in_, &block_).ok() ||
+        !in_.AtEnd()) {
+      return false;
+    }
+    const auto table = state_.tables_.find(block_.table);
+    return table != state_.tables_.end() && block_.count == header_.record_count &&
+           block_.ids.empty() && GreatestMember() < state_.nodes_->end() &&
+           table->second.active->HasRoomFor(block_);
+  }
+
  private:
   // Live, Resolve has interned these keys already; so has the dictionary's file when a flush took
   // in keys of a later log. Then numbers are there, and the same.
   Status ApplyKeys(Dictionary* dictionary, uint32_t* logged_end, bool symbols) {
     const auto first = in_.Get<uint32_t>();
     const auto count = in_.Get<uint32_t>();
-    if (first > dictionary->end()) return DamagedCommit("keys are missing before its own");
+    const uint32_t known_end = dictionary->end();
+    if (first > known_end) return DamagedCommit("keys are missing before its own");
     for (uint32_t i = 0; i < count && in_.ok(); ++i) {
       NodeKey key;
       key.is_text = symbols || in_.Get<uint8_t>() != 0;
@@ -49,7 +68,7 @@ class RecordApplier {
       } else {
         key.integer = in_.Get<uint64_t>();
       }
-      if (!in_.ok() || uint64_t{first} + i < dictionary->end()) continue;
+      if (!in_.ok() || uint64_t{first} + i < known_end) continue;
       uint32_t number;
       bool fresh;
       HG_RETURN_IF_ERROR(dictionary->Intern(key, &number, &fresh));
@@ -82,12 +101,9 @@ class RecordApplier {
     const auto table = state_.tables_.find(block_.table);
     // The same commit may drop the table.
     if (table == state_.tables_.end()) return Status::Ok();
-    const uint32_t nodes_end = state_.nodes_->end();
-    NodeNumber greatest = 0;
-    for (size_t i = 0; i < block_.members.size(); ++i) {
-      greatest = std::max(greatest, block_.members[i]);
+    if (!block_.members.empty() && GreatestMember() >= state_.nodes_->end()) {
+      return DamagedCommit("no such node");
     }
-    if (!block_.members.empty() && greatest >= nodes_end) return DamagedCommit("no such node");
     HG_RETURN_IF_ERROR(table->second.active->Append(block_, first_seq));
     for (uint32_t i = 0; i < block_.replaces.size(); ++i) {
       if (block_.replaces[i] == 0) continue;
@@ -95,6 +111,14 @@ class RecordApplier {
           state_.MarkSuperseded(table->second, block_.ids[i], block_.replaces[i], first_seq + i));
     }
     return Status::Ok();
+  }
+
+  NodeNumber GreatestMember() const {
+    NodeNumber greatest = 0;
+    for (size_t i = 0; i < block_.members.size(); ++i) {
+      greatest = std::max(greatest, block_.members[i]);
+    }
+    return greatest;
   }
 
   Status ApplyDeletes() {
@@ -117,6 +141,10 @@ class RecordApplier {
   Seq next_seq_ = 0;
   RowBlock block_;
 };
+
+bool GraphState::OnlyAppends(ByteView payload) {
+  return RecordApplier(this, payload).OnlyAppends();
+}
 
 Status GraphState::Apply(ByteView payload) { return RecordApplier(this, payload).Run(); }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/run_both.h"
 #include "core/graph/database_core.h"
 #include "core/graph/database_files.h"
 
@@ -10,6 +11,10 @@ namespace {
 constexpr uint64_t kLogBytesFactor = 4;
 // Whatever is asked for: what memtables count with 32 bits must not run out within one commit.
 constexpr uint64_t kMemtableBytesMax = uint64_t{4} << 30;
+// From here on to write and to apply take many times what a thread does.
+constexpr uint64_t kBesideBytes = uint64_t{1} << 20;
+// Of commits, until a flush: memory that was used costs a large one less than new one does.
+constexpr size_t kPayloadBytesKept = size_t{32} << 20;
 
 }  // namespace
 
@@ -80,7 +85,8 @@ Status DatabaseCore::CommitOne(CommitRequest* request) {
                                  " bytes is above the limit of " +
                                  std::to_string(limits.commit_bytes_max)};
   }
-  std::vector<uint8_t> payload;
+  std::vector<uint8_t>& payload = payload_;
+  if (payload.capacity() > kPayloadBytesKept) payload = {};
   HG_RETURN_IF_ERROR(
       graph_->Resolve(request->batch, limits, clock_.Now(), &payload, &request->receipt));
   if (payload.empty()) return Status::Ok();
@@ -92,11 +98,24 @@ Status DatabaseCore::CommitOne(CommitRequest* request) {
   // Space is made sure of before anything changes: what cannot be logged is not applied either.
   HG_RETURN_IF_ERROR(EnsureLog());
   HG_RETURN_IF_ERROR(log_->Reserve(payload.size(), 1));
-  const Status applied = graph_->Apply(payload);
+  const bool beside = payload.size() >= kBesideBytes && graph_->OnlyAppends(payload);
+  Status applied;
+  const auto apply = [&] { applied = graph_->Apply(payload); };
+  if (beside) {
+    RunBoth([&] { LogNow(*request, payload); }, apply);
+  } else {
+    apply();
+  }
   if (!applied.ok()) return Poison(applied);
-  log_->Append(request->receipt.seq, kCommitFrame, payload);
+  if (!beside) log_->Append(request->receipt.seq, kCommitFrame, payload);
   commits_.fetch_add(1, std::memory_order_relaxed);
   return Status::Ok();
+}
+
+// What fails stays with the log, which tells its next call.
+void DatabaseCore::LogNow(const CommitRequest& request, ByteView payload) {
+  const Status written = log_->WriteThrough(request.receipt.seq, kCommitFrame, payload);
+  if (written.ok() && request.durability == Durability::kSync) (void)SyncLog();
 }
 
 Status DatabaseCore::EnsureLog() {

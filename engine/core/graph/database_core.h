@@ -112,12 +112,13 @@ class DatabaseCore final : public Database {
   void RunGroup(const std::vector<CommitRequest*>& group);
   Status CommitOne(CommitRequest* request);  // Requires: writer_mutex_. Applied, in the group.
   Status WaitForRoom(std::unique_lock<std::mutex>& writer);
-  Status EnsureLog();                    // Requires: writer_mutex_.
-  Status SyncLog();                      // Requires: writer_mutex_.
-  Status Poison(const Status& cause);    // Requires: writer_mutex_.
-  bool MemtableFull() const;             // Requires: writer_mutex_.
-  bool FlushWanted() const;              // Requires: writer_mutex_.
-  uint64_t LogBytesSinceFreeze() const;  // Requires: writer_mutex_.
+  Status EnsureLog();                                           // Requires: writer_mutex_.
+  Status SyncLog();                                             // Requires: writer_mutex_.
+  void LogNow(const CommitRequest& request, ByteView payload);  // The same.
+  Status Poison(const Status& cause);                           // Requires: writer_mutex_.
+  bool MemtableFull() const;                                    // Requires: writer_mutex_.
+  bool FlushWanted() const;                                     // Requires: writer_mutex_.
+  uint64_t LogBytesSinceFreeze() const;                         // Requires: writer_mutex_.
 
   // --- Maintenance. Requires, but where said: maintenance_mutex_. database_maintenance.cc:
   void MaintenanceLoop();
@@ -138,10 +139,13 @@ class DatabaseCore final : public Database {
   Horizon RetentionOf(const TableSchema& table, Seq durable);
   // flush.cc:
   Status FlushNow();  // All that is in memory.
-  Status FlushFrozen(const FrozenState& frozen);
+  Status FlushFrozen(std::shared_ptr<const FrozenState> frozen);
   void EndFlushAttempt(const Status& status);  // Takes writer_mutex_.
   Status FreezeNow();  // Requires: writer_mutex_ only, an empty log group, !has_frozen().
   Status WriteFrozen(const FrozenState& frozen, Change* change, FlushFiles* made);
+  Status WriteTables(const FrozenState& frozen, Change* change, FlushFiles* made);
+  // Beside WriteTables: of the change it takes dictionaries and clocks alone.
+  Status WriteOthers(const FrozenState& frozen, Change* change, FlushFiles* made);
   Status WriteTable(TableId table, const Memtable& memtable, const FrozenState& frozen,
                     Change* change, FlushedTable* flushed);
   Status WriteOutput(const TableSchema& table, const RecordColumns& records, Change* change,
@@ -194,9 +198,10 @@ class DatabaseCore final : public Database {
   // Until Settle: the end of the log to go on with, and logs that are not needed. The same.
   std::optional<LogReplay::Ended> unsettled_;
   std::vector<std::string> unneeded_logs_;
-  uint64_t log_bytes_at_freeze_ = 0;               // The same.
-  uint64_t frozen_log_ = 0;                        // The log that began at the last freeze.
-  Status poison_;                                  // Guarded by writer_mutex_.
+  uint64_t log_bytes_at_freeze_ = 0;  // The same.
+  uint64_t frozen_log_ = 0;           // The log that began at the last freeze.
+  Status poison_;                     // Guarded by writer_mutex_.
+  std::vector<uint8_t> payload_;  // Of the last commit, whose memory the next one takes. The same.
   std::shared_ptr<const Version> reader_version_;  // What PublishAll publishes. The same.
   Seq history_floor_ = 0;                          // The same.
   uint64_t flush_attempts_ = 0;                    // The same.
@@ -204,7 +209,7 @@ class DatabaseCore final : public Database {
 
   std::mutex maintenance_mutex_;
   std::shared_ptr<const Version> version_;  // Guarded by maintenance_mutex_, as are these.
-  uint64_t next_file_id_ = 1;
+  std::atomic<uint64_t> next_file_id_{1};   // A flush takes some on two threads.
   std::set<std::string> pending_removals_;  // No longer named, perhaps still there.
   std::map<uint64_t, uint32_t> persisted_marks_;
   // Segments that ended at the bound of bytes: full, however few their records.

@@ -235,7 +235,7 @@ void DatabaseCore::NoteFiles(const std::vector<std::string>& names) {
     const ParsedName parsed = ParseName(name);
     if (parsed.kind == NameKind::kImmutable) {
       // Ids are never used twice, not even those of files that a crash left behind.
-      next_file_id_ = std::max(next_file_id_, parsed.number + 1);
+      next_file_id_ = std::max(next_file_id_.load(), parsed.number + 1);
       const bool known = version_->files.count(name) != 0 || pending_removals_.count(name) != 0;
       if (!known) report_.unknown_files.push_back(name);
     } else if (parsed.kind == NameKind::kLog) {

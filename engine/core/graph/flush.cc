@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/run_both.h"
 #include "core/graph/database_core.h"
 #include "core/graph/database_files.h"
 #include "core/graph/merge_columns.h"
@@ -11,6 +12,14 @@ namespace {
 // logarithmic, and so does how often a key is written again.
 constexpr uint64_t kJoinFactor = 2;
 constexpr uint64_t kClockJoinCountMax = uint64_t{1} << 22;
+// A thread costs as much as some hundred records.
+constexpr uint64_t kBesideFrom = 16384;
+
+bool HasMany(const FrozenState& frozen) {
+  uint64_t records = 0;
+  for (const auto& [table, memtable] : frozen.tables) records += memtable->row_count();
+  return records >= kBesideFrom;
+}
 
 // Marks later than `up_to` stay out of files: see the invariant of ManifestState.
 void DropLaterMarks(Seq up_to, RecordColumns* records) {
@@ -48,7 +57,7 @@ Status DatabaseCore::FlushNow() {
         round = 1;
       }
     }
-    if (status.ok()) status = FlushFrozen(*frozen);
+    if (status.ok()) status = FlushFrozen(std::move(frozen));
     EndFlushAttempt(status);
   }
   return status;
@@ -59,15 +68,16 @@ void DatabaseCore::EndFlushAttempt(const Status& status) {
     const std::lock_guard<std::mutex> writer(writer_mutex_);
     ++flush_attempts_;
     flush_failure_ = status;
+    payload_ = {};
   }
   room_.notify_all();
 }
 
-Status DatabaseCore::FlushFrozen(const FrozenState& frozen) {
+Status DatabaseCore::FlushFrozen(std::shared_ptr<const FrozenState> frozen) {
   Change change;
   HG_RETURN_IF_ERROR(StartChange(&change));
   FlushFiles made;
-  Status status = WriteFrozen(frozen, &change, &made);
+  Status status = WriteFrozen(*frozen, &change, &made);
   if (status.ok()) status = SaveChange(&change);
   if (!status.ok()) {
     AbandonChange(change);
@@ -92,8 +102,16 @@ Status DatabaseCore::FlushFrozen(const FrozenState& frozen) {
     }
   }
   flushes_.fetch_add(1, std::memory_order_relaxed);
-  // What stays of them is removed by the next opening.
-  for (const uint64_t number : logs_done) (void)files_.Remove(PathOf(LogName(number)));
+  const auto remove_logs = [&] {
+    // What stays of them is removed by the next opening.
+    for (const uint64_t number : logs_done) (void)files_.Remove(PathOf(LogName(number)));
+  };
+  // To give memory back takes the system as long as to remove a file of that size.
+  if (HasMany(*frozen)) {
+    RunBoth(remove_logs, [&] { frozen.reset(); });
+  } else {
+    remove_logs();
+  }
   return Status::Ok();
 }
 
@@ -102,23 +120,51 @@ Status DatabaseCore::WriteFrozen(const FrozenState& frozen, Change* change, Flus
   std::erase_if(state.segments, [&](const SegmentState& segment) {
     return frozen.schema->Find(segment.table) == nullptr;
   });
-  for (const auto& [table, memtable] : frozen.tables) {
-    HG_RETURN_IF_ERROR(WriteTable(table, *memtable, frozen, change, &made->tables[table]));
+  // The others mostly wait for the disk.
+  Change others;
+  others.state.nodes = std::move(state.nodes);
+  others.state.symbols = std::move(state.symbols);
+  others.state.clocks = std::move(state.clocks);
+  others.clocks = std::move(change->clocks);
+  Status of_tables, of_others;
+  if (HasMany(frozen)) {
+    RunBoth([&] { of_others = WriteOthers(frozen, &others, made); },
+            [&] { of_tables = WriteTables(frozen, change, made); });
+  } else {
+    of_tables = WriteTables(frozen, change, made);
+    if (of_tables.ok()) of_others = WriteOthers(frozen, &others, made);
   }
-  HG_RETURN_IF_ERROR(WriteMarks(frozen.last_seq, change));
-  made->nodes = graph_->nodes().files();
-  HG_RETURN_IF_ERROR(WriteDictionary(graph_->nodes(), frozen.nodes_end, &state.nodes, change,
-                                     &made->nodes, &made->nodes_changed));
-  made->symbols = graph_->symbols().files();
-  HG_RETURN_IF_ERROR(WriteDictionary(graph_->symbols(), frozen.symbols_end, &state.symbols, change,
-                                     &made->symbols, &made->symbols_changed));
-  HG_RETURN_IF_ERROR(WriteClock(frozen, change));
+  change->made.insert(change->made.end(), others.made.begin(), others.made.end());
+  HG_RETURN_IF_ERROR(of_tables);
+  HG_RETURN_IF_ERROR(of_others);
+  state.nodes = std::move(others.state.nodes);
+  state.symbols = std::move(others.state.symbols);
+  state.clocks = std::move(others.state.clocks);
+  change->clocks = std::move(others.clocks);
   state.schema = frozen.schema;
   state.flushed_seq = frozen.last_seq;
   if (!frozen.instants.empty()) state.flushed_at = frozen.instants.back().committed_at;
   const std::lock_guard<std::mutex> writer(writer_mutex_);
   state.log_floor = frozen_log_;
   return Status::Ok();
+}
+
+Status DatabaseCore::WriteTables(const FrozenState& frozen, Change* change, FlushFiles* made) {
+  for (const auto& [table, memtable] : frozen.tables) {
+    HG_RETURN_IF_ERROR(WriteTable(table, *memtable, frozen, change, &made->tables[table]));
+  }
+  return WriteMarks(frozen.last_seq, change);
+}
+
+Status DatabaseCore::WriteOthers(const FrozenState& frozen, Change* change, FlushFiles* made) {
+  ManifestState& state = change->state;
+  made->nodes = graph_->nodes().files();
+  HG_RETURN_IF_ERROR(WriteDictionary(graph_->nodes(), frozen.nodes_end, &state.nodes, change,
+                                     &made->nodes, &made->nodes_changed));
+  made->symbols = graph_->symbols().files();
+  HG_RETURN_IF_ERROR(WriteDictionary(graph_->symbols(), frozen.symbols_end, &state.symbols, change,
+                                     &made->symbols, &made->symbols_changed));
+  return WriteClock(frozen, change);
 }
 
 Status DatabaseCore::WriteTable(TableId table, const Memtable& memtable, const FrozenState& frozen,

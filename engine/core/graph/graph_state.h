@@ -99,6 +99,9 @@ class GraphState {
   // Carries a payload of Resolve out. kCorrupt, possibly with a part applied, if its bytes are no
   // such payload or do not continue last_seq(); kCorrupt or kIo also if a segment cannot be read.
   Status Apply(ByteView payload);
+  // Whether a payload of Resolve does nothing but append rows to one table, which nothing will keep
+  // Apply from: it may be logged while it is applied. Changes nothing.
+  bool OnlyAppends(ByteView payload);
 
   // Recovery of much that is asked about little: records come without their members' chains, until
   // ChainMore has made all of them. Of at most so many records a table; false when none are left.

@@ -40,7 +40,7 @@ Memtable::~Memtable() = default;
 Status Memtable::Append(const RowBlock& block, Seq first_seq) {
   if (block.count == 0) return Status::Ok();
   const uint32_t first_row = row_count_.load(std::memory_order_relaxed);
-  if (block.members.size() > kMembersMax - member_count_ || block.count > kMembersMax - first_row) {
+  if (!HasRoomFor(block)) {
     return {Code::kTooLarge, "the records waiting for a flush have more than 2^31 members"};
   }
   AppendPlain(block, first_row, first_seq);
@@ -53,6 +53,11 @@ Status Memtable::Append(const RowBlock& block, Seq first_seq) {
   AppendZones(block, first_row);
   row_count_.store(first_row + block.count, std::memory_order_release);
   return Status::Ok();
+}
+
+bool Memtable::HasRoomFor(const RowBlock& block) const {
+  return block.members.size() <= kMembersMax - member_count_ &&
+         block.count <= kMembersMax - row_count_.load(std::memory_order_relaxed);
 }
 
 void Memtable::AppendPlain(const RowBlock& block, uint32_t first_row, Seq first_seq) {

@@ -42,6 +42,7 @@ class Memtable final : public RowSource {
   // Appends the block's rows as records first_seq, first_seq + 1, …  kTooLarge beyond 2^31 members.
   // Requires: first_seq is beyond every seq here; the block was checked (DecodeRows).
   Status Append(const RowBlock& block, Seq first_seq);
+  bool HasRoomFor(const RowBlock& block) const;
   // From here on rows are appended without their chains, which ChainMore makes.
   void DeferChains() { defers_chains_ = true; }
   // Makes the chains of at most so many rows more; false when none are left to be made. Rows
@@ -135,6 +136,11 @@ class Memtable final : public RowSource {
   // --- Reading, over several files.
   // Rows from place `from` on, which ascend.
   void SortByTime(std::vector<uint32_t>* rows, size_t from) const;
+  // Counted from the least event_ts, so that keys differ in few bits.
+  uint64_t TimeKey(uint32_t row) const {
+    return static_cast<uint64_t>(event_ts_[row]) -
+           static_cast<uint64_t>(ts_min_.load(std::memory_order_relaxed));
+  }
   void CopyMembers(uint32_t begin, uint32_t end, MemberColumns* out) const;
   uint32_t RowsInZones(TimeWindow window, uint32_t row_count) const;  // An upper bound.
   void ScanForNode(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;

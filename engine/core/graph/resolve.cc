@@ -35,6 +35,7 @@ Status BatchResolver::Run(ByteView bytes, std::vector<uint8_t>* payload, CommitR
   if (schema_changed_) HG_RETURN_IF_ERROR(CheckSchemaSize(*schema_));
   HG_RETURN_IF_ERROR(InternAll());
   ByteWriter out;
+  out.bytes() = std::move(*payload);  // Nothing but its memory.
   out.bytes().reserve(bytes.size() + 256);
   HG_RETURN_IF_ERROR(WriteHeader(&out));
   for (size_t i = 0; i < batch_.ops.size(); ++i) {

@@ -109,36 +109,54 @@ Status WalWriter::Reserve(uint64_t payload_bytes, uint64_t frame_count) {
   return status;
 }
 
-void WalWriter::Append(Seq last_seq, uint8_t type, ByteView payload) {
+void WalWriter::AppendHead(Seq last_seq, uint8_t type, ByteView payload) {
   assert(last_seq > last_seq_ && last_seq <= kSeqMax);
   assert(payload.size() <= std::numeric_limits<uint32_t>::max() - kWalFrameFieldsBytes);
   const auto length = static_cast<uint32_t>(kWalFrameFieldsBytes + payload.size());
   const size_t begin = group_.size();
-  group_.resize(begin + kWalLengthBytes + length);
+  group_.resize(begin + kWalFrameOverhead);
   uint8_t* at = group_.data() + begin;
   uint8_t* covered = at + kWalLengthBytes;
   std::memcpy(covered, &last_seq, sizeof last_seq);
   std::memcpy(covered + 8, &durable_seq_, sizeof durable_seq_);
   covered[16] = type;
-  if (!payload.empty()) {
-    std::memcpy(covered + kWalFrameFieldsBytes, payload.data(), payload.size());
-  }
-  const uint32_t checksum = WalChecksum(seed_, length, {covered, length});
+  const uint32_t fields = WalChecksum(seed_, length, {covered, kWalFrameFieldsBytes});
+  const uint32_t checksum = Crc32cExtend(fields, payload);
   std::memcpy(at, &length, sizeof length);
   std::memcpy(at + 4, &checksum, sizeof checksum);
   last_seq_ = last_seq;
 }
 
+void WalWriter::Append(Seq last_seq, uint8_t type, ByteView payload) {
+  AppendHead(last_seq, type, payload);
+  group_.insert(group_.end(), payload.begin(), payload.end());
+}
+
+Status WalWriter::WriteNext(ByteView bytes) {
+  failure_ = file_->WriteAt(offset_, bytes);
+  if (!failure_.ok()) return failure_;
+  offset_ += bytes.size();
+  allocated_ = std::max(allocated_, offset_);
+  return Status::Ok();
+}
+
 Status WalWriter::Write() {
   if (!failure_.ok()) return failure_;
   if (group_.empty()) return Status::Ok();
-  failure_ = file_->WriteAt(offset_, group_);
-  if (!failure_.ok()) return failure_;
-  offset_ += group_.size();
-  allocated_ = std::max(allocated_, offset_);
+  HG_RETURN_IF_ERROR(WriteNext(group_));
   written_seq_ = last_seq_;
   group_.clear();
   if (group_.capacity() > kGroupBytesKept) group_.shrink_to_fit();
+  return Status::Ok();
+}
+
+Status WalWriter::WriteThrough(Seq last_seq, uint8_t type, ByteView payload) {
+  if (!failure_.ok()) return failure_;
+  AppendHead(last_seq, type, payload);
+  HG_RETURN_IF_ERROR(WriteNext(group_));
+  group_.clear();
+  HG_RETURN_IF_ERROR(WriteNext(payload));
+  written_seq_ = last_seq_;
   return Status::Ok();
 }
 

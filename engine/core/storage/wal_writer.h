@@ -49,6 +49,8 @@ class WalWriter {
   void Append(Seq last_seq, uint8_t type, ByteView payload);
   // The group as one write. Without one, does nothing.
   Status Write();
+  // Append and Write of a large one, whose payload is written from where it lies.
+  Status WriteThrough(Seq last_seq, uint8_t type, ByteView payload);
   // Makes all that was written durable. Requires: the group is empty.
   Status Sync();
 
@@ -63,6 +65,9 @@ class WalWriter {
   WalWriter(std::unique_ptr<File> file, const WalHeader& header, uint64_t offset,
             uint64_t allocate_bytes);
   uint64_t NextStep() const;
+  // The frame's head, into the group, and its checksum over the payload too.
+  void AppendHead(Seq last_seq, uint8_t type, ByteView payload);
+  Status WriteNext(ByteView bytes);
 
   std::unique_ptr<File> file_;
   WalHeader header_;
