@@ -21,33 +21,43 @@ constexpr size_t DigitOf(uint64_t key, unsigned digit) {
   return static_cast<size_t>(key >> (digit * kDigitBits)) & (kDigitValues - 1);
 }
 
-}  // namespace
-
-void SortByKey(std::vector<KeyedPlace>* items) {
-  const auto less = [](const KeyedPlace& a, const KeyedPlace& b) { return a.key < b.key; };
+template <typename Item, typename KeyOf>
+void SortBy(std::vector<Item>* items, const KeyOf& key_of) {
+  const auto less = [&](const Item& a, const Item& b) { return key_of(a) < key_of(b); };
   if (std::is_sorted(items->begin(), items->end(), less)) return;
   if (items->size() < kCountedFrom) {
     std::stable_sort(items->begin(), items->end(), less);
     return;
   }
   std::vector<std::array<uint32_t, kDigitValues>> counts(kDigits);
-  for (const KeyedPlace& item : *items) {
-    for (unsigned digit = 0; digit < kDigits; ++digit) ++counts[digit][DigitOf(item.key, digit)];
+  for (const Item& item : *items) {
+    for (unsigned digit = 0; digit < kDigits; ++digit)
+      ++counts[digit][DigitOf(key_of(item), digit)];
   }
-  std::vector<KeyedPlace> other(items->size());
+  std::vector<Item> other(items->size());
   for (unsigned digit = 0; digit < kDigits; ++digit) {
     std::array<uint32_t, kDigitValues>& next = counts[digit];
     // All have the same one.
-    if (next[DigitOf(items->front().key, digit)] == items->size()) continue;
+    if (next[DigitOf(key_of(items->front()), digit)] == items->size()) continue;
     uint32_t first = 0;
     for (uint32_t& count : next) {
       const uint32_t here = count;
       count = first;
       first += here;
     }
-    for (const KeyedPlace& item : *items) other[next[DigitOf(item.key, digit)]++] = item;
+    for (const Item& item : *items) other[next[DigitOf(key_of(item), digit)]++] = item;
     items->swap(other);
   }
+}
+
+}  // namespace
+
+void SortByKey(std::vector<KeyedPlace>* items) {
+  SortBy(items, [](const KeyedPlace& item) { return item.key; });
+}
+
+void SortByHighBits(std::vector<uint64_t>* numbers, unsigned sorted_bits) {
+  SortBy(numbers, [sorted_bits](uint64_t number) { return number >> sorted_bits; });
 }
 
 void SortDistinct(std::vector<uint32_t>* numbers, uint32_t end) {

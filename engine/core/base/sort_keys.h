@@ -16,6 +16,10 @@ struct KeyedPlace {
 // Ascending by key; equal keys keep their order. The fewer bits the keys differ in, the faster.
 void SortByKey(std::vector<KeyedPlace>* items);
 
+// Ascending by all bits but the lowest `sorted_bits`; those that are equal in these keep their
+// order.
+void SortByHighBits(std::vector<uint64_t>* numbers, unsigned sorted_bits);
+
 // Ascending. Requires: the numbers are distinct and below `end`, which the memory used is an eighth
 // of.
 void SortDistinct(std::vector<uint32_t>* numbers, uint32_t end);

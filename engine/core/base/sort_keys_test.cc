@@ -28,6 +28,20 @@ TEST(Keys_are_sorted_and_equal_ones_keep_their_order) {
   }
 }
 
+TEST(Numbers_are_sorted_by_their_high_bits_and_equal_ones_keep_their_order) {
+  Random random(test::Seed());
+  for (const size_t count : {0u, 1u, 100u, 2048u, 50000u}) {
+    for (const unsigned bits : {1u, 12u, 33u, 44u}) {
+      std::vector<uint64_t> numbers(count);
+      for (uint64_t i = 0; i < count; ++i) numbers[i] = random.Next() >> (64 - bits) << 20 | i;
+      std::vector<uint64_t> expected = numbers;
+      std::sort(expected.begin(), expected.end());
+      SortByHighBits(&numbers, 20);
+      CHECK(numbers == expected);
+    }
+  }
+}
+
 TEST(Distinct_numbers_are_sorted_whether_they_lie_close_or_far_apart) {
   Random random(test::Seed());
   for (const uint32_t end : {1u, 64u, 65u, 1000u, 100'000u}) {

@@ -1,11 +1,42 @@
 // All records sorted, for a flush.
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "core/base/run_both.h"
 #include "core/graph/memtable.h"
 
 namespace hypergraph {
+namespace {
+
+// Rows that follow each other are copied together: visit(rows, place of the first).
+template <typename Visit>
+void ForRuns(std::span<const uint32_t> order, const Visit& visit) {
+  for (size_t at = 0; at < order.size();) {
+    size_t end = at + 1;
+    while (end < order.size() && order[end] == order[end - 1] + 1) ++end;
+    visit(Rows::Range(order[at], static_cast<uint32_t>(end - at)), at);
+    at = end;
+  }
+}
+
+// The values, or what their bits are as another type. Requires: contiguous rows.
+template <typename T, typename Out>
+void CopyRows(const GrowingColumn<T>& column, Rows rows, Out* out) {
+  static_assert(sizeof(T) == sizeof(Out));
+  for (uint32_t done = 0; done < rows.size();) {
+    uint32_t run;
+    const std::span<const T> values = column.Run(rows.first() + done, rows.size() - done, &run);
+    if (values.empty()) {
+      std::fill_n(out + done, run, Out{});
+    } else {
+      std::memcpy(out + done, values.data(), values.size_bytes());
+    }
+    done += run;
+  }
+}
+
+}  // namespace
 
 void Memtable::SortedRecords(RecordColumns* records, std::vector<uint32_t>* row_to_rank) const {
   const uint32_t count = row_count();
@@ -33,35 +64,34 @@ void Memtable::SortedRecords(RecordColumns* records, std::vector<uint32_t>* row_
 
 void Memtable::ExportNumbers(std::span<const uint32_t> order, RecordColumns* records) const {
   const size_t count = order.size();
-  const Rows rows = Rows::List(order);
   records->event_ts.resize(count);
   records->seq.resize(count);
   records->id.resize(count);
-  Status status = EventTs(rows, records->event_ts.data());  // None of these can fail in memory.
-  if (status.ok()) status = Seqs(rows, records->seq.data());
-  if (status.ok()) status = Ids(rows, records->id.data());
-  if (status.ok() && !valid_to_.empty()) {
-    records->valid_to.resize(count);
-    status = ValidTo(rows, records->valid_to.data());
-  }
-  if (status.ok() && !weights_.empty()) {
-    records->weight.resize(count);
-    status = Weights(rows, records->weight.data());
-  }
-  if (status.ok() && !labels_.empty()) {
-    records->label.resize(count);
-    status = Labels(rows, records->label.data());
-  }
+  if (!valid_to_.empty()) records->valid_to.resize(count);
+  if (!weights_.empty()) records->weight.resize(count);
+  if (!labels_.empty()) records->label.resize(count);
+  ForRuns(order, [&](Rows rows, size_t at) {  // None of these can fail in memory.
+    (void)EventTs(rows, records->event_ts.data() + at);
+    (void)Seqs(rows, records->seq.data() + at);
+    (void)Ids(rows, records->id.data() + at);
+    if (!valid_to_.empty()) (void)ValidTo(rows, records->valid_to.data() + at);
+    if (!weights_.empty()) (void)Weights(rows, records->weight.data() + at);
+    if (!labels_.empty()) (void)Labels(rows, records->label.data() + at);
+  });
 }
 
 void Memtable::ExportMembers(std::span<const uint32_t> order, RecordColumns* records) const {
   MemberColumns members;
   members.nodes.reserve(member_ends_[static_cast<uint32_t>(order.size()) - 1]);
   records->member_ends.reserve(order.size());
-  for (const uint32_t row : order) {
-    CopyMembers(MembersBegin(row), member_ends_[row], &members);
-    records->member_ends.push_back(members.nodes.size());
-  }
+  ForRuns(order, [&](Rows rows, size_t) {
+    const uint32_t begin = MembersBegin(rows.first());
+    const uint64_t before = members.nodes.size();
+    CopyMembers(begin, member_ends_[rows.first() + rows.size() - 1], &members);
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+      records->member_ends.push_back(before + (member_ends_[rows[i]] - begin));
+    }
+  });
   records->members = std::move(members.nodes);
   records->roles = std::move(members.roles);
 }
@@ -81,23 +111,29 @@ void Memtable::ExportProperties(std::span<const uint32_t> order, RecordColumns* 
     PropertyValues& values = records->properties.emplace_back();
     values.property = static_cast<PropertyIndex>(property);
     values.type = store->type;
-    bool all_present = true;
-    values.present.reserve(order.size());
-    for (const uint32_t row : order) {
-      const uint8_t present = store->present[row];
-      all_present = all_present && present != 0;
-      values.present.push_back(present);
-      const uint64_t bits = store->values[row];
-      if (store->type == PropertyType::kString) {
-        values.string_bytes += TextArena::TextAt(bits);
+    values.present.resize(order.size());
+    ForRuns(order, [&](Rows rows, size_t at) {
+      CopyRows(store->present, rows, values.present.data() + at);
+    });
+    const bool all_present =
+        std::find(values.present.begin(), values.present.end(), 0) == values.present.end();
+    if (all_present) values.present = {};
+    if (store->type == PropertyType::kString) {
+      for (const uint32_t row : order) {
+        values.string_bytes += TextArena::TextAt(store->values[row]);
         values.string_ends.push_back(values.string_bytes.size());
-      } else if (store->type == PropertyType::kFloat64) {
-        values.floats.push_back(std::bit_cast<double>(bits));
-      } else {
-        values.integers.push_back(static_cast<int64_t>(bits));
       }
+    } else if (store->type == PropertyType::kFloat64) {
+      values.floats.resize(order.size());
+      ForRuns(order, [&](Rows rows, size_t at) {
+        CopyRows(store->values, rows, values.floats.data() + at);
+      });
+    } else {
+      values.integers.resize(order.size());
+      ForRuns(order, [&](Rows rows, size_t at) {
+        CopyRows(store->values, rows, values.integers.data() + at);
+      });
     }
-    if (all_present) values.present.clear();
   }
 }
 

@@ -49,20 +49,48 @@ Status Memtable::RowsByIndex(const IndexProbe&, TimeWindow, std::vector<uint32_t
 }
 
 void Memtable::SortByTime(std::vector<uint32_t>* rows, size_t from) const {
-  std::vector<KeyedPlace> timed;
-  timed.reserve(rows->size() - from);
-  // Counted from the least, so that keys differ in few bits.
-  const auto least = static_cast<uint64_t>(ts_min_.load(kRelaxed));
-  bool sorted = true;
-  for (size_t i = from; i < rows->size(); ++i) {
-    const uint32_t row = (*rows)[i];
-    timed.push_back({static_cast<uint64_t>(event_ts_[row]) - least, row});
-    const size_t last = timed.size() - 1;
-    sorted = sorted && (last == 0 || timed[last - 1].key <= timed[last].key);
+  const std::span<uint32_t> sorted = std::span(*rows).subspan(from);
+  size_t late_count = 0;
+  Micros latest = kMicrosMin;
+  for (const uint32_t row : sorted) {
+    const Micros ts = event_ts_[row];
+    if (ts < latest) ++late_count;
+    latest = std::max(latest, ts);
   }
-  if (sorted) return;
-  SortByKey(&timed);
-  for (size_t i = 0; i < timed.size(); ++i) (*rows)[from + i] = timed[i].place;
+  if (late_count == 0) return;
+  // Most records come in their order: then those that are late are sorted alone.
+  constexpr size_t kOneLateOf = 8;
+  std::vector<KeyedPlace> late;
+  if (late_count > sorted.size() / kOneLateOf) {
+    late.reserve(sorted.size());
+    for (const uint32_t row : sorted) late.push_back({TimeKey(row), row});
+    SortByKey(&late);
+    for (size_t i = 0; i < late.size(); ++i) sorted[i] = late[i].place;
+    return;
+  }
+  late.reserve(late_count);
+  size_t kept = 0;
+  latest = kMicrosMin;
+  for (const uint32_t row : sorted) {
+    const Micros ts = event_ts_[row];
+    if (ts < latest) {
+      late.push_back({TimeKey(row), row});
+    } else {
+      sorted[kept++] = row;
+      latest = ts;
+    }
+  }
+  SortByKey(&late);
+  // From the end on; of equal ones the late one comes second, as it came when there was a later
+  // one.
+  size_t to = sorted.size();
+  while (!late.empty()) {
+    const KeyedPlace last = late.back();
+    late.pop_back();
+    for (; kept > 0 && TimeKey(sorted[kept - 1]) > last.key; --kept)
+      sorted[--to] = sorted[kept - 1];
+    sorted[--to] = last.place;
+  }
 }
 
 Status Memtable::RowsInWindow(TimeWindow window, uint32_t limit, bool newest_first,

@@ -47,11 +47,13 @@ bool ReadSortColumn(const IndexedColumn& column, uint32_t rows, SortColumn* sort
   return ok;
 }
 
-// The usual case, several times as fast: all codes of a row fit one number. False: they do not.
+// The usual case, several times as fast: all codes of a row and its rank fit one number. False:
+// they do not.
 bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_t> present,
                        std::vector<uint32_t>* ranks) {
-  std::vector<KeyedPlace> keys(present.size());
-  unsigned used = 0;
+  const auto rank_bits = static_cast<unsigned>(std::bit_width(present.size()));
+  std::vector<uint64_t> keys(present.size());
+  unsigned used = rank_bits;
   for (const SortColumn& sort : sorts) {
     if (sort.codes.size() != keys.size()) return false;
     uint64_t all = 0;
@@ -60,17 +62,18 @@ bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_
     used += width;
     if (used > 64) return false;
     for (size_t row = 0; row < keys.size(); ++row) {
-      keys[row].key = (width < 64 ? keys[row].key << width : 0) | sort.codes[row];
+      keys[row] = (width < 64 ? keys[row] << width : 0) | sort.codes[row];
     }
   }
   uint32_t count = 0;
   for (uint32_t row = 0; row < present.size(); ++row) {
-    if (present[row] != 0) keys[count++] = {keys[row].key, row};
+    if (present[row] != 0) keys[count++] = keys[row] << rank_bits | row;
   }
   keys.resize(count);
-  SortByKey(&keys);
+  SortByHighBits(&keys, rank_bits);
   ranks->reserve(count);
-  for (const auto& [key, row] : keys) ranks->push_back(row);
+  const uint64_t rank_mask = (uint64_t{1} << rank_bits) - 1;
+  for (const uint64_t key : keys) ranks->push_back(static_cast<uint32_t>(key & rank_mask));
   return true;
 }
 

@@ -110,19 +110,24 @@ bool HasShuffle() {
 
 void EncodeByteGroups(std::span<const uint32_t> values, std::vector<uint8_t>* out) {
   const size_t control_at = out->size();
-  size_t bytes = ByteGroupControlBytes(values.size());
-  const size_t data_at = control_at + bytes;
-  for (const uint32_t value : values) bytes += ByteGroupLength(value);
-  out->resize(control_at + bytes + 4);  // Each value is stored as four bytes, the rest then redone.
+  const size_t data_at = control_at + ByteGroupControlBytes(values.size());
+  // Each value is stored as four bytes, of which the next one takes what is not its own.
+  out->resize(data_at + values.size() * sizeof(uint32_t));
   uint8_t* control = out->data() + control_at;
   uint8_t* data = out->data() + data_at;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t length = ByteGroupLength(values[i]);
-    control[i / 4] |= static_cast<uint8_t>((length - 1) << (i % 4 * 2));
-    std::memcpy(data, &values[i], sizeof(uint32_t));
-    data += length;
+  for (size_t first = 0; first < values.size(); first += 4) {
+    const size_t count = std::min<size_t>(4, values.size() - first);
+    unsigned lengths = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const uint32_t value = values[first + i];
+      const auto length = static_cast<unsigned>(ByteGroupLength(value));
+      std::memcpy(data, &value, sizeof value);
+      data += length;
+      lengths |= (length - 1) << (i * 2);
+    }
+    *control++ = static_cast<uint8_t>(lengths);
   }
-  out->resize(control_at + bytes);
+  out->resize(static_cast<size_t>(data - out->data()));
 }
 
 size_t ByteGroupDataBytes(const uint8_t* control, size_t first, size_t count) {
