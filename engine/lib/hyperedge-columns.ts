@@ -39,6 +39,9 @@ export interface HyperedgeColumns {
 /** Up to here the buffer mostly has the room, and to reckon takes longer than to grow. */
 const rowsFew = 16
 
+/** To write, check and find a name takes as long as to look whether some rows use it. */
+const rowsALabel = 8
+
 /** Of names, paddings and counts. */
 const bytesBeside = 4096
 
@@ -140,7 +143,7 @@ function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number)
   const { names, codes } = column
   if (!(codes instanceof Uint32Array)) throw invalid('label.codes must be a Uint32Array')
   assertLength(codes.length, rowCount, 'label')
-  if (Array.isArray(names) && names.length > rowCount) {
+  if (Array.isArray(names) && names.length * rowsALabel > rowCount) {
     writeUsedLabels(writer, names, codes)
     return
   }
@@ -150,19 +153,25 @@ function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number)
 
 /** Small batches often come with one long list of all labels: those that they do not use stay here. */
 function writeUsedLabels(writer: ByteWriter, names: readonly string[], codes: Uint32Array): void {
-  const used = new Map<number, number>()
+  const usedCodes = new Map<number, number>()
   const usedNames: string[] = []
+  const used = new Uint32Array(codes.length)
   for (let row = 0; row < codes.length; row++) {
     const code = codes[row] as number
-    if (code === 0 || used.has(code)) continue
-    const name = names[code - 1]
-    if (code > names.length || name === undefined) {
-      throw invalid(`label.codes[${row}] is ${code}, but there are ${names.length} names`)
+    if (code === 0) continue
+    let usedCode = usedCodes.get(code)
+    if (usedCode === undefined) {
+      const name = names[code - 1]
+      if (code > names.length || name === undefined) {
+        throw invalid(`label.codes[${row}] is ${code}, but there are ${names.length} names`)
+      }
+      usedCode = usedNames.push(name)
+      usedCodes.set(code, usedCode)
     }
-    used.set(code, usedNames.push(name))
+    used[row] = usedCode
   }
   writeNames(writer, usedNames, 'label')
-  for (const code of codes) writer.u32(used.get(code) ?? 0)
+  writer.array(used)
 }
 
 function writeMembers(writer: ByteWriter, columns: HyperedgeColumns, rowCount: number): void {
