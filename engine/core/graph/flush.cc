@@ -13,12 +13,12 @@ namespace {
 constexpr uint64_t kJoinFactor = 2;
 constexpr uint64_t kClockJoinCountMax = uint64_t{1} << 22;
 // A thread costs as much as some hundred records.
-constexpr uint64_t kBesideFrom = 16384;
+constexpr uint64_t kBesideRecords = 16384;
 
 bool HasMany(const FrozenState& frozen) {
   uint64_t records = 0;
   for (const auto& [table, memtable] : frozen.tables) records += memtable->row_count();
-  return records >= kBesideFrom;
+  return records >= kBesideRecords;
 }
 
 // Marks later than `up_to` stay out of files: see the invariant of ManifestState.
