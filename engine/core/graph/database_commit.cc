@@ -51,7 +51,9 @@ void DatabaseCore::RunGroup(const std::vector<CommitRequest*>& group) {
   for (CommitRequest* request : group) {
     // One at a time, so that a full memtable holds up a large group too.
     request->status = WaitForRoom(writer);
-    if (request->status.ok()) request->status = CommitOne(request);
+    const bool is_last = request == group.back();
+    if (request->status.ok()) request->status = CommitOne(request, is_last);
+    if (payload_.capacity() > kPayloadBytesKept) payload_ = {};
     sync_wanted |= request->status.ok() && request->durability == Durability::kSync;
   }
   Status status = poison_;
@@ -75,7 +77,8 @@ void DatabaseCore::RunGroup(const std::vector<CommitRequest*>& group) {
   }
 }
 
-Status DatabaseCore::CommitOne(CommitRequest* request) {
+// One sync makes a whole group durable, so that of the last is the first that may be begun.
+Status DatabaseCore::CommitOne(CommitRequest* request, bool is_last) {
   HG_RETURN_IF_ERROR(poison_);
   BatchLimits limits;
   limits.text_bytes_max = options_.text_bytes_max;
@@ -86,7 +89,6 @@ Status DatabaseCore::CommitOne(CommitRequest* request) {
                                  std::to_string(limits.commit_bytes_max)};
   }
   std::vector<uint8_t>& payload = payload_;
-  if (payload.capacity() > kPayloadBytesKept) payload = {};
   HG_RETURN_IF_ERROR(
       graph_->Resolve(request->batch, limits, clock_.Now(), &payload, &request->receipt));
   if (payload.empty()) return Status::Ok();
@@ -102,7 +104,8 @@ Status DatabaseCore::CommitOne(CommitRequest* request) {
   Status applied;
   const auto apply = [&] { applied = graph_->Apply(payload); };
   if (beside) {
-    RunBoth([&] { LogNow(*request, payload); }, apply);
+    const bool syncs = is_last && request->durability == Durability::kSync;
+    RunBoth([&] { LogNow(request->receipt.seq, payload, syncs); }, apply);
   } else {
     apply();
   }
@@ -113,9 +116,9 @@ Status DatabaseCore::CommitOne(CommitRequest* request) {
 }
 
 // What fails stays with the log, which tells its next call.
-void DatabaseCore::LogNow(const CommitRequest& request, ByteView payload) {
-  const Status written = log_->WriteThrough(request.receipt.seq, kCommitFrame, payload);
-  if (written.ok() && request.durability == Durability::kSync) (void)SyncLog();
+void DatabaseCore::LogNow(Seq seq, ByteView payload, bool syncs) {
+  const Status written = log_->WriteThrough(seq, kCommitFrame, payload);
+  if (written.ok() && syncs) (void)SyncLog();
 }
 
 Status DatabaseCore::EnsureLog() {

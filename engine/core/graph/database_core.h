@@ -110,15 +110,16 @@ class DatabaseCore final : public Database {
 
   // --- Commits, database_commit.cc.
   void RunGroup(const std::vector<CommitRequest*>& group);
-  Status CommitOne(CommitRequest* request);  // Requires: writer_mutex_. Applied, in the group.
+  // Applied, in the group. Requires: writer_mutex_.
+  Status CommitOne(CommitRequest* request, bool is_last);
   Status WaitForRoom(std::unique_lock<std::mutex>& writer);
-  Status EnsureLog();                                           // Requires: writer_mutex_.
-  Status SyncLog();                                             // Requires: writer_mutex_.
-  void LogNow(const CommitRequest& request, ByteView payload);  // The same.
-  Status Poison(const Status& cause);                           // Requires: writer_mutex_.
-  bool MemtableFull() const;                                    // Requires: writer_mutex_.
-  bool FlushWanted() const;                                     // Requires: writer_mutex_.
-  uint64_t LogBytesSinceFreeze() const;                         // Requires: writer_mutex_.
+  Status EnsureLog();                                  // Requires: writer_mutex_.
+  Status SyncLog();                                    // Requires: writer_mutex_.
+  void LogNow(Seq seq, ByteView payload, bool syncs);  // The same.
+  Status Poison(const Status& cause);                  // Requires: writer_mutex_.
+  bool MemtableFull() const;                           // Requires: writer_mutex_.
+  bool FlushWanted() const;                            // Requires: writer_mutex_.
+  uint64_t LogBytesSinceFreeze() const;                // Requires: writer_mutex_.
 
   // --- Maintenance. Requires, but where said: maintenance_mutex_. database_maintenance.cc:
   void MaintenanceLoop();

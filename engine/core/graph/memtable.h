@@ -136,11 +136,6 @@ class Memtable final : public RowSource {
   // --- Reading, over several files.
   // Rows from place `from` on, which ascend.
   void SortByTime(std::vector<uint32_t>* rows, size_t from) const;
-  // Counted from the least event_ts, so that keys differ in few bits.
-  uint64_t TimeKey(uint32_t row) const {
-    return static_cast<uint64_t>(event_ts_[row]) -
-           static_cast<uint64_t>(ts_min_.load(std::memory_order_relaxed));
-  }
   void CopyMembers(uint32_t begin, uint32_t end, MemberColumns* out) const;
   uint32_t RowsInZones(TimeWindow window, uint32_t row_count) const;  // An upper bound.
   void ScanForNode(NodeNumber node, TimeWindow window, std::vector<uint32_t>* rows) const;

@@ -58,12 +58,18 @@ void Memtable::SortByTime(std::vector<uint32_t>* rows, size_t from) const {
     latest = std::max(latest, ts);
   }
   if (late_count == 0) return;
+  // Keys count from the least time there is, so that they differ in few bits. It is read once, as
+  // a writer may lower it meanwhile.
+  const auto least = static_cast<uint64_t>(ts_min_.load(std::memory_order_relaxed));
+  const auto key_of = [this, least](uint32_t row) {
+    return static_cast<uint64_t>(event_ts_[row]) - least;
+  };
   // Most records come in their order: then those that are late are sorted alone.
   constexpr size_t kOneLateOf = 8;
   std::vector<KeyedPlace> late;
   if (late_count > sorted.size() / kOneLateOf) {
     late.reserve(sorted.size());
-    for (const uint32_t row : sorted) late.push_back({TimeKey(row), row});
+    for (const uint32_t row : sorted) late.push_back({key_of(row), row});
     SortByKey(&late);
     for (size_t i = 0; i < late.size(); ++i) sorted[i] = late[i].place;
     return;
@@ -74,7 +80,7 @@ void Memtable::SortByTime(std::vector<uint32_t>* rows, size_t from) const {
   for (const uint32_t row : sorted) {
     const Micros ts = event_ts_[row];
     if (ts < latest) {
-      late.push_back({TimeKey(row), row});
+      late.push_back({key_of(row), row});
     } else {
       sorted[kept++] = row;
       latest = ts;
@@ -87,8 +93,7 @@ void Memtable::SortByTime(std::vector<uint32_t>* rows, size_t from) const {
   while (!late.empty()) {
     const KeyedPlace last = late.back();
     late.pop_back();
-    for (; kept > 0 && TimeKey(sorted[kept - 1]) > last.key; --kept)
-      sorted[--to] = sorted[kept - 1];
+    for (; kept > 0 && key_of(sorted[kept - 1]) > last.key; --kept) sorted[--to] = sorted[kept - 1];
     sorted[--to] = last.place;
   }
 }

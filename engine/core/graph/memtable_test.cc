@@ -389,5 +389,31 @@ TEST(Readers_run_while_the_writer_appends_and_marks) {
   CHECK_EQ(memtable.row_count(), kCommits * kEach);
 }
 
+TEST(A_node_has_its_rows_in_their_order_while_earlier_ones_come) {
+  Memtable memtable(kTable);
+  std::atomic<bool> done{false};
+  constexpr uint32_t kRecords = 20'000;
+  std::thread reader([&] {
+    bool last = false;
+    while (!last) {
+      last = done.load();
+      std::vector<uint32_t> rows;
+      CHECK_OK(memtable.RowsOfNode(1, {}, &rows));
+      std::vector<Micros> times(rows.size());
+      CHECK_OK(memtable.EventTs(Rows::List(rows), times.data()));
+      CHECK(std::is_sorted(times.begin(), times.end()));
+      if (last) CHECK_EQ(rows.size(), kRecords);
+    }
+  });
+  for (uint32_t i = 0; i < kRecords; ++i) {
+    std::vector<Record> records(1);
+    records[0].event_ts = -Micros{i};
+    records[0].members.push_back(1);
+    Append(&memtable, records, i + 1);
+  }
+  done.store(true);
+  reader.join();
+}
+
 }  // namespace
 }  // namespace hypergraph

@@ -47,13 +47,23 @@ bool ReadSortColumn(const IndexedColumn& column, uint32_t rows, SortColumn* sort
   return ok;
 }
 
-// The usual case, several times as fast: all codes of a row and its rank fit one number. False:
-// they do not.
+void SortWithPlaces(std::span<const uint64_t> keys, std::span<const uint8_t> present,
+                    std::vector<uint32_t>* ranks) {
+  std::vector<KeyedPlace> places;
+  places.reserve(keys.size());
+  for (uint32_t row = 0; row < present.size(); ++row) {
+    if (present[row] != 0) places.push_back({keys[row], row});
+  }
+  SortByKey(&places);
+  ranks->reserve(places.size());
+  for (const auto& [key, row] : places) ranks->push_back(row);
+}
+
+// The usual case, several times as fast: all codes of a row fit one number. False: they do not.
 bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_t> present,
                        std::vector<uint32_t>* ranks) {
-  const auto rank_bits = static_cast<unsigned>(std::bit_width(present.size()));
   std::vector<uint64_t> keys(present.size());
-  unsigned used = rank_bits;
+  unsigned used = 0;
   for (const SortColumn& sort : sorts) {
     if (sort.codes.size() != keys.size()) return false;
     uint64_t all = 0;
@@ -65,6 +75,12 @@ bool SortByPackedCodes(std::span<const SortColumn> sorts, std::span<const uint8_
       keys[row] = (width < 64 ? keys[row] << width : 0) | sort.codes[row];
     }
   }
+  const auto rank_bits = static_cast<unsigned>(std::bit_width(present.size()));
+  if (used + rank_bits > 64) {
+    SortWithPlaces(keys, present, ranks);
+    return true;
+  }
+  // The rank fits in too, and half as many bytes are moved.
   uint32_t count = 0;
   for (uint32_t row = 0; row < present.size(); ++row) {
     if (present[row] != 0) keys[count++] = keys[row] << rank_bits | row;

@@ -10,34 +10,49 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
 
 namespace hypergraph {
 
 class SmallNumbers {
  public:
-  bool Covers(uint64_t key) const { return key < numbers_.size(); }
+  SmallNumbers() = default;
+  ~SmallNumbers() { std::free(numbers_); }
+  SmallNumbers(const SmallNumbers&) = delete;
+  SmallNumbers& operator=(const SmallNumbers&) = delete;
+
+  bool Covers(uint64_t key) const { return key < covered_; }
   // False: not known here.
   bool Find(uint64_t key, uint32_t* number) const {
-    if (key >= numbers_.size() || numbers_[key] == 0) return false;
+    if (key >= covered_ || numbers_[key] == 0) return false;
     *number = numbers_[key] - 1;
     return true;
   }
   // `end` is how many numbers there are.
   void Note(uint64_t key, uint32_t number, uint32_t end) {
-    if (key >= numbers_.size()) {
-      const uint64_t covered = std::bit_ceil(uint64_t{end} + kKeysMin) * kKeysANumber;
-      if (key >= std::min(covered, kKeysEnd)) return;
-      numbers_.resize(static_cast<size_t>(std::min(covered, kKeysEnd)));
-    }
+    if (key >= covered_ && !Cover(key, end)) return;
     numbers_[key] = number + 1;
   }
 
  private:
+  // For all that it may ever cover: mapped by the system where it is touched only.
+  bool Cover(uint64_t key, uint32_t end) {
+    const uint64_t wanted =
+        std::min(std::bit_ceil(uint64_t{end} + kKeysMin) * kKeysANumber, kKeysEnd);
+    if (key >= wanted) return false;
+    if (numbers_ == nullptr) {
+      numbers_ = static_cast<uint32_t*>(std::calloc(kKeysEnd, sizeof(uint32_t)));
+      if (numbers_ == nullptr) return false;
+    }
+    covered_ = wanted;
+    return true;
+  }
+
   static constexpr uint64_t kKeysANumber = 2;
   static constexpr uint64_t kKeysMin = 1024;
   static constexpr uint64_t kKeysEnd = uint64_t{1} << 24;
-  std::vector<uint32_t> numbers_;  // + 1; 0 is unknown.
+  uint32_t* numbers_ = nullptr;  // + 1; 0 is unknown.
+  uint64_t covered_ = 0;
 };
 
 }  // namespace hypergraph

@@ -140,13 +140,17 @@ Status WalWriter::WriteNext(ByteView bytes) {
   return Status::Ok();
 }
 
+void WalWriter::ClearGroup() {
+  group_.clear();
+  if (group_.capacity() > kGroupBytesKept) group_.shrink_to_fit();
+}
+
 Status WalWriter::Write() {
   if (!failure_.ok()) return failure_;
   if (group_.empty()) return Status::Ok();
   HG_RETURN_IF_ERROR(WriteNext(group_));
   written_seq_ = last_seq_;
-  group_.clear();
-  if (group_.capacity() > kGroupBytesKept) group_.shrink_to_fit();
+  ClearGroup();
   return Status::Ok();
 }
 
@@ -154,7 +158,7 @@ Status WalWriter::WriteThrough(Seq last_seq, uint8_t type, ByteView payload) {
   if (!failure_.ok()) return failure_;
   AppendHead(last_seq, type, payload);
   HG_RETURN_IF_ERROR(WriteNext(group_));
-  group_.clear();
+  ClearGroup();
   HG_RETURN_IF_ERROR(WriteNext(payload));
   written_seq_ = last_seq_;
   return Status::Ok();

@@ -68,6 +68,7 @@ class WalWriter {
   // The frame's head, into the group, and its checksum over the payload too.
   void AppendHead(Seq last_seq, uint8_t type, ByteView payload);
   Status WriteNext(ByteView bytes);
+  void ClearGroup();
 
   std::unique_ptr<File> file_;
   WalHeader header_;
