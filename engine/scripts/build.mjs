@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
@@ -47,11 +47,18 @@ function build(why) {
   const startedAt = new Date()
   const configured = readStamp().configuration === configuration()
   if (!configured) nodeGyp(['configure', ...headers(), '--', ...settings()])
-  nodeGyp(['build', ...headers(), '--jobs', String(availableParallelism())])
+  nodeGyp(['build', ...headers(), '--jobs', String(jobs())])
   // make leaves the addon alone where a changed source comes out the same. A source that was changed
   // while it ran is newer than this.
   utimesSync(addonPath, startedAt, startedAt)
   writeFileSync(stampPath, JSON.stringify({ configuration: configuration() }))
+}
+
+// A compiler takes up to half a gibibyte, and a small machine, or a container on a large one, has
+// memory for few at a time.
+function jobs() {
+  const bytes = Math.min(totalmem(), process.constrainedMemory?.() || Infinity)
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(bytes / (600 * 2 ** 20))))
 }
 
 function settings() {

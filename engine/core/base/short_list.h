@@ -19,6 +19,11 @@ class ShortList {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
+  ShortList() = default;
+  // Copied where another would be moved from: what that leaves has its size and not its values.
+  ShortList(const ShortList&) = default;
+  ShortList& operator=(const ShortList&) = default;
+
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   T* data() { return far_.empty() ? near_.data() : far_.data(); }

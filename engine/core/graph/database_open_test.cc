@@ -139,7 +139,6 @@ TEST(A_log_just_read_is_found_by_node_at_once_and_goes_on) {
   }
 }
 
-// It is read into memory that another thread makes meanwhile.
 TEST(A_long_log_is_read_whole_and_a_snapshot_of_it_outlives_a_flush) {
   Fixture f;
   auto database = OpenTest(f.options);
