@@ -15,20 +15,22 @@ constexpr uint32_t kChunkRowsMin = 64;
 // How far to look for whether anything is left.
 constexpr uint32_t kLookAheadSteps = 16;
 
+// A source that the scan has reached, with its chunk of matches that are not given out yet.
+struct ScanStream {
+  std::optional<SourceCursor> cursor;
+  Rows chunk = Rows::Range(0, 0);
+  bool placed = false;  // event_ts and seq hold the chunk's places.
+  std::vector<Micros> event_ts;
+  std::vector<Seq> seq;
+  uint32_t given = 0;  // Places in front of those of the chunk that is left.
+  Position start;      // Nothing of this source comes before it.
+  Position At(uint32_t i) const { return {event_ts[given + i], seq[given + i]}; }
+};
+
 }  // namespace
 
 struct OrderedScan::State {
-  // A source that the scan has reached, with its chunk of matches that are not given out yet.
-  struct Stream {
-    std::optional<SourceCursor> cursor;
-    Rows chunk = Rows::Range(0, 0);
-    bool placed = false;  // event_ts and seq hold the chunk's places.
-    std::vector<Micros> event_ts;
-    std::vector<Seq> seq;
-    uint32_t given = 0;  // Places in front of those of the chunk that is left.
-    Position start;      // Nothing of this source comes before it.
-    Position At(uint32_t i) const { return {event_ts[given + i], seq[given + i]}; }
-  };
+  using Stream = ScanStream;
   struct Waiting {
     uint32_t source;
     Micros reached_at;  // The first event_ts of the source in the direction of the scan.
