@@ -17,8 +17,20 @@ namespace {
 constexpr size_t kCopiedBytesMax = 512 * 1024;
 // From here on clearing memory first, as new array buffers are, costs more than a second object.
 constexpr size_t kUnclearedBytesMin = 24 * 1024;
-// What a caller's buffer may keep for the next result.
-constexpr size_t kKeptBytesMax = 1024 * 1024;
+// What a caller's buffer may hold for the next result.
+constexpr size_t kHeldBytesMax = 1024 * 1024;
+
+// Memory that JavaScript has until it drops the buffer over it.
+struct Loan {
+  explicit Loan(std::shared_ptr<ResultMemory> from) : results(std::move(from)) {}
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() { results->Return(bytes, std::move(memory)); }
+
+  const std::shared_ptr<ResultMemory> results;
+  std::vector<uint8_t> memory;
+  size_t bytes = 0;
+};
 
 Status Invalid(std::string message) { return {Code::kInvalid, std::move(message)}; }
 
@@ -168,33 +180,40 @@ napi_value ToFloat64Array(napi_env env, std::span<const double> values) {
   return array;
 }
 
-void Trim(std::vector<uint8_t>& bytes) {
+void Trim(napi_env env, std::vector<uint8_t>& bytes) {
   // To assign an empty list would keep the memory.
-  if (bytes.capacity() > kKeptBytesMax) std::vector<uint8_t>().swap(bytes);
+  if (bytes.capacity() > kHeldBytesMax) Environment::Of(env).results()->Give(std::move(bytes));
 }
 
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes) {
-  if (bytes.size() <= kCopiedBytesMax) {
+  const std::shared_ptr<ResultMemory>& results = Environment::Of(env).results();
+  if (bytes.size() <= kCopiedBytesMax || !results->Lend(bytes.size())) {
     const napi_value copy = CopyToArrayBuffer(env, bytes.data(), bytes.size());
-    Trim(bytes);
+    Trim(env, bytes);
     return copy;
   }
+  auto loan = std::make_unique<Loan>(results);
   // JavaScript counts the size, so room that is not used must not live as long as the buffer.
-  if (bytes.capacity() / 2 > bytes.size()) bytes.shrink_to_fit();
-  auto owner = std::make_unique<std::vector<uint8_t>>(std::move(bytes));
-  bytes = {};
+  if (bytes.capacity() / 2 > bytes.size()) {
+    loan->memory.assign(bytes.begin(), bytes.end());
+    Trim(env, bytes);
+  } else {
+    loan->memory = std::move(bytes);
+    bytes = {};
+  }
+  loan->bytes = loan->memory.size();
   const auto finalize = [](napi_env, void*, void* hint) {
-    const std::unique_ptr<std::vector<uint8_t>> owned(static_cast<std::vector<uint8_t>*>(hint));
+    const std::unique_ptr<Loan> owned(static_cast<Loan*>(hint));
   };
   napi_value buffer = nullptr;
-  const napi_status status = napi_create_external_arraybuffer(env, owner->data(), owner->size(),
-                                                              finalize, owner.get(), &buffer);
+  const napi_status status = napi_create_external_arraybuffer(env, loan->memory.data(), loan->bytes,
+                                                              finalize, loan.get(), &buffer);
   if (status == napi_ok) {
-    owner.release();  // The buffer's from here on.
+    loan.release();  // The buffer's from here on.
     return buffer;
   }
   // Some hosts forbid memory that is not their own.
-  return CopyToArrayBuffer(env, owner->data(), owner->size());
+  return CopyToArrayBuffer(env, loan->memory.data(), loan->bytes);
 }
 
 bool MoveInto(napi_env env, napi_value value, std::vector<uint8_t>& bytes) {
@@ -204,7 +223,7 @@ bool MoveInto(napi_env env, napi_value value, std::vector<uint8_t>& bytes) {
     return false;
   }
   std::memcpy(into, bytes.data(), bytes.size());
-  Trim(bytes);
+  Trim(env, bytes);
   return true;
 }
 

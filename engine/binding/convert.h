@@ -31,12 +31,13 @@ class ReceiptRound {
   size_t room_ = 0, used_ = 0;  // In receipts. Whoever finds no room gets a buffer of its own.
 };
 napi_value ToFloat64Array(napi_env env, std::span<const double> values);
-// Gives memory back of which more is kept than is worth keeping.
-void Trim(std::vector<uint8_t>& bytes);
-// Small results are copied and `bytes` keeps its room; large ones are handed over without a copy.
+// Gives memory back of which more is held than is worth holding for small results.
+void Trim(napi_env env, std::vector<uint8_t>& bytes);
+// Small results are copied and `bytes` keeps its room; large ones are handed over without a copy,
+// unless JavaScript holds much already.
 napi_value ToArrayBuffer(napi_env env, std::vector<uint8_t>& bytes);
 // Copies them to the begin of an ArrayBuffer; false where `value` is none or has too little room.
-// Either keeps no more of the memory than is worth keeping.
+// Either holds no more of the memory than is worth holding.
 bool MoveInto(napi_env env, napi_value value, std::vector<uint8_t>& bytes);
 
 // kInvalid when the value is of another type. Views point into JavaScript's memory: read them once.

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "binding/result_memory.h"
 #include "binding/worker_pool.h"
 #include "include/hypergraph/database.h"
 
@@ -42,7 +43,12 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::shared_ptr<DatabaseState> Adopt(std::unique_ptr<Database> database);
 
   // For results of synchronous queries: reused, so that a small one allocates nothing.
-  std::vector<uint8_t>& scratch() { return scratch_; }
+  std::vector<uint8_t>& scratch() {
+    if (scratch_.capacity() == 0) scratch_ = results_->Take();
+    return scratch_;
+  }
+  // Large results keep it: they may outlive the environment.
+  const std::shared_ptr<ResultMemory>& results() const { return results_; }
   std::vector<uint8_t>& plan_scratch() { return plan_scratch_; }
 
   // The handle of a database that was found to be one last, so that it is asked only once: of the
@@ -68,6 +74,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   WorkerPool pool_;
   napi_threadsafe_function function_ = nullptr;
   uint64_t pending_ = 0;  // Promises not yet settled; of the JavaScript thread.
+  const std::shared_ptr<ResultMemory> results_ = std::make_shared<ResultMemory>();
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> plan_scratch_;
   const void* known_handle_ = nullptr;

@@ -60,7 +60,7 @@ napi_value JsonRowsCall(napi_env env, napi_callback_info info) {
   const Snapshot& snapshot = *request.snapshot;
   status = WriteJsonRows(request.rows, *snapshot.nodes, *snapshot.symbols, &sink);
   if (!status.ok()) {
-    Trim(more);
+    Trim(env, more);
     return Throw(env, status);
   }
   if (sink.in_room()) return ToValue(env, static_cast<double>(sink.size()));

@@ -44,7 +44,7 @@ napi_value Query(napi_env env, napi_callback_info info) {
   std::vector<uint8_t>& result = environment.scratch();
   const Status status = RunHere(env, arguments, &environment.plan_scratch(), &result);
   if (!status.ok()) {
-    Trim(result);
+    Trim(env, result);
     return Throw(env, status);
   }
   return MoveInto(env, arguments[4], result) ? nullptr : ToArrayBuffer(env, result);
@@ -86,8 +86,9 @@ napi_value QueryAsync(napi_env env, napi_callback_info info) {
   auto job = std::make_shared<QueryJob>();
   const Status status = ReadQueryJob(env, arguments, job.get());
   if (!status.ok()) return Rejected(env, status);
-  return RunOnPool(env, job->state, Lane::kQuery, [job](Outcome* outcome) {
-    std::vector<uint8_t> result;
+  const auto results = Environment::Of(env).results();
+  return RunOnPool(env, job->state, Lane::kQuery, [job, results](Outcome* outcome) {
+    std::vector<uint8_t> result = results->Take();
     Status ran{Code::kCancelled, "the query was cancelled"};
     if (!job->control->cancelled)
       ran = RunPlan(*job->snapshot, job->plan, job->control.get(), &result);

@@ -16,6 +16,10 @@ void ClearValues(PropertyColumn* column) {
   column->strings.clear();
 }
 
+Status TooManyMembers() {
+  return {Code::kTooLarge, "the rows have more than 2^32 members; ask for fewer rows at a time"};
+}
+
 template <typename T>
 void AppendTo(std::vector<T>* all, const std::vector<T>& batch) {
   all->insert(all->end(), batch.begin(), batch.end());
@@ -141,12 +145,14 @@ Status FindColumns::Plain(ValueType type, uint8_t kind, Decode decode) {
 Status FindColumns::Lists(ColumnRef column) {
   const bool wants_members = column.kind == ColumnKind::kMembers;
   writer_->BeginColumn(ValueType::kList, static_cast<uint8_t>(column.kind));
-  HG_RETURN_IF_ERROR(DecodeMembers());
+  const bool is_streamed =
+      wants_members && page_.order().empty() && page_.row_count() > kColumnRows;
+  HG_RETURN_IF_ERROR(is_streamed ? StreamMembers() : DecodeMembers());
   const std::span<const uint32_t> offsets = all_members_.offsets;
-  if (!wants_members) all_members_.roles.resize(all_members_.nodes.size());
+  if (!wants_members) all_members_.roles.resize(offsets.back());
   const std::vector<uint32_t>& values = wants_members ? all_members_.nodes : all_members_.roles;
   if (page_.order().empty()) {
-    writer_->AppendValues(std::span<const uint32_t>(values));
+    if (!is_streamed) writer_->AppendValues(std::span<const uint32_t>(values));
   } else {
     for (const uint32_t row : page_.order()) {
       writer_->AppendValues(
@@ -170,6 +176,32 @@ Status FindColumns::Lists(ColumnRef column) {
   }
   writer_->SetOffsets(ordered);
   return Status::Ok();
+}
+
+// Nodes go out while they are in the nearest cache; offsets and roles stay for the columns of them.
+Status FindColumns::StreamMembers() {
+  members_decoded_ = true;
+  MemberColumns& all = all_members_;
+  all.Clear();
+  all.offsets.reserve(page_.row_count() + 1);
+  MemberColumns batch;
+  return ForRows([&](const RowSource& source, Rows rows) -> Status {
+    batch.Clear();
+    HG_RETURN_IF_ERROR(source.Members(rows, &batch));
+    const uint32_t before = all.offsets.back();
+    if (batch.nodes.size() > UINT32_MAX - before) return TooManyMembers();
+    const size_t first = all.offsets.size();
+    all.offsets.resize(first + rows.size());
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+      all.offsets[first + i] = before + batch.offsets[i + 1];
+    }
+    if (!batch.roles.empty()) {
+      all.roles.resize(before);
+      AppendTo(&all.roles, batch.roles);
+    }
+    writer_->AppendValues(std::span<const uint32_t>(batch.nodes));
+    return Status::Ok();
+  });
 }
 
 Status FindColumns::DecodeMembers() {

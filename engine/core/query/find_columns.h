@@ -31,6 +31,7 @@ class FindColumns {
   Status AsRead(ValueType type, uint8_t kind, Status (RowSource::*read)(Rows, T*) const);
   Status Numbers(uint8_t kind, Status (RowSource::*read)(Rows, uint64_t*) const);
   Status Lists(ColumnRef column);
+  Status StreamMembers();
   Status DecodeMembers();
   Status Keys();
   Status Property(PropertyIndex property);
