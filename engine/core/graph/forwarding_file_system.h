@@ -102,6 +102,7 @@ class ForwardingFileSystem : public FileSystem {
     Status Allocate(uint64_t file_bytes) override { return behind_->Allocate(file_bytes); }
     Status Truncate(uint64_t file_bytes) override { return behind_->Truncate(file_bytes); }
     StatusOr<uint64_t> Size() override { return behind_->Size(); }
+    StatusOr<uint64_t> DataEnd() override { return behind_->DataEnd(); }
 
    private:
     ForwardingFileSystem& files_;

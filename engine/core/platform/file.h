@@ -31,6 +31,9 @@ class File {
   virtual Status Allocate(uint64_t file_bytes) = 0;  // Reserves space, grows the file with zeros.
   virtual Status Truncate(uint64_t file_bytes) = 0;
   virtual StatusOr<uint64_t> Size() = 0;
+  // From here on there are only zeros, as far as that can be told without reading them. At most the
+  // size.
+  virtual StatusOr<uint64_t> DataEnd() { return Size(); }
 };
 
 // Held until destroyed.

@@ -71,6 +71,27 @@ TEST(Allocating_grows_with_zeros_and_never_shrinks) {
   });
 }
 
+TEST(Behind_the_end_of_the_data_are_only_zeros) {
+  constexpr uint64_t kBytes = 1 << 20;
+  OnEach([](FileSystem& files, const std::string& at) {
+    std::unique_ptr<File> file = MustCreate(files, at + "/a");
+    CHECK_EQ(file->DataEnd().value(), 0u);
+    CHECK_OK(file->WriteAt(0, AsBytes("x")));
+    CHECK_OK(file->Allocate(kBytes));
+    for (const uint64_t last : {uint64_t{0}, kBytes / 2 - 1, kBytes / 2, kBytes - 1}) {
+      CHECK_OK(file->WriteAt(last, AsBytes("y")));
+      for (const bool synced : {false, true}) {
+        if (synced) CHECK_OK(file->SyncData());
+        const uint64_t end = file->DataEnd().value();
+        CHECK(end > last);
+        CHECK(end <= kBytes);
+      }
+    }
+    CHECK_OK(file->Truncate(5000));
+    CHECK(file->DataEnd().value() <= 5000u);
+  });
+}
+
 TEST(Creating_refuses_what_exists_and_opening_what_does_not) {
   OnEach([](FileSystem& files, const std::string& at) {
     MustCreate(files, at + "/a");

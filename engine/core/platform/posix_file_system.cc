@@ -145,6 +145,21 @@ class PosixFile : public File {
     return static_cast<uint64_t>(state.st_size);
   }
 
+#if defined(SEEK_DATA) && defined(SEEK_HOLE)
+  StatusOr<uint64_t> DataEnd() override {
+    constexpr int kRunsMax = 64;  // More of them are not worth the calls.
+    off_t end = 0;
+    for (int run = 0; run < kRunsMax; ++run) {
+      const off_t data = lseek(descriptor_.number(), end, SEEK_DATA);
+      if (data < 0 && errno == ENXIO) return static_cast<uint64_t>(end);
+      if (data < 0) break;  // A file system that does not tell.
+      end = lseek(descriptor_.number(), data, SEEK_HOLE);
+      if (end < 0) break;
+    }
+    return Size();
+  }
+#endif
+
  private:
   static constexpr size_t kCallBytesMax = size_t{1} << 30;  // Linux moves at most 2 GiB a call.
   Descriptor descriptor_;

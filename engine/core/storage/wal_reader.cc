@@ -26,7 +26,7 @@ StatusOr<std::unique_ptr<WalReader>> WalReader::Open(FileSystem& files, const st
                                                      uint64_t payload_bytes_max) {
   StatusOr<std::unique_ptr<File>> file = files.OpenForRead(path);
   if (!file.ok()) return file.status();
-  StatusOr<uint64_t> file_bytes = file.value()->Size();
+  StatusOr<uint64_t> file_bytes = file.value()->DataEnd();
   if (!file_bytes.ok()) return file_bytes.status();
   std::unique_ptr<WalReader> reader(new WalReader(std::move(file).value(), path, expected,
                                                   payload_bytes_max));  // NOLINT: private
@@ -118,7 +118,7 @@ Status WalReader::ReadNext(WalFrame* frame, bool* found) {
 Status WalReader::Reread(WalFrame* frame, bool* found) {
   *found = false;
   buffer_bytes_ = 0;
-  const StatusOr<uint64_t> file_bytes = file_->Size();
+  const StatusOr<uint64_t> file_bytes = file_->DataEnd();
   if (!file_bytes.ok()) return file_bytes.status();
   file_bytes_ = file_bytes.value();
   if (offset_ < kWalHeaderBytes) HG_RETURN_IF_ERROR(ReadHeader());
