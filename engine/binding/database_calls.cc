@@ -21,12 +21,16 @@ napi_value Open(napi_env env, napi_callback_info info) {
   if (status.ok()) status = OptionsOf(env, arguments[1], &options);
   if (!status.ok()) return Rejected(env, status);
   auto environment = Environment::Of(env).shared_from_this();
-  return RunOnPool(env, Lane::kQuery, [environment, path, options](Outcome* outcome) {
-    std::unique_ptr<Database> database;
-    HG_RETURN_IF_ERROR(Database::Open(path, options, &database));
-    *outcome = environment->Adopt(std::move(database));
-    return Status::Ok();
-  });
+  options.pages = std::make_shared<PageReserve>();
+  const napi_value promise =
+      RunOnPool(env, Lane::kQuery, [environment, path, options](Outcome* outcome) {
+        std::unique_ptr<Database> database;
+        HG_RETURN_IF_ERROR(Database::Open(path, options, &database));
+        *outcome = environment->Adopt(std::move(database));
+        return Status::Ok();
+      });
+  if (promise != nullptr) Database::MakePages(path, options);
+  return promise;
 }
 
 napi_value Close(napi_env env, napi_callback_info info) {

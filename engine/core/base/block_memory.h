@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/page_reserve.h"
+
 namespace hypergraph {
 
 class BlockMemory {
@@ -23,6 +25,8 @@ class BlockMemory {
   // All zero, at a multiple of 64, as long as this object lives. Ends the process where there is
   // none, as operator new does.
   void* Take(size_t bytes);
+  // From here on memory comes of these pages as long as there are any. Null: no longer.
+  void UsePages(PageReserve* pages) { pages_ = pages; }
 
  private:
   struct Chunk {
@@ -30,11 +34,13 @@ class BlockMemory {
     size_t bytes;
   };
   uint8_t* Map(size_t bytes);
+  bool TakeMade(size_t bytes, uint8_t** at);
 
   uint8_t* next_ = nullptr;
   size_t left_ = 0;
   size_t mapped_ = 0;
   std::vector<Chunk> chunks_;
+  PageReserve* pages_ = nullptr;
 };
 
 }  // namespace hypergraph

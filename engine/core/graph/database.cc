@@ -5,6 +5,16 @@
 
 namespace hypergraph {
 
+namespace {
+
+// Those of an opening are kept no longer than it.
+OpenOptions WithoutPages(OpenOptions options) {
+  options.pages = nullptr;
+  return options;
+}
+
+}  // namespace
+
 Status Database::Open(const std::string& path, const OpenOptions& options,
                       std::unique_ptr<Database>* database) {
   auto core = std::make_unique<DatabaseCore>(path, options);
@@ -15,7 +25,8 @@ Status Database::Open(const std::string& path, const OpenOptions& options,
 
 DatabaseCore::DatabaseCore(std::string path, const OpenOptions& options)
     : path_(std::move(path)),
-      options_(options),
+      options_(WithoutPages(options)),
+      pages_(options.pages),
       files_(options.files != nullptr ? *options.files : PosixFileSystem()),
       clock_(options.clock != nullptr ? *options.clock : SystemClock()) {}
 
@@ -23,17 +34,23 @@ DatabaseCore::~DatabaseCore() { (void)Close(); }
 
 Status DatabaseCore::Start() {
   const Status opened = OpenDirectory();
+  if (pages_ != nullptr) pages_->End();
   if (!opened.ok()) {
     closed_.store(true, std::memory_order_release);
     return opened;
   }
-  if (!RefuseWrites().ok()) return Status::Ok();
+  if (!RefuseWrites().ok()) {
+    pages_.reset();
+    return Status::Ok();
+  }
   queue_ = std::make_unique<CommitQueue>(
       [this](const std::vector<CommitRequest*>& group) { RunGroup(group); },
       CommitQueue::Limits{options_.commit_queue_max, options_.commit_queue_bytes_max},
       options_.background);
   if (options_.background) {
     maintenance_ = std::thread([this] { MaintenanceLoop(); });
+  } else {
+    pages_.reset();
   }
   return Status::Ok();
 }

@@ -181,6 +181,7 @@ class DatabaseCore final : public Database {
 
   const std::string path_;
   const OpenOptions options_;
+  std::shared_ptr<PageReserve> pages_;  // Until what follows an opening is done.
   FileSystem& files_;
   Clock& clock_;
   OpenReport report_;

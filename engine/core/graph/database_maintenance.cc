@@ -33,6 +33,7 @@ void DatabaseCore::MaintenanceLoop() {
 }
 
 void DatabaseCore::MakeChains() {
+  pages_.reset();                            // What is left of them, after the first answer.
   constexpr uint32_t kRecordsAtOnce = 4096;  // Commits wait for less than a millisecond.
   for (bool more = true; more;) {
     {

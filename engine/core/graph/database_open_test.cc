@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <thread>
 
 #include "core/graph/database_files.h"
 #include "core/graph/database_test.h"
@@ -157,7 +158,10 @@ TEST(A_long_log_is_read_whole_and_a_snapshot_of_it_outlives_a_flush) {
   OpenOptions options = f.options;
   options.files = &left;
   options.background = true;
+  options.pages = std::make_shared<PageReserve>();
+  std::thread beside([&] { Database::MakePages(kTestPath, options); });
   auto opened = OpenTest(options);
+  beside.join();
   const auto snapshot = ReadTest(opened.get());
   CHECK(VisibleRows(*snapshot) == rows);
   InsertOne(opened.get(), 1, 1);

@@ -57,6 +57,7 @@ void GraphState::SetSchema(std::shared_ptr<const Schema> schema) {
     if (state.active != nullptr) continue;
     state.active = std::make_shared<Memtable>(id);
     if (defers_chains_) state.active->DeferChains();
+    state.active->UsePages(pages_);
   }
   for (auto at = tables_.begin(); at != tables_.end();) {
     if (schema_->Find(at->first) != nullptr) {
@@ -72,6 +73,11 @@ void GraphState::SetSchema(std::shared_ptr<const Schema> schema) {
 void GraphState::DeferChains() {
   defers_chains_ = true;
   for (const auto& [id, table] : tables_) table.active->DeferChains();
+}
+
+void GraphState::UsePages(PageReserve* pages) {
+  pages_ = pages;
+  for (const auto& [id, table] : tables_) table.active->UsePages(pages);
 }
 
 bool GraphState::ChainMore(uint32_t records_max) {

@@ -107,6 +107,8 @@ class GraphState {
   // ChainMore has made all of them. Of at most so many records a table; false when none are left.
   void DeferChains();
   bool ChainMore(uint32_t records_max);
+  // For what is applied from here on; null: no longer.
+  void UsePages(PageReserve* pages);
 
   Seq last_seq() const { return last_seq_; }
   Micros last_committed_at() const { return last_committed_at_; }
@@ -186,6 +188,7 @@ class GraphState {
   std::shared_ptr<const FrozenState> frozen_;
   int merges_running_ = 0;
   bool defers_chains_ = false;
+  PageReserve* pages_ = nullptr;
   std::vector<Mark>
       marks_;  // Since Freeze or the oldest running BeginMerge, on frozen and segments.
 

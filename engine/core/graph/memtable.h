@@ -45,6 +45,7 @@ class Memtable final : public RowSource {
   bool HasRoomFor(const RowBlock& block) const;
   // From here on rows are appended without their chains, which ChainMore makes.
   void DeferChains() { defers_chains_ = true; }
+  void UsePages(PageReserve* pages) { memory_.UsePages(pages); }
   // Makes the chains of at most so many rows more; false when none are left to be made. Rows
   // appended from then on come with theirs.
   bool ChainMore(uint32_t rows_max);

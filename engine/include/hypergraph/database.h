@@ -62,6 +62,9 @@ struct BackupReport {
 
 class Database {
  public:
+  // Makes pages for what opening will read from the logs. For a thread that waits for the opening
+  // with the same options on another one; ends when that has ended. Requires: options.pages.
+  static void MakePages(const std::string& path, const OpenOptions& options);
   static Status Open(const std::string& path, const OpenOptions& options,
                      std::unique_ptr<Database>* database);
   virtual ~Database() = default;

@@ -3,7 +3,9 @@
 #define HYPERGRAPH_OPTIONS_H_
 
 #include <cstdint>
+#include <memory>
 
+#include "core/base/page_reserve.h"
 #include "core/platform/file.h"
 
 namespace hypergraph {
@@ -22,6 +24,8 @@ struct OpenOptions {
   // False: no threads of the engine's own; commits run on the caller's, flush and merge only when
   // called. For tests that need the same order of file operations each time.
   bool background = true;
+  // Opening takes memory from here first. See Database::MakePages.
+  std::shared_ptr<PageReserve> pages;
   uint64_t memtable_bytes_max = 256ull << 20;
   uint32_t memtable_records_max = 1u << 20;
   uint64_t log_allocate_bytes = 16ull << 20;
