@@ -154,11 +154,19 @@ Status OpenDatabase(napi_env env, napi_value value, std::shared_ptr<DatabaseStat
   return Status::Ok();
 }
 
+Status OpenDatabase(napi_env env, napi_value value, DatabaseState** state) {
+  DatabaseHandle* handle = nullptr;
+  HG_RETURN_IF_ERROR(FromHandle(env, value, &handle));
+  if (handle->state->closed()) return Closed();
+  *state = handle->state.get();
+  return Status::Ok();
+}
+
 Status ReadSnapshot(napi_env env, DatabaseState& state, napi_value value,
                     std::shared_ptr<const Snapshot>* snapshot) {
   napi_valuetype type = napi_undefined;
   if (napi_typeof(env, value, &type) == napi_ok && type == napi_null)
-    return state.database().Read(snapshot);
+    return state.database().ReadShared(snapshot);
   SnapshotHandle* handle = nullptr;
   HG_RETURN_IF_ERROR(FromHandle(env, value, &handle));
   if (handle->snapshot == nullptr) return {Code::kClosed, "the snapshot is closed"};

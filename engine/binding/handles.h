@@ -77,7 +77,9 @@ Status FromHandle(napi_env env, napi_value value, DatabaseHandle** handle);
 Status FromHandle(napi_env env, napi_value value, SnapshotHandle** handle);
 // The same, and kClosed when the database is closed.
 Status OpenDatabase(napi_env env, napi_value value, std::shared_ptr<DatabaseState>* state);
-// The snapshot, or a fresh one of the newest commits when the value is null.
+// The same without a share of it: good while the value is, so for the length of a call.
+Status OpenDatabase(napi_env env, napi_value value, DatabaseState** state);
+// The snapshot, or one of the newest commits when the value is null.
 Status ReadSnapshot(napi_env env, DatabaseState& state, napi_value value,
                     std::shared_ptr<const Snapshot>* snapshot);
 

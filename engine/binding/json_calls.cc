@@ -32,7 +32,7 @@ struct RowsRequest {
 Status ReadRowsRequest(napi_env env, const napi_value* arguments, RowsRequest* request) {
   std::shared_ptr<DatabaseState> state;
   HG_RETURN_IF_ERROR(OpenDatabase(env, arguments[0], &state));
-  HG_RETURN_IF_ERROR(state->database().Read(&request->snapshot));
+  HG_RETURN_IF_ERROR(state->database().ReadShared(&request->snapshot));
   void* result = nullptr;
   size_t result_bytes = 0;
   if (napi_get_arraybuffer_info(env, arguments[1], &result, &result_bytes) != napi_ok) {

@@ -24,10 +24,11 @@ Status ReadTarget(napi_env env, const napi_value* arguments, StatePointer* state
 
 Status RunHere(napi_env env, const napi_value* arguments, std::vector<uint8_t>* plan,
                std::vector<uint8_t>* result) {
-  StatePointer state;
+  DatabaseState* state = nullptr;
   SnapshotPointer snapshot;
   ByteView view;
-  HG_RETURN_IF_ERROR(ReadTarget(env, arguments, &state, &snapshot));
+  HG_RETURN_IF_ERROR(OpenDatabase(env, arguments[0], &state));
+  HG_RETURN_IF_ERROR(ReadSnapshot(env, *state, arguments[1], &snapshot));
   HG_RETURN_IF_ERROR(ViewOf(env, arguments[2], &view));
   uint32_t bytes = 0;  // Of the view that the plan has; all, where the caller leaves it out.
   if (napi_get_value_uint32(env, arguments[3], &bytes) == napi_ok)
@@ -207,7 +208,7 @@ Status ReadNodeKeys(napi_env env, const napi_value* arguments, std::vector<uint8
   std::span<const uint32_t> view;
   HG_RETURN_IF_ERROR(OpenDatabase(env, arguments[0], &state));
   HG_RETURN_IF_ERROR(ViewOf(env, arguments[1], &view));
-  HG_RETURN_IF_ERROR(state->database().Read(&snapshot));
+  HG_RETURN_IF_ERROR(state->database().ReadShared(&snapshot));
   const std::vector<uint32_t> numbers(view.begin(), view.end());
   return EncodeNodeKeys(*snapshot->nodes, numbers, bytes);
 }
@@ -222,7 +223,7 @@ Status ReadSymbols(napi_env env, const napi_value* arguments, std::vector<uint8_
   uint64_t first = 0;
   HG_RETURN_IF_ERROR(OpenDatabase(env, arguments[0], &state));
   HG_RETURN_IF_ERROR(IntegerOf(env, arguments[1], UINT32_MAX, &first));
-  HG_RETURN_IF_ERROR(state->database().Read(&snapshot));
+  HG_RETURN_IF_ERROR(state->database().ReadShared(&snapshot));
   return EncodeSymbols(*snapshot->symbols, static_cast<uint32_t>(first), bytes);
 }
 

@@ -58,6 +58,7 @@ Status DatabaseCore::Start() {
 Status DatabaseCore::Close() {
   const std::lock_guard<std::mutex> closing(close_mutex_);
   if (closed_.exchange(true, std::memory_order_acq_rel)) return Status::Ok();
+  if (snapshots_ != nullptr) snapshots_->StopSharing();
   if (queue_ != nullptr) queue_->Close();
   {
     const std::lock_guard<std::mutex> lock(work_mutex_);

@@ -47,6 +47,7 @@ class DatabaseCore final : public Database {
               std::function<void(Status, CommitReceipt)> done) override;
   Status Commit(ByteView batch, Durability durability, CommitReceipt* receipt) override;
   Status Read(std::shared_ptr<const Snapshot>* snapshot) override;
+  Status ReadShared(std::shared_ptr<const Snapshot>* snapshot) override;
   Status ReadAsOf(Seq seq, std::shared_ptr<const Snapshot>* snapshot) override;
   Status ReadAsOfTime(Micros instant, std::shared_ptr<const Snapshot>* snapshot) override;
   Status CommittedAt(Seq seq, Micros* instant) override;

@@ -13,6 +13,12 @@ Status DatabaseCore::Read(std::shared_ptr<const Snapshot>* snapshot) {
   return Status::Ok();
 }
 
+Status DatabaseCore::ReadShared(std::shared_ptr<const Snapshot>* snapshot) {
+  if (closed_.load(std::memory_order_acquire)) return ClosedDatabase();
+  *snapshot = snapshots_->TakeShared(clock_);
+  return Status::Ok();
+}
+
 Status DatabaseCore::ReadAsOf(Seq seq, std::shared_ptr<const Snapshot>* snapshot) {
   if (closed_.load(std::memory_order_acquire)) return ClosedDatabase();
   CommitInstant last;

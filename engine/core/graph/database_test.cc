@@ -97,6 +97,64 @@ TEST(A_snapshot_keeps_what_it_saw_through_writes_flush_merge_and_close) {
   CHECK(VisibleRows(*snapshot) == before);
 }
 
+std::shared_ptr<const Snapshot> ReadShared(Database* database) {
+  std::shared_ptr<const Snapshot> snapshot;
+  CHECK_OK(database->ReadShared(&snapshot));
+  return snapshot;
+}
+
+TEST(Short_reads_share_a_snapshot_until_something_is_published) {
+  Fixture f;
+  auto database = OpenTest(f.options);
+  CreateTestTable(database.get());
+  InsertOne(database.get(), 1, 1);
+  auto before = ReadShared(database.get());
+  CHECK_EQ(ReadShared(database.get()).get(), before.get());
+  CHECK(ReadTest(database.get()).get() != before.get());
+  const std::weak_ptr<const Snapshot> watched = before;
+  InsertOne(database.get(), 2, 2);
+  CHECK_EQ(VisibleRows(*before).size(), 1);
+  CHECK_EQ(VisibleRows(*ReadShared(database.get())).size(), 2);
+  CHECK_EQ(ReadShared(database.get())->seq, SeqNow(database.get()));
+  // Nobody else keeps what a reader let go, so that a merge need not either.
+  before.reset();
+  CHECK(watched.expired());
+  const std::weak_ptr<const Snapshot> unflushed = ReadShared(database.get());
+  CHECK(!unflushed.expired());
+  CHECK_OK(database->Flush());
+  CHECK(unflushed.expired());
+}
+
+TEST(A_shared_snapshot_outlives_a_close_only_by_who_holds_it) {
+  Fixture f;
+  auto database = OpenTest(f.options);
+  CreateTestTable(database.get());
+  InsertOne(database.get(), 1, 1);
+  auto held = ReadShared(database.get());
+  const std::weak_ptr<const Snapshot> watched = held;
+  CHECK_OK(database->Close());
+  std::shared_ptr<const Snapshot> late;
+  CHECK_CODE(database->ReadShared(&late), Code::kClosed);
+  database.reset();
+  CHECK_EQ(VisibleRows(*held).size(), 1);
+  held.reset();
+  CHECK(watched.expired());
+}
+
+TEST(A_table_with_a_ttl_is_read_at_the_instant_of_each_read) {
+  Fixture f;
+  auto database = OpenTest(f.options);
+  CreateTestTable(database.get());
+  CHECK_EQ(ReadShared(database.get()).get(), ReadShared(database.get()).get());
+  BatchTableOptions options;
+  options.ttl = 1000;
+  BatchWriter batch;
+  CommitTest(database.get(), batch.SetOptions(kTestTable, options).Finish());
+  const auto before = ReadShared(database.get());
+  f.clock.now += 500;
+  CHECK_EQ(ReadShared(database.get())->now, before->now + 500);
+}
+
 TEST(History_without_retention_goes_with_a_merge_and_the_floor_says_so) {
   Fixture f;
   auto database = OpenTest(f.options);

@@ -24,7 +24,7 @@ using TableViews = std::map<TableId, TableView>;
 struct Snapshot {
   Seq seq = 0;
   Seq history_floor = 0;  // Reads below it are kGone.
-  Micros now = 0;         // When it was taken: what TTL is measured against.
+  Micros now = 0;         // When it was taken, or first: what TTL is measured against.
   std::shared_ptr<const Schema> schema;
   std::shared_ptr<const TableViews> tables;  // Shared by all snapshots between two flushes.
   const Dictionary* nodes = nullptr;  // Owned by the database core, which `owner` keeps alive.

@@ -1,6 +1,7 @@
 #include "core/graph/snapshot_source.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hypergraph {
 
@@ -38,9 +39,20 @@ class SnapshotSource::Pin {
   Pin* before_ = nullptr;
 };
 
+std::shared_ptr<const Snapshot> SnapshotSource::StateChanged(
+    const std::shared_ptr<const Schema>& schema) {
+  if (schema != published_.schema) {
+    has_ttl_ = std::any_of(schema->tables.begin(), schema->tables.end(),
+                           [](const auto& table) { return table.second->ttl > 0; });
+  }
+  return std::exchange(shared_, nullptr);
+}
+
 void SnapshotSource::Publish(Published next) {
+  std::shared_ptr<const Snapshot> shared;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    shared = StateChanged(next.schema);
     std::swap(published_, next);
     visible_seq_.store(published_.seq, std::memory_order_release);
   }
@@ -49,7 +61,9 @@ void SnapshotSource::Publish(Published next) {
 
 void SnapshotSource::PublishSeq(Seq seq, std::shared_ptr<const Schema> schema,
                                 std::shared_ptr<const TableViews> views) {
+  std::shared_ptr<const Snapshot> shared;
   const std::lock_guard<std::mutex> lock(mutex_);
+  shared = StateChanged(schema);
   published_.seq = seq;
   published_.schema.swap(schema);
   published_.views.swap(views);
@@ -66,6 +80,27 @@ std::shared_ptr<const Snapshot> SnapshotSource::Take(Micros now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Fill(published_.seq, now, snapshot.get());
   return snapshot;
+}
+
+std::shared_ptr<const Snapshot> SnapshotSource::TakeShared(Clock& clock) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (shared_ != nullptr) return shared_;
+  }
+  auto snapshot = std::make_shared<Snapshot>();
+  const Micros now = clock.Now();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (shared_ != nullptr) return shared_;  // Somebody else's, made meanwhile.
+  Fill(published_.seq, now, snapshot.get());
+  if (may_share_ && !has_ttl_) shared_ = snapshot;
+  return snapshot;
+}
+
+void SnapshotSource::StopSharing() {
+  std::shared_ptr<const Snapshot> shared;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  shared.swap(shared_);
+  may_share_ = false;
 }
 
 Status SnapshotSource::TakeAt(Seq seq, Micros now, std::shared_ptr<const Snapshot>* snapshot) {

@@ -2,9 +2,9 @@
 // types checked, the window clamped by TTL, the cheapest access path chosen for each source, and
 // the rest filtered.
 //
-// Threads: a Selector belongs to one query on one thread. Ownership: it borrows the snapshot and
-// the guard and keeps the sources alive. Rows handed out are valid until the next call on the same
-// scan.
+// Threads: a Selector belongs to one query on one thread. Ownership: it borrows the snapshot,
+// which keeps the sources alive, and the guard. Rows handed out are valid until the next call on
+// the same scan.
 #ifndef HYPERGRAPH_QUERY_SELECT_H_
 #define HYPERGRAPH_QUERY_SELECT_H_
 

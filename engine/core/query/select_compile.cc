@@ -219,8 +219,6 @@ Status CompiledSelection::Compile(const Snapshot& snapshot, const Selection& sel
 
 Status CompiledSelection::ResolveTable(const Snapshot& snapshot, TableId table) {
   static Forever<const std::vector<std::shared_ptr<const RowSource>>> no_sources;
-  schema_owner = snapshot.schema;
-  views_owner = snapshot.tables;
   schema = snapshot.schema->Find(table);
   if (schema == nullptr) {
     return {Code::kNotFound, "there is no table with the number " + std::to_string(table)};

@@ -1,7 +1,7 @@
 // A Selection with its names resolved and its operands checked: the same for every source.
 //
-// Threads: one query's, on one thread. Ownership: keeps the table's sources alive by the snapshot's
-// shared pointers; borrows the guard and the options.
+// Threads: one query's, on one thread. Ownership: borrows the snapshot, which keeps the table's
+// sources alive, the guard and the options.
 #ifndef HYPERGRAPH_QUERY_SELECT_COMPILE_H_
 #define HYPERGRAPH_QUERY_SELECT_COMPILE_H_
 
@@ -62,8 +62,6 @@ class CompiledSelection {
   // this object's; valid until the next call.
   Status Check(const RowSource& source, const Remainder& remainder, Rows rows, Rows* matched);
 
-  std::shared_ptr<const Schema> schema_owner;
-  std::shared_ptr<const TableViews> views_owner;
   const TableSchema* schema = nullptr;
   const std::vector<std::shared_ptr<const RowSource>>* sources = nullptr;
   Guard* guard = nullptr;

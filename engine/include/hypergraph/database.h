@@ -76,6 +76,8 @@ class Database {
   virtual Status Commit(ByteView batch, Durability durability, CommitReceipt* receipt) = 0;
 
   virtual Status Read(std::shared_ptr<const Snapshot>* snapshot) = 0;  // The newest commits.
+  // The same for one query, which others may share: `now` is its own only where a table has a TTL.
+  virtual Status ReadShared(std::shared_ptr<const Snapshot>* snapshot) = 0;
   virtual Status ReadAsOf(Seq seq, std::shared_ptr<const Snapshot>* snapshot) = 0;
   virtual Status ReadAsOfTime(Micros instant, std::shared_ptr<const Snapshot>* snapshot) = 0;
   // The instant of the last commit up to seq.
