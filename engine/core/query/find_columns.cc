@@ -31,6 +31,12 @@ FindColumns::FindColumns(const FindPage& page, const TableSchema& schema, const 
                          ResultWriter* writer)
     : page_(page), schema_(schema), nodes_(nodes), writer_(writer) {}
 
+FindColumns::~FindColumns() {
+  if (!members_decoded_) return;
+  KeepRowList(std::move(all_members_.offsets));
+  KeepRowList(std::move(all_members_.nodes));
+}
+
 Status FindColumns::Write(ColumnRef column) {
   const Status status = WriteNext(column);
   ++written_;
@@ -207,6 +213,8 @@ Status FindColumns::StreamMembers() {
 Status FindColumns::DecodeMembers() {
   if (members_decoded_) return Status::Ok();
   members_decoded_ = true;
+  all_members_.nodes = TakeRowList();
+  all_members_.offsets = TakeRowList();
   all_members_.offsets.reserve(page_.row_count() + 1);
   // Rows of a node that many have are larger than the rest, and decoding wants some room ahead.
   all_members_.nodes.reserve(static_cast<size_t>(page_.member_count()) * 2 + kMembersAhead);

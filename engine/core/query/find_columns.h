@@ -14,6 +14,9 @@ class FindColumns {
  public:
   FindColumns(const FindPage& page, const TableSchema& schema, const Dictionary& nodes,
               ResultWriter* writer);
+  ~FindColumns();
+  FindColumns(const FindColumns&) = delete;
+  FindColumns& operator=(const FindColumns&) = delete;
 
   // The next column of the result. Requires: CheckColumn(schema, column) is ok.
   Status Write(ColumnRef column);

@@ -5,8 +5,8 @@
 namespace hypergraph {
 namespace {
 
-// Below it the allocator keeps what is freed at hand itself.
-constexpr size_t kKeptRowsMin = size_t{4} << 10;
+// Below it there is nothing to keep.
+constexpr size_t kKeptRowsMin = 1;
 
 std::vector<std::vector<uint32_t>>& KeptLists() {
   thread_local std::vector<std::vector<uint32_t>> lists;
