@@ -108,6 +108,19 @@ export class ByteWriter {
     this.#view.setBigInt64(at, value, true)
   }
 
+  /** So many zeros of 8 bytes each. */
+  zeros(count: number): void {
+    const at = this.#reserve(count * 8)
+    for (let place = 0; place < count; place++) this.#view.setFloat64(at + place * 8, 0, true)
+  }
+
+  /** Few bytes, without the call that copying many takes. */
+  few(values: Uint8Array): void {
+    const at = this.#reserve(values.length)
+    const bytes = this.#bytes
+    for (let place = 0; place < values.length; place++) bytes[at + place] = values[place] as number
+  }
+
   /** Zero bytes up to the next multiple of 8. */
   align8(): void {
     const padding = -this.#end & 7

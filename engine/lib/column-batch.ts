@@ -1,6 +1,7 @@
 import type { Table } from 'apache-arrow'
 import type { ArrowSource, UniformNodes } from './arrow-table.ts'
 import { type CellSource, microsToNumbers, toCells } from './column-cells.ts'
+import { columnKinds } from './columns.ts'
 import { EngineError, quote } from './errors.ts'
 import { type JsonSink, type WriteJsonRows, writeJsonRows } from './json-rows.ts'
 import type { NodeKeyColumn } from './node-keys.ts'
@@ -103,12 +104,12 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   }
 
   get ids(): Float64Array {
-    return this.#typed('id', Float64Array)
+    return this.#typed('id', Float64Array, columnKinds.id)
   }
 
   /** `at` in microseconds. */
   get eventTs(): BigInt64Array {
-    return this.#typed('at', BigInt64Array)
+    return this.#typed('at', BigInt64Array, columnKinds.at)
   }
 
   /** `at` in milliseconds. */
@@ -122,7 +123,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   }
 
   get weights(): Float64Array {
-    return this.#typed('weight', Float64Array)
+    return this.#typed('weight', Float64Array, columnKinds.weight)
   }
 
   get labels(): readonly (string | null)[] {
@@ -148,7 +149,7 @@ export class ColumnBatch<Row = Record<string, unknown>> {
   /** The members' keys. */
   get members(): NodeKeyColumn {
     // Nodes have these cells.
-    return this.values('members') as NodeKeyColumn
+    return this.#cellsAt(this.#placeOf('members', columnKinds.members)) as NodeKeyColumn
   }
 
   /** The role of each member, null for none; offsets are those of the members. */
@@ -224,9 +225,14 @@ export class ColumnBatch<Row = Record<string, unknown>> {
     return this.#named ?? []
   }
 
-  /** Looks at names alone, so that only what is asked for is made. */
-  #placeOf(name: string): number {
+  /**
+   * Looks at names alone, so that only what is asked for is made. `kind`: of what every hyperedge has
+   * under that name; nothing else is called so where it is.
+   */
+  #placeOf(name: string, kind?: number): number {
     const result = this.#result
+    const known = kind === undefined ? -1 : result.placeOfKind(kind)
+    if (known >= 0) return known
     const { columnCount } = result
     // Mostly the one asked for last, or the one after it.
     for (let step = 0, place = this.#lastPlace; step < columnCount; step++, place++) {
@@ -292,8 +298,8 @@ export class ColumnBatch<Row = Record<string, unknown>> {
     return toCells(column, column.meaning, this.#source)
   }
 
-  #typed<Values>(name: string, type: new (...args: never[]) => Values): Values {
-    const values = this.#valuesAt(this.#placeOf(name))
+  #typed<Values>(name: string, type: new (...args: never[]) => Values, kind?: number): Values {
+    const values = this.#valuesAt(this.#placeOf(name, kind))
     if (values instanceof type) return values
     throw new EngineError('internal', `column ${name} is not a ${type.name}`)
   }

@@ -95,8 +95,29 @@ export function writeColumns(writer: ByteWriter, layout: TableLayout, columns: u
     return
   }
   if (!Array.isArray(columns)) throw invalid('columns must be an array of names')
+  const { lastColumns } = layout
+  if (lastColumns !== undefined && areSame(columns, lastColumns.names)) {
+    writer.few(lastColumns.bytes)
+    return
+  }
+  const from = writer.length
   writeColumnCount(writer, columns.length)
   for (const column of columns) writeColumn(writer, resolveColumn(layout, column))
+  if (columns.length < rememberedMin || columns.length > rememberedMax) return
+  if (columns.some((column) => typeof column !== 'string')) return
+  layout.lastColumns = { names: [...columns], bytes: writer.bytes().slice(from) }
+}
+
+/** Fewer are found as soon, and more are rarely asked for again. */
+const rememberedMin = 3
+const rememberedMax = 32
+
+function areSame(columns: readonly unknown[], names: readonly string[]): boolean {
+  if (columns.length !== names.length) return false
+  for (let place = 0; place < names.length; place++) {
+    if (columns[place] !== names[place]) return false
+  }
+  return true
 }
 
 /** The u16 before so many columns. */

@@ -238,6 +238,17 @@ function writeHeader(writer: ByteWriter, kind: number, limits: Limits): void {
   writer.reset()
   writer.u32(magic)
   writer.u8(kind)
+  // Mostly there are none.
+  const isLimited =
+    limit !== undefined ||
+    maxBytes !== undefined ||
+    maxExamined !== undefined ||
+    maxFrontier !== undefined ||
+    deadlineMs !== undefined
+  if (!isLimited) {
+    writer.zeros(4)
+    return
+  }
   writer.u32(toCount(limit, 'limit', 0xffff_ffff))
   writer.int(toCount(maxBytes, 'maxBytes', Number.MAX_SAFE_INTEGER))
   writer.int(toCount(maxExamined, 'maxExamined', Number.MAX_SAFE_INTEGER))

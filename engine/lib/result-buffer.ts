@@ -113,6 +113,16 @@ export class ResultBuffer {
     return (this.#described(place, 0) >>> 8) & 0xff
   }
 
+  /** The first column of that kind; −1: none. */
+  placeOfKind(kind: number): number {
+    const all = this.#words
+    for (let place = 0; place < this.columnCount; place++) {
+      const described = all[words.header + place * words.description]
+      if (described !== undefined && ((described >>> 8) & 0xff) === kind) return place
+    }
+    return -1
+  }
+
   /** The number of the property, or the place of the measure. */
   propertyOf(place: number): number {
     return this.#described(place, 0) >>> 16

@@ -50,6 +50,8 @@ export function assertIdentifier(name: unknown, what: string): asserts name is s
 /** A table with its properties found by name. */
 export class TableLayout {
   readonly schema: TableSchema
+  /** What plans asked for last, as they say it: a program asks for the same columns again and again. */
+  lastColumns: { readonly names: readonly string[]; readonly bytes: Uint8Array } | undefined
   readonly #properties: ReadonlyMap<string, PropertySchema>
 
   constructor(schema: TableSchema) {

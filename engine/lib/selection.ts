@@ -59,16 +59,13 @@ export function writeSelection(
   if (validAt !== undefined) writeInstant(writer, validAt, unit, 'validAt')
   writeIds(writer, ids)
   writeKeys(writer, keys)
-  const { terms, atLeast, exactly } = toTerms(members)
-  writer.u32(terms.length)
-  for (const term of terms) writeTerm(writer, term)
-  writer.u32(atLeast)
-  if (where === undefined && !exactly) {
+  const arity = writeMembers(writer, members)
+  if (where === undefined && arity === 0) {
     writer.u8(0)
     return
   }
   writer.u8(1)
-  if (exactly) writeArityFilter(writer, terms.length, where === undefined ? 0 : 1)
+  if (arity > 0) writeArityFilter(writer, arity, where === undefined ? 0 : 1)
   if (where !== undefined) writeFilter(writer, where, context)
 }
 
@@ -129,19 +126,33 @@ function writeTerm(writer: ByteWriter, term: unknown): void {
   }
 }
 
+/** Returns how many members a hyperedge must have; 0: any number. */
+function writeMembers(writer: ByteWriter, members: unknown): number {
+  if (members === undefined) {
+    writer.u32(0)
+    writer.u32(1)
+    return 0
+  }
+  if (typeof members !== 'object' || members === null || 'node' in members) {
+    writer.u32(1)
+    writeTerm(writer, members)
+    writer.u32(1)
+    return 0
+  }
+  const { terms, atLeast, exactly } = toTerms(members)
+  writer.u32(terms.length)
+  for (const term of terms) writeTerm(writer, term)
+  writer.u32(atLeast)
+  return exactly ? terms.length : 0
+}
+
 interface Terms {
   readonly terms: readonly unknown[]
   readonly atLeast: number
   readonly exactly: boolean
 }
 
-const noTerms: Terms = { terms: [], atLeast: 1, exactly: false }
-
-function toTerms(members: unknown): Terms {
-  if (members === undefined) return noTerms
-  if (typeof members !== 'object' || members === null || 'node' in members) {
-    return { terms: [members], atLeast: 1, exactly: false }
-  }
+function toTerms(members: object): Terms {
   const { all, any, of, exactly, atLeast, ...others } = members as Record<string, unknown>
   const [given, ...more] = [all, any, of, exactly].filter((form) => form !== undefined)
   const isOneForm = more.length === 0 && Object.keys(others).length === 0

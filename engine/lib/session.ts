@@ -35,6 +35,8 @@ export class Session implements BatchSource {
   readonly symbols: SymbolCache
   readonly nodes: NodeKeys
   readonly #writer = new ByteWriter()
+  /** The addon's: found among all of its functions it takes a good part of a call. */
+  readonly #query: NativeAddon['query']
   #isWriting = false
   #catalog: Catalog | undefined
   /** Of the snapshot that was read last. */
@@ -60,6 +62,7 @@ export class Session implements BatchSource {
     settings: { readonly timeUnit: TimeUnit; readonly durability: Durability },
   ) {
     this.native = native
+    this.#query = native.query
     this.database = database
     this.timeUnit = settings.timeUnit
     this.durability = settings.durability
@@ -163,7 +166,7 @@ export class Session implements BatchSource {
     const small = this.#smallBuffers.pop() ?? this.#makeSmallBuffers()
     let large: ArrayBuffer | undefined
     try {
-      large = this.native.query(this.database, snapshot, room, length, small)
+      large = this.#query(this.database, snapshot, room, length, small)
     } catch (error) {
       this.#smallBuffers.push(small)
       throw this.#translate(error)

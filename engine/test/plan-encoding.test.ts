@@ -47,6 +47,25 @@ function codeOf(work: () => unknown): EngineErrorCode | undefined {
   return undefined
 }
 
+test('columns are those of this plan, whatever the one before asked for', () => {
+  const asked: (string | { property: string })[] = ['id', 'at', 'amt', 'members']
+  const read = () => {
+    const { wire } = written(plans.writeFind, { columns: asked })
+    wire.selection()
+    wire.u8()
+    return wire.many(wire.u16(), () => wire.column())
+  }
+  expect([read(), read()]).toEqual(Array(2).fill(['1/0', '2/0', '10/2', '7/0']))
+  asked[1] = 'seq'
+  expect(read()).toEqual(['1/0', '11/0', '10/2', '7/0'])
+  asked[1] = { property: 'kind' }
+  expect([read(), read()]).toEqual(Array(2).fill(['1/0', '10/3', '10/2', '7/0']))
+  asked.push('label')
+  expect(read()).toEqual(['1/0', '10/3', '10/2', '7/0', '5/0'])
+  asked[1] = 'nope'
+  expect(codeOf(read)).toBe('not_found')
+})
+
 test('a find of everything asks for all columns and sets no limit', () => {
   const { header, wire } = written(plans.writeFind, {})
   expect(header).toEqual({ kind: 1, rows: 0, bytes: 0n, examined: 0n, frontier: 0, deadline: 0n })
