@@ -48,7 +48,11 @@ Environment& Environment::Of(napi_env env) {
 napi_value Environment::Begin(napi_env env, napi_deferred* deferred) {
   napi_value promise = nullptr;
   if (napi_create_promise(env, deferred, &promise) != napi_ok) return nullptr;
-  if (pending_++ == 0) napi_ref_threadsafe_function(env, function_);
+  if (pending_++ == 0) {
+    napi_ref_threadsafe_function(env, function_);
+  } else {
+    poll_.Leave();
+  }
   return promise;
 }
 
@@ -72,6 +76,7 @@ void Environment::Settle(napi_env env, napi_value, void* context, void*) {
     completions.swap(self.completions_);
     self.signalled_ = false;
   }
+  self.poll_.Came();
   const auto is_receipt = [](const Completion& completion) {
     return std::holds_alternative<CommitReceipt>(completion.outcome);
   };

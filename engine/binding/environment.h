@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "binding/loop_poll.h"
 #include "binding/result_memory.h"
 #include "binding/worker_pool.h"
 #include "include/hypergraph/database.h"
@@ -35,6 +36,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   // A promise that a later Complete settles. Until then the process stays alive.
   napi_value Begin(napi_env env, napi_deferred* deferred);
+  // A commit of so many bytes, whose promise Begin made, was submitted.
+  void AwaitCommit(napi_env env, size_t batch_bytes) {
+    if (pending_ == 1) poll_.Start(env, batch_bytes);
+  }
   // Settles the promise soon, together with what else is done by then.
   void Complete(napi_deferred deferred, Status status, Outcome outcome);
 
@@ -75,6 +80,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   napi_threadsafe_function function_ = nullptr;
   uint64_t pending_ = 0;  // Promises not yet settled; of the JavaScript thread.
   const std::shared_ptr<ResultMemory> results_ = std::make_shared<ResultMemory>();
+  LoopPoll poll_;
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> plan_scratch_;
   const void* known_handle_ = nullptr;

@@ -1,0 +1,83 @@
+#include "binding/loop_poll.h"
+
+#include <uv.h>
+
+#include <memory>
+#include <thread>
+
+namespace hypergraph::binding {
+namespace {
+
+// What takes longer is not worth a core.
+constexpr size_t kBatchBytesMax = 4096;
+constexpr uint64_t kAwakeNs = 400'000;
+// The thread that writes mostly gets this core, and takes up to 0.1 ms of it.
+constexpr uint64_t kYieldNsMax = 200'000;
+
+}  // namespace
+
+struct LoopPoll::Handle {
+  uv_idle_t idle;
+  napi_async_cleanup_hook_handle hook;
+};
+
+bool LoopPoll::Prepare(napi_env env) {
+  if (handle_ != nullptr || unusable_) return handle_ != nullptr;
+  unusable_ = true;
+  uv_loop_t* loop = nullptr;
+  if (uv_available_parallelism() < 2 || napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
+  auto handle = std::make_unique<Handle>();
+  if (napi_add_async_cleanup_hook(env, Close, this, &handle->hook) != napi_ok) return false;
+  handle_ = handle.release();
+  uv_idle_init(loop, &handle_->idle);
+  // What is pending keeps the loop alive.
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handle_->idle));
+  handle_->idle.data = this;
+  return true;
+}
+
+// The environment is going, and with it this object, maybe before the loop has closed the handle.
+void LoopPoll::Close(napi_async_cleanup_hook_handle, void* data) {
+  auto* self = static_cast<LoopPoll*>(data);
+  Handle* handle = self->handle_;
+  self->handle_ = nullptr;
+  self->is_awake_ = false;
+  handle->idle.data = handle;
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle->idle), [](uv_handle_t* closed) {
+    const std::unique_ptr<Handle> owned(static_cast<Handle*>(closed->data));
+    napi_remove_async_cleanup_hook(owned->hook);
+  });
+}
+
+void LoopPoll::Start(napi_env env, size_t batch_bytes) {
+  if (batch_bytes > kBatchBytesMax || !Prepare(env) || !policy_.Wants()) return;
+  is_awake_ = true;
+  awake_until_ = uv_hrtime() + kAwakeNs;
+  uv_idle_start(&handle_->idle, Turn);
+}
+
+void LoopPoll::Turn(uv_idle_s* idle) {
+  auto* self = static_cast<LoopPoll*>(idle->data);
+  const uint64_t before = uv_hrtime();
+  std::this_thread::yield();
+  const uint64_t now = uv_hrtime();
+  // Who takes that long has work for the core, and this would be in the way.
+  if (now > self->awake_until_ || now - before > kYieldNsMax) self->GiveUp();
+}
+
+void LoopPoll::GiveUp() {
+  Leave();
+  policy_.DidNotCome();
+}
+
+void LoopPoll::Came() {
+  if (is_awake_) policy_.Came();
+  Leave();
+}
+
+void LoopPoll::Leave() {
+  if (is_awake_) uv_idle_stop(&handle_->idle);
+  is_awake_ = false;
+}
+
+}  // namespace hypergraph::binding
