@@ -14,7 +14,6 @@ const patienceMs = 25_000
  * leaves in the processor's caches is no part of an answer. Fewer where else some order would not come.
  */
 const seriesQuestionsMax = 50
-const warmupAsksMax = 3000
 const warmupMsMax = 400
 const secondThoughtMs = 2
 
@@ -54,7 +53,7 @@ export async function measure(
 /** As in a process that has run for a while: each contender's JavaScript is compiled by then. */
 async function warmUp(contender: Contender, { questions }: Workload): Promise<void> {
   const began = performance.now()
-  for (let asked = 0; asked < warmupAsksMax; asked++) {
+  for (let asked = 0; ; asked++) {
     const { answer } = await once(contender, questions[asked % questions.length] as Question)
     if (answer === undefined || performance.now() - began > warmupMsMax) return
   }
