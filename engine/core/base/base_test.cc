@@ -50,6 +50,22 @@ TEST(Crc32c_is_the_same_by_instruction_and_by_tables_at_every_length) {
   }
 }
 
+TEST(Crc32c_is_the_same_by_instruction_and_by_tables_where_lanes_begin_and_end) {
+  Random random(test::Seed());
+  std::vector<uint8_t> bytes(15000);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());
+  // Lanes of 256 and 2,048 bytes, three by three.
+  for (size_t border = 0; border <= 14000; border += 256) {
+    for (size_t length = border < 9 ? 0 : border - 9; length <= border + 9; ++length) {
+      for (const size_t begin : {0u, 1u, 7u, 8u, 63u}) {
+        const ByteView part = ByteView(bytes).subspan(begin, length);
+        const auto start = static_cast<uint32_t>(random.Next());
+        CHECK_EQ(Crc32cExtend(start, part), Crc32cExtendPlain(start, part));
+      }
+    }
+  }
+}
+
 TEST(Hashes_are_frozen) {
   CHECK_EQ(HashText(""), 0x61c49e276c3861bau);
   CHECK_EQ(HashText("a"), 0xa11187cf6e1fcf83u);
