@@ -23,7 +23,8 @@ constexpr uint64_t kPagesBytesMax = 1 << 20;
 
 void Database::MakePages(const std::string& path, const OpenOptions& options) {
   FileSystem& files = options.files != nullptr ? *options.files : PosixFileSystem();
-  // What cannot be read here is told by the opening.
+  // What is no database is told by the opening: it may be any directory, with any number of names.
+  if (!files.Exists(JoinPath(path, kManifestName))) return;
   StatusOr<std::vector<std::string>> names = files.List(path);
   if (!names.ok()) return;
   uint64_t bytes = 0;

@@ -1,5 +1,6 @@
 // What opening refuses, and processes beside each other.
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +169,28 @@ TEST(A_long_log_is_read_whole_and_a_snapshot_of_it_outlives_a_flush) {
   CHECK_OK(opened->Flush());
   CHECK(VisibleRows(*snapshot) == rows);
   CHECK_EQ(RowsNow(opened.get()).size(), rows.size() + 1);
+}
+
+TEST(Pages_are_made_for_the_logs_of_a_database_alone) {
+  constexpr size_t kBytes = 64 << 10;
+  MemoryFileSystem files;
+  CHECK_OK(files.MakeDirectory(kTestPath));
+  OpenOptions options;
+  options.files = &files;
+  const auto makes_pages = [&](const std::string& path) {
+    options.pages = std::make_shared<PageReserve>();
+    Database::MakePages(path, options);
+    uint8_t* const taken = options.pages->Take(kBytes);
+    if (taken != nullptr) munmap(taken, kBytes);
+    return taken != nullptr;
+  };
+  CHECK(!makes_pages("missing"));
+  auto log = files.Create(JoinPath(kTestPath, LogName(1)));
+  CHECK_OK((*log)->WriteAt(0, AsBytes(std::string(4 * kBytes, 'a'))));
+  CHECK(!makes_pages(kTestPath));
+  CHECK(files.Create(JoinPath(kTestPath, "MANIFEST")).ok());
+  CHECK(makes_pages(kTestPath));
+  CHECK(!makes_pages(JoinPath(kTestPath, "MANIFEST")));
 }
 
 TEST(A_file_that_the_MANIFEST_names_must_be_there) {
