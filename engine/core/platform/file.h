@@ -32,7 +32,7 @@ class File {
   virtual Status Truncate(uint64_t file_bytes) = 0;
   virtual StatusOr<uint64_t> Size() = 0;
   // From here on there are only zeros, as far as that can be told without reading them. At most the
-  // size.
+  // size. Before it there may be zeros too, also such as were written: a copy leaves them out.
   virtual StatusOr<uint64_t> DataEnd() { return Size(); }
 };
 

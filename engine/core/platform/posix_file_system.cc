@@ -145,7 +145,8 @@ class PosixFile : public File {
     return static_cast<uint64_t>(state.st_size);
   }
 
-#if defined(SEEK_DATA) && defined(SEEK_HOLE)
+// Elsewhere the answers were not tried, and one too small costs a damaged log its diagnosis.
+#if defined(__linux__) && defined(SEEK_DATA) && defined(SEEK_HOLE)
   StatusOr<uint64_t> DataEnd() override {
     constexpr int kRunsMax = 64;  // More of them are not worth the calls.
     off_t end = 0;

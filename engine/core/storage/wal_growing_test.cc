@@ -44,6 +44,7 @@ class WatchedFileSystem : public MemoryFileSystem {
     Status Allocate(uint64_t) override { return Status(Code::kIo, "for reading"); }
     Status Truncate(uint64_t) override { return Status(Code::kIo, "for reading"); }
     StatusOr<uint64_t> Size() override { return file_->Size(); }
+    StatusOr<uint64_t> DataEnd() override { return file_->DataEnd(); }
 
    private:
     std::unique_ptr<File> file_;

@@ -26,11 +26,9 @@ StatusOr<std::unique_ptr<WalReader>> WalReader::Open(FileSystem& files, const st
                                                      uint64_t payload_bytes_max) {
   StatusOr<std::unique_ptr<File>> file = files.OpenForRead(path);
   if (!file.ok()) return file.status();
-  StatusOr<uint64_t> file_bytes = file.value()->DataEnd();
-  if (!file_bytes.ok()) return file_bytes.status();
   std::unique_ptr<WalReader> reader(new WalReader(std::move(file).value(), path, expected,
                                                   payload_bytes_max));  // NOLINT: private
-  reader->file_bytes_ = file_bytes.value();
+  HG_RETURN_IF_ERROR(reader->Measure());
   HG_RETURN_IF_ERROR(reader->ReadHeader());
   return reader;
 }
@@ -43,6 +41,18 @@ WalReader::WalReader(std::unique_ptr<File> file, std::string path, const WalHead
       payload_bytes_max_(payload_bytes_max),
       seed_(WalChecksumSeed(expected)) {
   last_seq_ = expected.first_seq == 0 ? 0 : expected.first_seq - 1;
+}
+
+Status WalReader::Measure() {
+  const StatusOr<uint64_t> file_bytes = file_->Size();
+  if (!file_bytes.ok()) return file_bytes.status();
+  const StatusOr<uint64_t> data_end = file_->DataEnd();
+  if (!data_end.ok()) return data_end.status();
+  file_bytes_ = file_bytes.value();
+  data_end_ = std::min(data_end.value(), file_bytes_);
+  // Commits go up to it or on: a copy left their zeros out, or it was told wrong.
+  if (data_end_ <= offset_) data_end_ = file_bytes_;
+  return Status::Ok();
 }
 
 // Leaves offset_ 0 when the header is unreadable.
@@ -86,6 +96,7 @@ Status WalReader::RefuseStart(Seq first_seq) {
             std::to_string(header_.first_seq) + " is the next one";
   // A log whose making failed half-way is never written to, while the one before it goes on.
   offset_ = kWalHeaderBytes;
+  data_end_ = file_bytes_;
   HG_RETURN_IF_ERROR(FindTornBytes());
   offset_ = 0;
   const bool unused = torn_bytes_ == 0 && first_seq < header_.first_seq;
@@ -118,9 +129,7 @@ Status WalReader::ReadNext(WalFrame* frame, bool* found) {
 Status WalReader::Reread(WalFrame* frame, bool* found) {
   *found = false;
   buffer_bytes_ = 0;
-  const StatusOr<uint64_t> file_bytes = file_->DataEnd();
-  if (!file_bytes.ok()) return file_bytes.status();
-  file_bytes_ = file_bytes.value();
+  HG_RETURN_IF_ERROR(Measure());
   if (offset_ < kWalHeaderBytes) HG_RETURN_IF_ERROR(ReadHeader());
   return end_ == WalEnd::kNotReached ? ReadNext(frame, found) : Status::Ok();
 }
@@ -160,6 +169,11 @@ Status WalReader::Classify(WalFrame* frame, bool* found) {
     end_ = WalEnd::kClean;
     return Status::Ok();
   }
+  // What is cut off, or called damage, is looked through whole.
+  if (data_end_ < file_bytes_) {
+    data_end_ = file_bytes_;
+    HG_RETURN_IF_ERROR(FindTornBytes());
+  }
   // The header was durable before the first frame was made: any frame without one is damage.
   bool proven = false;
   uint64_t at = 0;
@@ -184,7 +198,7 @@ Status WalReader::Classify(WalFrame* frame, bool* found) {
 }
 
 Status WalReader::FindTornBytes() {
-  uint64_t end = file_bytes_;
+  uint64_t end = data_end_;
   while (end > offset_) {
     const uint64_t begin = std::max(offset_, end - std::min<uint64_t>(end, kWindowBytes));
     ByteView bytes;
@@ -241,8 +255,10 @@ Status WalReader::FindProof(Seq durable_min, bool* found, uint64_t* at) {
 Status WalReader::Window(uint64_t offset, size_t bytes, ByteView* view) {
   if (offset < buffer_offset_ || offset + bytes > buffer_offset_ + buffer_bytes_) {
     const uint64_t left = file_bytes_ - std::min(offset, file_bytes_);
-    const auto wanted =
-        static_cast<size_t>(std::min<uint64_t>(std::max(bytes, kWindowBytes), left));
+    // Ahead only where there is data: a commit is read whole, wherever that is said to end.
+    const uint64_t ahead =
+        std::min<uint64_t>(kWindowBytes, offset < data_end_ ? data_end_ - offset : left);
+    const auto wanted = static_cast<size_t>(std::min(std::max<uint64_t>(bytes, ahead), left));
     if (wanted > buffer_room_) {
       buffer_.reset();
       buffer_ = std::make_unique_for_overwrite<uint8_t[]>(wanted);

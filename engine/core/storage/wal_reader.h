@@ -72,6 +72,8 @@ class WalReader {
  private:
   WalReader(std::unique_ptr<File> file, std::string path, const WalHeader& expected,
             uint64_t payload_bytes_max);
+  // How long the file is now, and where its data ends.
+  Status Measure();
   Status ReadHeader();
   Status RefuseStart(Seq first_seq);
   Status ReadNext(WalFrame* frame, bool* found);
@@ -88,6 +90,9 @@ class WalReader {
   uint64_t payload_bytes_max_;
   uint32_t seed_;
   uint64_t file_bytes_ = 0;
+  // Zeros from here on, by the file system. It decides only what is not read after the last commit,
+  // never whether there is one: a commit may end in zeros that a copy of the log has left out.
+  uint64_t data_end_ = 0;
   uint64_t offset_ = 0;
   Seq last_seq_ = 0;
   WalEnd end_ = WalEnd::kNotReached;
