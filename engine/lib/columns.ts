@@ -102,10 +102,15 @@ export function writeColumns(writer: ByteWriter, layout: TableLayout, columns: u
   }
   const from = writer.length
   writeColumnCount(writer, columns.length)
-  for (const column of columns) writeColumn(writer, resolveColumn(layout, column))
-  if (columns.length < rememberedMin || columns.length > rememberedMax) return
-  if (columns.some((column) => typeof column !== 'string')) return
-  layout.lastColumns = { names: [...columns], bytes: writer.bytes().slice(from) }
+  // Read once: what is remembered must be what was written, whatever a getter says next.
+  const asked: readonly unknown[] = [...columns]
+  for (const column of asked) writeColumn(writer, resolveColumn(layout, column))
+  if (asked.length < rememberedMin || asked.length > rememberedMax || !areNames(asked)) return
+  layout.lastColumns = { names: asked, bytes: writer.bytes().slice(from) }
+}
+
+function areNames(columns: readonly unknown[]): columns is readonly string[] {
+  return columns.every((column) => typeof column === 'string')
 }
 
 /** Fewer are found as soon, and more are rarely asked for again. */

@@ -66,6 +66,21 @@ test('columns are those of this plan, whatever the one before asked for', () => 
   expect(codeOf(read)).toBe('not_found')
 })
 
+test('columns that a getter names are remembered by what it said when they were written', () => {
+  const read = (columns: string[]) => {
+    const { wire } = written(plans.writeFind, { columns })
+    wire.selection()
+    wire.u8()
+    return wire.many(wire.u16(), () => wire.column())
+  }
+  read(['id', 'at', 'amt', 'members'])
+  let reads = 0
+  const changing = ['', 'at', 'amt']
+  Object.defineProperty(changing, 0, { get: () => (reads++ === 0 ? 'seq' : 'id') })
+  expect(read(changing)).toEqual(['11/0', '2/0', '10/2'])
+  expect(read(['id', 'at', 'amt'])).toEqual(['1/0', '2/0', '10/2'])
+})
+
 test('a find of everything asks for all columns and sets no limit', () => {
   const { header, wire } = written(plans.writeFind, {})
   expect(header).toEqual({ kind: 1, rows: 0, bytes: 0n, examined: 0n, frontier: 0, deadline: 0n })
