@@ -63,7 +63,10 @@ napi_value JsonRowsCall(napi_env env, napi_callback_info info) {
     Trim(env, more);
     return Throw(env, status);
   }
-  if (sink.in_room()) return ToValue(env, static_cast<double>(sink.size()));
+  if (sink.in_room()) {
+    Trim(env, more);
+    return ToValue(env, static_cast<double>(sink.size()));
+  }
   sink.Finish();
   return ToArrayBuffer(env, more);
 }

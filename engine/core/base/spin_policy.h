@@ -14,7 +14,8 @@ class SpinPolicy {
  public:
   static constexpr uint32_t kLeftOutMax = 1024;
 
-  // Asked each time, and followed by one of the other two where it says yes.
+  // Asked each time. Where it says yes one of the other two may follow: neither where it was not
+  // waited for to the end.
   bool Wants() {
     if (left_out_ == 0) return true;
     --left_out_;
