@@ -19,10 +19,22 @@ uint64_t CommitCount() { return Setting("THREADS_COMMITS", 120); }
 
 using Snapshots = std::shared_ptr<const Snapshot>;
 
+// Of the newest commits, all that were acknowledged among them.
+bool ReadNewest(World* world, Random* random, Snapshots* snapshot) {
+  const Seq acknowledged = world->LastCommit().first;
+  Database* const database = world->database();
+  if (!world->Passed(random->Chance(0.7) ? database->ReadShared(snapshot)
+                                         : database->Read(snapshot))) {
+    return false;
+  }
+  CHECK_LE(acknowledged, (*snapshot)->seq);
+  return true;
+}
+
 // A snapshot shows the same, whole, however often and by whichever plan it is read.
 bool ReadTwice(World* world, Random* random) {
   Snapshots snapshot;
-  if (!world->Passed(world->database()->Read(&snapshot))) return false;
+  if (!ReadNewest(world, random, &snapshot)) return false;
   const uint64_t rows = CountWhole(*snapshot);
   const uint64_t node = random->Below(kNodeCount);
   Bytes reached = Ask(*snapshot, ExpandPlanOf(node));
@@ -53,7 +65,7 @@ bool PageAcross(World* world, Random* random) {
   uint64_t found = 0, expected = 0;
   do {
     Snapshots snapshot;
-    if (!world->Passed(world->database()->Read(&snapshot))) return false;
+    if (!ReadNewest(world, random, &snapshot)) return false;
     if (cursor.empty()) expected = CountWhole(*snapshot);
     const Bytes page = Ask(*snapshot, PagePlan(newest_first, cursor));
     CHECK_EQ(LoadUnaligned<uint32_t>(&page[28]), 0u);
