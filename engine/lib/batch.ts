@@ -77,7 +77,8 @@ export class Batch {
   }
 
   insert(rows: readonly HyperedgeInput[], context: RowsContext): void {
-    this.#add(kinds.insert, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.insert)
       writer.u32(context.layout.id)
       writeInsertRows(writer, rows, context)
     })
@@ -86,7 +87,8 @@ export class Batch {
   /** Returns how many rows. */
   insertColumns(columns: HyperedgeColumns, context: RowsContext): number {
     let rowCount = 0
-    this.#add(kinds.insert, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.insert)
       writer.u32(context.layout.id)
       rowCount = writeColumnRows(writer, columns, context)
     })
@@ -126,21 +128,20 @@ export class Batch {
       group.ids.push(id)
       group.changes.push(change)
     }
-    this.#addAll(
-      groups.map((group) => [
-        kinds.update,
-        (writer) => {
-          writer.u32(context.layout.id)
-          writeIds(writer, group.ids)
-          writeChangeRows(writer, group.changes, context)
-        },
-      ]),
-    )
+    this.#add((writer) => {
+      for (const group of groups) {
+        writer.u8(kinds.update)
+        writer.u32(context.layout.id)
+        writeIds(writer, group.ids)
+        writeChangeRows(writer, group.changes, context)
+      }
+    }, groups.length)
   }
 
   delete(ids: readonly number[], layout: TableLayout): void {
     for (const id of ids) assertEdgeId(id)
-    this.#add(kinds.delete, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.delete)
       writer.u32(layout.id)
       writeIds(writer, ids)
     })
@@ -157,7 +158,8 @@ export class Batch {
       assertNodeId(node)
       return node
     })
-    this.#add(kinds.setNodes, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.setNodes)
       writer.u32(nodes.length)
       writeNodes(writer, nodes)
       const rows = entries.map(([, props]) => props)
@@ -167,7 +169,8 @@ export class Batch {
 
   dropNodes(nodes: readonly NodeId[]): void {
     for (const node of nodes) assertNodeId(node)
-    this.#add(kinds.dropNodes, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.dropNodes)
       writer.u32(nodes.length)
       writeNodes(writer, nodes)
     })
@@ -179,7 +182,8 @@ export class Batch {
     readonly indexes: readonly (readonly [string, readonly IndexColumn[]])[]
     readonly limits: TableLimits
   }): void {
-    this.#add(kinds.createTable, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.createTable)
       writer.text(table.name)
       writeProperties(writer, table.properties)
       writer.u16(table.indexes.length)
@@ -189,57 +193,58 @@ export class Batch {
   }
 
   dropTable(layout: TableLayout): void {
-    this.#add(kinds.dropTable, (writer) => writer.u32(layout.id))
+    this.#add((writer) => {
+      writer.u8(kinds.dropTable)
+      writer.u32(layout.id)
+    })
   }
 
   addProperties(
     layout: TableLayout,
     properties: readonly (readonly [string, PropertyType])[],
   ): void {
-    this.#add(kinds.addProperties, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.addProperties)
       writer.u32(layout.id)
       writeProperties(writer, properties)
     })
   }
 
   createIndex(layout: TableLayout, name: string, columns: readonly IndexColumn[]): void {
-    this.#add(kinds.createIndex, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.createIndex)
       writer.u32(layout.id)
       writeIndex(writer, name, columns)
     })
   }
 
   dropIndex(layout: TableLayout, name: string): void {
-    this.#add(kinds.dropIndex, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.dropIndex)
       writer.u32(layout.id)
       writer.text(name)
     })
   }
 
   setOptions(layout: TableLayout, limits: TableLimits): void {
-    this.#add(kinds.setOptions, (writer) => {
+    this.#add((writer) => {
+      writer.u8(kinds.setOptions)
       writer.u32(layout.id)
       writeLimits(writer, limits)
     })
   }
 
-  #add(kind: number, write: Write): void {
-    this.#addAll([[kind, write]])
-  }
-
-  /** All or none. */
-  #addAll(operations: readonly (readonly [kind: number, write: Write])[]): void {
+  /** All of the `count` operations that `write` writes, or none. */
+  #add(write: Write, count = 1): void {
     if (this.#isAdding) throw invalid('a getter of what is written must not write as well')
-    const before = this.#writer.length
+    const writer = this.#writer
+    const before = writer.length
     this.#isAdding = true
     try {
-      for (const [kind, write] of operations) {
-        this.#writer.u8(kind)
-        write(this.#writer)
-      }
-      this.#operations += operations.length
+      write(writer)
+      this.#operations += count
     } catch (error) {
-      this.#writer.truncate(before)
+      writer.truncate(before)
       throw error
     } finally {
       this.#isAdding = false

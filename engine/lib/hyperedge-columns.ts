@@ -5,8 +5,8 @@ import { microsNever, microsPer, type TimeUnit, toMicros } from './instants.ts'
 import { assertFields } from './known-names.ts'
 import { type NodeColumn, nodeCount, writeNodeColumn } from './node-ids.ts'
 import {
-  assertFinite,
   assertLength,
+  notFinite,
   type PropertyColumn,
   writePropertyColumns,
 } from './property-values.ts'
@@ -64,18 +64,12 @@ export function writeColumnRows(
   if (key !== undefined) mask |= fields.key
   if (props !== undefined) mask |= fields.props
   writer.u32(mask)
-  writeInstants(writer, at, { name: 'at', unit: context.timeUnit })
+  writeInstants(writer, at, 'at', context.timeUnit)
   if (until !== undefined) {
     assertLength(assertInstants(until, 'until').length, rowCount, 'until')
-    writeInstants(writer, until, { name: 'until', unit: context.timeUnit })
+    writeInstants(writer, until, 'until', context.timeUnit)
   }
-  if (weight !== undefined) {
-    if (!(weight instanceof Float64Array)) throw invalid('weight must be a Float64Array')
-    assertLength(weight.length, rowCount, 'weight')
-    assertFinite(weight, 'weight')
-    writer.align8()
-    writer.array(weight)
-  }
+  if (weight !== undefined) writeWeights(writer, weight, rowCount)
   if (label !== undefined) writeLabels(writer, label, rowCount)
   writeMembers(writer, columns, rowCount)
   if (key !== undefined) {
@@ -85,7 +79,7 @@ export function writeColumnRows(
   }
   if (props !== undefined) {
     if (typeof props !== 'object' || props === null) throw invalid('props must be name → column')
-    writePropertyColumns(writer, props, rowCount, { ...context, missing: 0 })
+    writePropertyColumns(writer, props, rowCount, context)
   }
   return rowCount
 }
@@ -108,7 +102,8 @@ function assertInstants(column: unknown, name: string): InstantColumn {
 function writeInstants(
   writer: ByteWriter,
   column: InstantColumn,
-  { name, unit }: { readonly name: 'at' | 'until'; readonly unit: TimeUnit },
+  name: 'at' | 'until',
+  unit: TimeUnit,
 ): void {
   writer.align8()
   if (column instanceof BigInt64Array) {
@@ -133,14 +128,22 @@ function writeInstants(
   }
 }
 
+function writeWeights(writer: ByteWriter, weight: Float64Array, rowCount: number): void {
+  if (!(weight instanceof Float64Array)) throw invalid('weight must be a Float64Array')
+  assertLength(weight.length, rowCount, 'weight')
+  const row = notFinite(weight)
+  if (row >= 0) throw invalid(`weight of row ${row} must be finite, not ${weight[row]}`)
+  writer.align8()
+  writer.array(weight)
+}
+
 function writeLabels(writer: ByteWriter, column: SymbolColumn, rowCount: number): void {
-  assertSymbols(column, 'label')
-  if (!('names' in column)) {
+  if (Array.isArray(column)) {
     assertLength(column.length, rowCount, 'label')
     writeSymbols(writer, column)
     return
   }
-  const { names, codes } = column
+  const { names, codes } = assertCoded(column, 'label')
   if (!(codes instanceof Uint32Array)) throw invalid('label.codes must be a Uint32Array')
   assertLength(codes.length, rowCount, 'label')
   if (Array.isArray(names) && names.length * rowsALabel > rowCount) {
@@ -191,8 +194,7 @@ function writeMembers(writer: ByteWriter, columns: HyperedgeColumns, rowCount: n
   writer.array(memberOffsets)
   writeNodeColumn(writer, members)
   if (roles === undefined) return
-  assertSymbols(roles, 'roles')
-  const { names, codes } = 'names' in roles ? roles : toCodes(roles)
+  const { names, codes } = Array.isArray(roles) ? toCodes(roles) : assertCoded(roles, 'roles')
   if (!(codes instanceof Uint8Array)) throw invalid('roles.codes must be a Uint8Array')
   assertLength(codes.length, count, 'roles')
   if (Object(names).length > 255)
@@ -201,9 +203,11 @@ function writeMembers(writer: ByteWriter, columns: HyperedgeColumns, rowCount: n
   writer.array(codes)
 }
 
-function assertSymbols(column: unknown, name: string): void {
-  if (Array.isArray(column)) return
-  if (typeof column === 'object' && column !== null && 'names' in column) return
+function assertCoded<Codes>(
+  column: SymbolColumn<Codes>,
+  name: string,
+): { readonly names: readonly string[]; readonly codes: Codes } {
+  if (typeof column === 'object' && column !== null && 'names' in column) return column
   throw invalid(`${name} must be an array or { names, codes }`)
 }
 

@@ -2,6 +2,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import { EngineError, invalid, quote } from './errors.ts'
 import { microsMax, microsMin, type TimeUnit, toMicros } from './instants.ts'
 import { type PropertySchema, propertyTypeCodes, type TableLayout } from './schema.ts'
+import { typedArrayOf } from './typed-arrays.ts'
 
 /** A property's value: by its type, or null. A timestamp is an instant. */
 export type PropertyValue = string | number | bigint | boolean | Date | null
@@ -165,18 +166,19 @@ export function writePropertyColumns(
   writer: ByteWriter,
   columns: Readonly<Record<string, PropertyColumn>>,
   rowCount: number,
-  context: PropertyContext,
+  { layout, timeUnit }: Pick<PropertyContext, 'layout' | 'timeUnit'>,
 ): void {
   const names = Object.keys(columns)
   writer.u16(names.length)
-  for (const name of names) {
-    const property = context.layout.property(name)
+  for (let place = 0; place < names.length; place++) {
+    const name = names[place] as string
+    const property = layout.property(name)
     const column = columns[name]
     if (Array.isArray(column)) {
       assertLength(column.length, rowCount, name)
       // Unlike `map`, it takes a hole for what reads as undefined.
       const rows = Array.from(column, (value: PropertyValue | undefined) => ({ [name]: value }))
-      writePropertyRow(writer, property, rows, context)
+      writePropertyRow(writer, property, rows, { layout, timeUnit, missing: presence.null })
     } else {
       writeTypedColumn(writer, property, column, rowCount)
     }
@@ -190,40 +192,47 @@ function writeTypedColumn(
   rowCount: number,
 ): void {
   const { name, type, index } = property
-  const { values, present } = ArrayBuffer.isView(column)
-    ? { values: column, present: undefined }
-    : (Object(column) as { readonly values?: unknown; readonly present?: unknown })
-  if (!isNumbersOf(type, values)) {
-    const wanted = typedArrays[type]
-    throw new EngineError('type_mismatch', `property ${name} is ${type}: give ${wanted}`)
+  let values = column
+  let present: unknown
+  let array = typedArrayOf(values)
+  if (array === undefined) {
+    // Nothing was checked yet.
+    ;({ values, present } = Object(column))
+    array = typedArrayOf(values)
   }
-  assertLength(values.length, rowCount, name)
+  if (!holds(type, array)) {
+    throw new EngineError('type_mismatch', `property ${name} is ${type}: give ${typedArrays[type]}`)
+  }
+  const numbers = values as PropertyNumbers
+  assertLength(numbers.length, rowCount, name)
   if (present !== undefined) {
     if (!(present instanceof Uint8Array))
       throw invalid(`props.${name}.present must be a Uint8Array`)
     assertLength(present.length, rowCount, name)
   }
   // With `present` the numbers of nulls are nobody's business; the core checks the others.
-  if (type === 'float64' && values instanceof Float64Array && present === undefined) {
-    assertFinite(values, `property ${name}`)
+  if (type === 'float64' && present === undefined) {
+    const row = notFinite(numbers as Float64Array)
+    if (row >= 0) {
+      throw invalid(`property ${name} of row ${row} must be finite, not ${numbers[row]}`)
+    }
   }
-  if (type === 'timestamp' && values instanceof BigInt64Array) assertInstants(values, name)
-  writer.u16(index)
-  writer.u8(propertyTypeCodes[type])
-  writer.u8(present === undefined ? 0 : 1)
+  if (type === 'timestamp') assertInstants(numbers as BigInt64Array, name)
+  // u16 number, u8 type, u8 whether presences follow.
+  writer.u32(index | (propertyTypeCodes[type] << 16) | (present === undefined ? 0 : 1 << 24))
   if (present !== undefined) {
     writer.align8()
     writer.array(present)
   }
   writer.align8()
-  if (type !== 'int64' || values instanceof BigInt64Array) {
-    writer.array(values)
+  if (type !== 'int64' || array === 'BigInt64Array') {
+    writer.array(numbers)
     return
   }
-  const row = writer.integers(values, present)
+  const row = writer.integers(numbers as Exclude<PropertyNumbers, BigInt64Array>, present)
   if (row < 0) return
   const exact = 'a whole number within ±(2^53 − 1)'
-  throw invalid(`property ${name} of row ${row} must be ${exact}, not ${values[row]}`)
+  throw invalid(`property ${name} of row ${row} must be ${exact}, not ${numbers[row]}`)
 }
 
 const typedArrays: Readonly<Record<PropertySchema['type'], string>> = {
@@ -234,13 +243,11 @@ const typedArrays: Readonly<Record<PropertySchema['type'], string>> = {
   timestamp: 'an array or a BigInt64Array of microseconds',
 }
 
-function isNumbersOf(type: PropertySchema['type'], values: unknown): values is PropertyNumbers {
-  if (type === 'float64') return values instanceof Float64Array
-  if (values instanceof BigInt64Array) return type === 'int64' || type === 'timestamp'
-  if (type !== 'int64') return false
-  return (
-    values instanceof Float64Array || values instanceof Int32Array || values instanceof Uint32Array
-  )
+/** Whether a typed array of that name may give a property of the type. */
+function holds(type: PropertySchema['type'], array: string | undefined): boolean {
+  if (array === 'Float64Array') return type === 'float64' || type === 'int64'
+  if (array === 'BigInt64Array') return type === 'int64' || type === 'timestamp'
+  return type === 'int64' && (array === 'Int32Array' || array === 'Uint32Array')
 }
 
 /** The ends of int64 are no instants: rows could not give them either. */
@@ -250,12 +257,10 @@ function assertInstants(values: BigInt64Array, name: string): void {
   throw invalid(`property ${name} of row ${row} is out of range: ${values[row]} µs`)
 }
 
-/** Throws `invalid` at the first number that is not finite. */
-export function assertFinite(values: Float64Array, name: string): void {
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]
-    if (!Number.isFinite(value)) throw invalid(`${name} of row ${row} must be finite, not ${value}`)
-  }
+/** The first row whose number is not finite; else −1. */
+export function notFinite(values: Float64Array): number {
+  for (let row = 0; row < values.length; row++) if (!Number.isFinite(values[row])) return row
+  return -1
 }
 
 /** Throws `invalid` unless a column has one value a row. */
