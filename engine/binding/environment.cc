@@ -50,16 +50,33 @@ napi_value Environment::Begin(napi_env env, napi_deferred* deferred) {
   if (napi_create_promise(env, deferred, &promise) != napi_ok) return nullptr;
   if (pending_++ == 0) {
     napi_ref_threadsafe_function(env, function_);
-  } else {
+  } else if (poll_.is_awake()) {
     poll_.Leave();
+    Sleep();
   }
   return promise;
+}
+
+void Environment::StayAwake() {
+  const std::lock_guard lock(mutex_);
+  is_awake_ = completions_.empty();  // Of what is there already a signal is on its way.
+}
+
+void Environment::Sleep() {
+  const std::lock_guard lock(mutex_);
+  is_awake_ = false;
+  if (!completions_.empty()) Signal();
 }
 
 void Environment::Complete(napi_deferred deferred, Status status, Outcome outcome) {
   const std::lock_guard lock(mutex_);
   if (shut_down_) return;  // Nobody is left to be told.
   completions_.push_back({deferred, std::move(status), std::move(outcome)});
+  has_completions_.store(true, std::memory_order_release);
+  if (!is_awake_) Signal();
+}
+
+void Environment::Signal() {
   if (signalled_) return;
   signalled_ = true;
   // Within the lock, since Shutdown waits for it before the function goes. It never blocks: its
@@ -70,13 +87,23 @@ void Environment::Complete(napi_deferred deferred, Status status, Outcome outcom
 void Environment::Settle(napi_env env, napi_value, void* context, void*) {
   if (env == nullptr) return;  // The environment is going.
   auto& self = *static_cast<Environment*>(context);
-  std::vector<Completion> completions;
   {
     const std::lock_guard lock(self.mutex_);
-    completions.swap(self.completions_);
     self.signalled_ = false;
+    if (self.completions_.empty()) return;  // The loop, awake, was faster than this call.
   }
-  self.poll_.Came();
+  self.SettleAll(env);
+}
+
+void Environment::SettleAll(napi_env env) {
+  std::vector<Completion> completions;
+  {
+    const std::lock_guard lock(mutex_);
+    completions.swap(completions_);
+    has_completions_.store(false, std::memory_order_relaxed);
+    is_awake_ = false;
+  }
+  poll_.Came();
   const auto is_receipt = [](const Completion& completion) {
     return std::holds_alternative<CommitReceipt>(completion.outcome);
   };
@@ -86,11 +113,11 @@ void Environment::Settle(napi_env env, napi_value, void* context, void*) {
     // Without a scope of its own it uses the caller's: each promise must be settled and counted.
     napi_handle_scope scope = nullptr;
     const bool has_scope = napi_open_handle_scope(env, &scope) == napi_ok;
-    self.SettleOne(env, completion, &receipts);
+    SettleOne(env, completion, &receipts);
     if (has_scope) napi_close_handle_scope(env, scope);
   }
-  self.pending_ -= completions.size();
-  if (self.pending_ == 0) napi_unref_threadsafe_function(env, self.function_);
+  pending_ -= completions.size();
+  if (pending_ == 0) napi_unref_threadsafe_function(env, function_);
 }
 
 void Environment::SettleOne(napi_env env, Completion& completion, ReceiptRound* receipts) {

@@ -8,6 +8,7 @@
 
 #include <node_api.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,7 +39,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   napi_value Begin(napi_env env, napi_deferred* deferred);
   // A commit of so many bytes, whose promise Begin made, was submitted.
   void AwaitCommit(napi_env env, size_t batch_bytes) {
-    if (pending_ == 1) poll_.Start(env, batch_bytes);
+    if (pending_ == 1 && poll_.Start(env, batch_bytes)) StayAwake();
   }
   // Settles the promise soon, together with what else is done by then.
   void Complete(napi_deferred deferred, Status status, Outcome outcome);
@@ -72,6 +73,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   };
 
   static void Settle(napi_env env, napi_value callback, void* context, void* data);
+  void SettleAll(napi_env env);
+  void Signal();  // Requires: mutex_.
+  // Whether the loop looks for completions by itself, so that none needs a signal.
+  void StayAwake();
+  void Sleep();
   void SettleOne(napi_env env, Completion& completion, ReceiptRound* receipts);
   // Before the environment goes: cancels, closes every database, joins the pool.
   void Shutdown();
@@ -80,7 +86,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   napi_threadsafe_function function_ = nullptr;
   uint64_t pending_ = 0;  // Promises not yet settled; of the JavaScript thread.
   const std::shared_ptr<ResultMemory> results_ = std::make_shared<ResultMemory>();
-  LoopPoll poll_;
+  std::atomic<bool> has_completions_{false};  // Written under mutex_.
+  LoopPoll poll_{has_completions_, [this](napi_env env) { SettleAll(env); }, [this] { Sleep(); }};
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> plan_scratch_;
   const void* known_handle_ = nullptr;
@@ -89,6 +96,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // Guarded by mutex_:
   std::vector<Completion> completions_;
   bool signalled_ = false;  // A call of Settle is on its way.
+  bool is_awake_ = false;   // The loop looks by itself.
   bool shut_down_ = false;
   std::vector<std::weak_ptr<DatabaseState>> databases_;
 };

@@ -18,6 +18,8 @@ constexpr uint64_t kYieldNsMax = 200'000;
 
 struct LoopPoll::Handle {
   uv_idle_t idle;
+  napi_env env;
+  napi_async_context context;
   napi_async_cleanup_hook_handle hook;
 };
 
@@ -27,7 +29,16 @@ bool LoopPoll::Prepare(napi_env env) {
   uv_loop_t* loop = nullptr;
   if (uv_available_parallelism() < 2 || napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
   auto handle = std::make_unique<Handle>();
-  if (napi_add_async_cleanup_hook(env, Close, this, &handle->hook) != napi_ok) return false;
+  handle->env = env;
+  napi_value name = nullptr;
+  if (napi_create_string_utf8(env, "hypergraph", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_async_init(env, nullptr, name, &handle->context) != napi_ok) {
+    return false;
+  }
+  if (napi_add_async_cleanup_hook(env, Close, this, &handle->hook) != napi_ok) {
+    napi_async_destroy(env, handle->context);
+    return false;
+  }
   handle_ = handle.release();
   uv_idle_init(loop, &handle_->idle);
   // What is pending keeps the loop alive.
@@ -42,6 +53,7 @@ void LoopPoll::Close(napi_async_cleanup_hook_handle, void* data) {
   Handle* handle = self->handle_;
   self->handle_ = nullptr;
   self->is_awake_ = false;
+  napi_async_destroy(handle->env, handle->context);
   handle->idle.data = handle;
   uv_close(reinterpret_cast<uv_handle_t*>(&handle->idle), [](uv_handle_t* closed) {
     const std::unique_ptr<Handle> owned(static_cast<Handle*>(closed->data));
@@ -49,25 +61,47 @@ void LoopPoll::Close(napi_async_cleanup_hook_handle, void* data) {
   });
 }
 
-void LoopPoll::Start(napi_env env, size_t batch_bytes) {
-  if (batch_bytes > kBatchBytesMax || !Prepare(env) || !policy_.Wants()) return;
+bool LoopPoll::Start(napi_env env, size_t batch_bytes) {
+  if (batch_bytes > kBatchBytesMax || !Prepare(env) || !policy_.Wants()) return false;
   is_awake_ = true;
   awake_until_ = uv_hrtime() + kAwakeNs;
   uv_idle_start(&handle_->idle, Turn);
+  return true;
 }
 
 void LoopPoll::Turn(uv_idle_s* idle) {
   auto* self = static_cast<LoopPoll*>(idle->data);
   const uint64_t before = uv_hrtime();
   std::this_thread::yield();
+  if (self->has_come_.load(std::memory_order_acquire)) {
+    if (!self->Settle()) self->GiveUp();
+    return;
+  }
   const uint64_t now = uv_hrtime();
   // Who takes that long has work for the core, and this would be in the way.
   if (now > self->awake_until_ || now - before > kYieldNsMax) self->GiveUp();
 }
 
+// The caller's continuation runs before this returns.
+bool LoopPoll::Settle() {
+  const napi_env env = handle_->env;
+  napi_handle_scope handles = nullptr;
+  if (napi_open_handle_scope(env, &handles) != napi_ok) return false;
+  napi_callback_scope callbacks = nullptr;
+  const bool opened =
+      napi_open_callback_scope(env, nullptr, handle_->context, &callbacks) == napi_ok;
+  if (opened) {
+    settle_(env);
+    napi_close_callback_scope(env, callbacks);
+  }
+  napi_close_handle_scope(env, handles);
+  return opened;
+}
+
 void LoopPoll::GiveUp() {
   Leave();
   policy_.DidNotCome();
+  sleep_();
 }
 
 void LoopPoll::Came() {
