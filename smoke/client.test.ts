@@ -122,7 +122,7 @@ test('and in a browser, where nothing is bundled', async () => {
   addEventListener('error', (event) => end('error: ' + event.message))
   addEventListener('unhandledrejection', (event) => end('rejected: ' + event.reason))
 </script>
-<script type="module">${code}
+<script type="module" onerror="end('error: a module did not load')">${code}
 end('done')
 </script>`
   const web = await servePage(page)

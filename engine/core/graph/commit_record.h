@@ -22,8 +22,8 @@
 namespace hypergraph {
 
 inline constexpr uint8_t kCommitRecordVersion = 1;
-inline constexpr uint32_t kRolesMax =
-    255;  // Of a block: each has its number in one byte, 0 is none.
+// Of a block: each has its number in one byte, 0 is none.
+inline constexpr uint32_t kRolesMax = 255;
 
 enum class SectionKind : uint8_t {  // Frozen: stored.
   kRows = 1,
