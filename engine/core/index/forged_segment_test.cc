@@ -2,6 +2,7 @@
 // the file says it holds. Meant for the address sanitizer, which tells what lies outside.
 #include <algorithm>
 
+#include "core/index/dictionary.h"
 #include "core/index/forged_test_file.h"
 #include "core/index/random_records.h"
 #include "core/index/segment.h"
@@ -65,6 +66,12 @@ void AskMembers(const Segment& segment, Rows rows, uint64_t node_end) {
   if (segment.Members(rows, &members).ok()) {
     CHECK_EQ(members.offsets.size(), rows.size() + 1);
     CHECK(members.roles.empty() || members.roles.size() == members.nodes.size());
+    for (const NodeNumber node : members.nodes) CHECK_LT(node, node_end);
+  }
+  const Dictionary none;  // Keys are looked for, and none is found.
+  members.Clear();
+  members.wants_keys = &none;
+  if (segment.Members(rows, &members).ok()) {
     for (const NodeNumber node : members.nodes) CHECK_LT(node, node_end);
   }
   std::vector<uint32_t> counts(node_end);

@@ -252,7 +252,7 @@ void MemberLists::AppendRoles(const Run& run, size_t before, MemberColumns* out)
   }
 }
 
-bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* out) const {
+bool MemberLists::AppendLocals(Rows rows, MemberColumns* out) const {
   if (out->offsets.empty()) out->offsets.push_back(0);
   const size_t rows_before = out->offsets.size();
   const size_t nodes_before = out->nodes.size();
@@ -275,7 +275,12 @@ bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* o
     return true;
   });
   out->nodes.resize(at);
-  return walked && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(nodes_before));
+  return walked;
+}
+
+bool MemberLists::Append(const NodeDirectory& nodes, Rows rows, MemberColumns* out) const {
+  const size_t before = out->nodes.size();
+  return AppendLocals(rows, out) && nodes.ToGlobal(std::span<uint32_t>(out->nodes).subspan(before));
 }
 
 bool MemberLists::Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const {

@@ -28,6 +28,8 @@ class MemberLists {
 
   [[nodiscard]] bool Arities(Rows rows, uint32_t* out) const;
   [[nodiscard]] bool Append(const NodeDirectory& nodes, Rows rows, MemberColumns* out) const;
+  // The same with local numbers in place of nodes, which nothing has checked yet.
+  [[nodiscard]] bool AppendLocals(Rows rows, MemberColumns* out) const;
   [[nodiscard]] bool Count(const NodeDirectory& nodes, Rows rows, std::span<uint32_t> counts) const;
   // Every checksum, and that every block is as long as what it holds.
   [[nodiscard]] bool VerifyWhole(uint32_t node_count) const;

@@ -15,6 +15,8 @@
 
 namespace hypergraph {
 
+class Dictionary;
+
 // Some row numbers of one source, ascending in (event_ts, seq) order. Row numbers of a ranked
 // source are its ranks in that order; those of a memtable are not, so never compare them as times.
 class Rows {
@@ -52,10 +54,16 @@ struct MemberColumns {
   std::vector<uint32_t> offsets;  // Starts as {0} when empty; Members() appends.
   std::vector<NodeNumber> nodes;  // In the order the caller gave them.
   std::vector<Symbol> roles;      // Parallel to nodes; stays empty while no row has a role.
+  // Set by who wants the keys of `nodes` too: a source that finds them on the way appends them, as
+  // long as there is one for each node so far and all are small integers. It is the dictionary
+  // that numbered the nodes.
+  const Dictionary* wants_keys = nullptr;
+  std::vector<uint32_t> keys;
   void Clear() {
     offsets.assign(1, 0);
     nodes.clear();
     roles.clear();
+    keys.clear();
   }
 };
 

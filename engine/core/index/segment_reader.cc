@@ -291,7 +291,20 @@ Status SegmentReader::Arities(Rows rows, uint32_t* out) const {
 }
 
 Status SegmentReader::Members(Rows rows, MemberColumns* out) const {
-  return Checked(members_.Append(postings_.nodes(), rows, out));
+  const NodeDirectory& nodes = postings_.nodes();
+  const size_t before = out->nodes.size();
+  if (out->wants_keys == nullptr || out->keys.size() != before ||
+      !local_keys_.Serves(nodes.count(), rows.size())) {
+    return Checked(members_.Append(nodes, rows, out));
+  }
+  HG_RETURN_IF_ERROR(Checked(members_.AppendLocals(rows, out)));
+  out->keys.resize(out->nodes.size());
+  bool all_small = false;
+  const std::span<uint32_t> locals = std::span<uint32_t>(out->nodes).subspan(before);
+  const bool sound =
+      local_keys_.Resolve(nodes, *out->wants_keys, locals, out->keys.data() + before, &all_small);
+  if (!all_small) out->keys.resize(before);
+  return Checked(sound);
 }
 
 Status SegmentReader::Keys(Rows rows, std::vector<std::string_view>* out) const {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/index/local_keys.h"
 #include "core/index/member_lists.h"
 #include "core/index/postings.h"
 #include "core/index/property_index.h"
@@ -136,6 +137,7 @@ class SegmentReader final : public Segment {
   std::span<const uint32_t> key_hashes_;
   PackedArray key_rows_;
   MemberLists members_;
+  LocalKeys local_keys_;
   Postings postings_;
   std::map<PropertyIndex, PropertyReader> properties_;
 

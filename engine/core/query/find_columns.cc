@@ -35,6 +35,7 @@ FindColumns::~FindColumns() {
   if (!members_decoded_) return;
   KeepRowList(std::move(all_members_.offsets));
   KeepRowList(std::move(all_members_.nodes));
+  KeepRowList(std::move(all_members_.keys));
 }
 
 Status FindColumns::Write(ColumnRef column) {
@@ -153,6 +154,9 @@ Status FindColumns::Lists(ColumnRef column) {
   writer_->BeginColumn(ValueType::kList, static_cast<uint8_t>(column.kind));
   const bool is_streamed =
       wants_members && page_.order().empty() && page_.row_count() > kColumnRows;
+  // In another order they would have to be put in it as well.
+  const bool wants_keys = wants_members && !is_streamed && page_.order().empty();
+  if (wants_keys) all_members_.wants_keys = &nodes_;
   HG_RETURN_IF_ERROR(is_streamed ? StreamMembers() : DecodeMembers());
   const std::span<const uint32_t> offsets = all_members_.offsets;
   if (!wants_members) all_members_.roles.resize(offsets.back());
@@ -165,7 +169,7 @@ Status FindColumns::Lists(ColumnRef column) {
           std::span<const uint32_t>(values.data() + offsets[row], offsets[row + 1] - offsets[row]));
     }
   }
-  if (wants_members) writer_->AddNodeKeys(nodes_);
+  if (wants_members) writer_->AddNodeKeys(nodes_, all_members_.keys);
   if (lists_at_) {
     writer_->ShareOffsets(*lists_at_);
     return Status::Ok();
@@ -215,6 +219,7 @@ Status FindColumns::DecodeMembers() {
   members_decoded_ = true;
   all_members_.nodes = TakeRowList();
   all_members_.offsets = TakeRowList();
+  if (all_members_.wants_keys != nullptr) all_members_.keys = TakeRowList();
   all_members_.offsets.reserve(page_.row_count() + 1);
   // Rows of a node that many have are larger than the rest, and decoding wants some room ahead.
   all_members_.nodes.reserve(static_cast<size_t>(page_.member_count()) * 2 + kMembersAhead);

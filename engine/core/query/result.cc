@@ -76,13 +76,18 @@ void ResultWriter::ShareOffsets(uint32_t earlier_column) {
   Store(Description() + kOffsetsAt, LoadUnaligned<uint32_t>(earlier + kOffsetsAt));
 }
 
-void ResultWriter::AddNodeKeys(const Dictionary& nodes) {
+void ResultWriter::AddNodeKeys(const Dictionary& nodes, std::span<const uint32_t> known) {
   EndValues();
   const auto count = LoadUnaligned<uint32_t>(Description() + kValuesCountAt);
   if (count == 0) return;
   const size_t before = out_->size();
   Align();
   const size_t keys_at = out_->size();
+  if (known.size() == count) {
+    AppendBytes(known.data(), known.size_bytes());
+    Store(Description() + kKeysAt, static_cast<uint32_t>(keys_at));
+    return;
+  }
   // By parts: what is appended is not zeroed first.
   uint32_t keys[kKeysAtOnce];
   bool all_small = true;

@@ -81,8 +81,9 @@ class ResultWriter {
   // The same offsets as an earlier column's: roles have those of members.
   void ShareOffsets(uint32_t earlier_column);
   // The keys of a list of nodes beside it, where all are small integers that can be read: whoever
-  // then asks for keys by number is told why not. Ends the column's values.
-  void AddNodeKeys(const Dictionary& nodes);
+  // then asks for keys by number is told why not. `known`: these keys, where there is one for each.
+  // Ends the column's values.
+  void AddNodeKeys(const Dictionary& nodes, std::span<const uint32_t> known = {});
   // One byte a row, 0: no value. Leaves the column all valid when every byte is set. Ends its
   // values.
   void SetValidity(std::span<const uint8_t> present);

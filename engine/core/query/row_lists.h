@@ -11,7 +11,7 @@
 
 namespace hypergraph {
 
-inline constexpr size_t kKeptRowLists = 4;
+inline constexpr size_t kKeptRowLists = 5;
 inline constexpr size_t kKeptRowsMax = size_t{256} << 10;
 
 // An empty list, with room where some was kept.
