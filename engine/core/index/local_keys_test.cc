@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 #include "core/index/random_records.h"
 #include "core/index/segment.h"
@@ -78,6 +79,35 @@ TEST(LocalKeys_members_come_with_keys_that_are_small_integers) {
         keys += AskTwice(*opened.value(), dictionary, Rows::List(some), has_texts);
       }
     }
+  }
+}
+
+// Whoever is first makes the table, and all fill it in.
+TEST(LocalKeys_come_to_many_threads_at_once) {
+  Random random(test::Seed());
+  test::RecordShape shape = test::RecordShapes().front();
+  shape.node_step = 1;
+  const RecordColumns records = test::RecordMaker(&random, shape).Make();
+  MemoryFileSystem files;
+  SegmentInfo info;
+  CHECK_OK(WriteSegment(files, "seg", 7, records, &info));
+  Dictionary dictionary;
+  Fill(*std::max_element(records.members.begin(), records.members.end()) + 1, false, &dictionary);
+  for (int segment = 0; segment < 20; ++segment) {
+    auto opened = Segment::Open(files, "seg", info);
+    CHECK_OK(opened);
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&] {
+        const Rows all = Rows::Range(0, records.record_count);
+        size_t keys = 0;
+        for (int round = 0; round < 4 || keys == 0; ++round) {
+          CHECK_LT(round, 100'000);
+          keys += AskTwice(*opened.value(), dictionary, all, false);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
   }
 }
 
