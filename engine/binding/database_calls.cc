@@ -82,7 +82,7 @@ napi_value Commit(napi_env env, napi_callback_info info) {
                              environment.Complete(deferred, std::move(committed),
                                                   std::move(receipt));
                            });
-  environment.AwaitCommit(env, batch.size());
+  environment.AwaitCommit(batch.size());
   return promise;
 }
 

@@ -36,6 +36,7 @@ std::shared_ptr<Environment> Environment::Create(napi_env env) {
   // are still busy have something to call.
   const auto shutdown = [](void* data) { static_cast<Environment*>(data)->Shutdown(); };
   if (napi_add_env_cleanup_hook(env, shutdown, environment.get()) != napi_ok) return nullptr;
+  environment->poll_.Prepare(env);
   return environment;
 }
 

@@ -38,8 +38,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // A promise that a later Complete settles. Until then the process stays alive.
   napi_value Begin(napi_env env, napi_deferred* deferred);
   // A commit of so many bytes, whose promise Begin made, was submitted.
-  void AwaitCommit(napi_env env, size_t batch_bytes) {
-    if (pending_ == 1 && poll_.Start(env, batch_bytes)) StayAwake();
+  void AwaitCommit(size_t batch_bytes) {
+    if (pending_ == 1 && poll_.Start(batch_bytes)) StayAwake();
   }
   // Settles the promise soon, together with what else is done by then.
   void Complete(napi_deferred deferred, Status status, Outcome outcome);

@@ -23,28 +23,25 @@ struct LoopPoll::Handle {
   napi_async_cleanup_hook_handle hook;
 };
 
-bool LoopPoll::Prepare(napi_env env) {
-  if (handle_ != nullptr || unusable_) return handle_ != nullptr;
-  unusable_ = true;
+void LoopPoll::Prepare(napi_env env) {
   uv_loop_t* loop = nullptr;
-  if (uv_available_parallelism() < 2 || napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
+  if (uv_available_parallelism() < 2 || napi_get_uv_event_loop(env, &loop) != napi_ok) return;
   auto handle = std::make_unique<Handle>();
   handle->env = env;
   napi_value name = nullptr;
   if (napi_create_string_utf8(env, "hypergraph", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_async_init(env, nullptr, name, &handle->context) != napi_ok) {
-    return false;
+    return;
   }
   if (napi_add_async_cleanup_hook(env, Close, this, &handle->hook) != napi_ok) {
     napi_async_destroy(env, handle->context);
-    return false;
+    return;
   }
   handle_ = handle.release();
   uv_idle_init(loop, &handle_->idle);
   // What is pending keeps the loop alive.
   uv_unref(reinterpret_cast<uv_handle_t*>(&handle_->idle));
   handle_->idle.data = this;
-  return true;
 }
 
 // The environment is going, and with it this object, maybe before the loop has closed the handle.
@@ -61,8 +58,8 @@ void LoopPoll::Close(napi_async_cleanup_hook_handle, void* data) {
   });
 }
 
-bool LoopPoll::Start(napi_env env, size_t batch_bytes) {
-  if (batch_bytes > kBatchBytesMax || !Prepare(env) || !policy_.Wants()) return false;
+bool LoopPoll::Start(size_t batch_bytes) {
+  if (batch_bytes > kBatchBytesMax || handle_ == nullptr || !policy_.Wants()) return false;
   is_awake_ = true;
   awake_until_ = uv_hrtime() + kAwakeNs;
   uv_idle_start(&handle_->idle, Turn);
@@ -73,13 +70,15 @@ void LoopPoll::Turn(uv_idle_s* idle) {
   auto* self = static_cast<LoopPoll*>(idle->data);
   const uint64_t before = uv_hrtime();
   std::this_thread::yield();
-  if (self->has_come_.load(std::memory_order_acquire)) {
-    if (!self->Settle()) self->GiveUp();
-    return;
-  }
   const uint64_t now = uv_hrtime();
   // Who takes that long has work for the core, and this would be in the way.
-  if (now > self->awake_until_ || now - before > kYieldNsMax) self->GiveUp();
+  const bool is_late = now > self->awake_until_ || now - before > kYieldNsMax;
+  if (self->has_come_.load(std::memory_order_acquire)) {
+    if (is_late) self->CountLate();
+    if (!self->Settle()) self->GiveUp();
+  } else if (is_late) {
+    self->GiveUp();
+  }
 }
 
 // The caller's continuation runs before this returns.
@@ -98,9 +97,13 @@ bool LoopPoll::Settle() {
   return opened;
 }
 
-void LoopPoll::GiveUp() {
+void LoopPoll::CountLate() {
   Leave();
   policy_.DidNotCome();
+}
+
+void LoopPoll::GiveUp() {
+  CountLate();
   sleep_();
 }
 

@@ -30,9 +30,12 @@ class LoopPoll {
            std::function<void()> sleep)
       : has_come_(has_come), settle_(std::move(settle)), sleep_(std::move(sleep)) {}
 
+  // Once, when the addon is loaded: the asynchronous context that it makes keeps for ever what is
+  // current there. What it cannot have it does without.
+  void Prepare(napi_env env);
   // `batch_bytes` were submitted, and nothing else is pending. Whether the loop stays awake: until
   // Came, Leave or `sleep`.
-  bool Start(napi_env env, size_t batch_bytes);
+  bool Start(size_t batch_bytes);
   void Came();   // What was waited for.
   void Leave();  // More is pending now.
   bool is_awake() const { return is_awake_; }
@@ -40,8 +43,8 @@ class LoopPoll {
  private:
   struct Handle;
 
-  bool Prepare(napi_env env);
   bool Settle();  // False: the environment allows it no more.
+  void CountLate();
   void GiveUp();
   static void Turn(uv_idle_s* idle);
   static void Close(napi_async_cleanup_hook_handle hook, void* data);
@@ -51,7 +54,6 @@ class LoopPoll {
   const std::function<void()> sleep_;
   SpinPolicy policy_;
   Handle* handle_ = nullptr;  // Owned by the loop once it is closing.
-  bool unusable_ = false;
   bool is_awake_ = false;
   uint64_t awake_until_ = 0;
 };

@@ -237,13 +237,14 @@ export class ByteWriter {
   #reserve(bytes: number): number {
     const at = this.#end
     const end = at + bytes
-    if (end > this.#bytes.length) this.#grow(end)
+    // Not a number either: an array may say anything of its length.
+    if (!(end <= this.#bytes.length)) this.#grow(end)
     this.#end = end
     return at
   }
 
   #grow(needed: number): void {
-    if (needed > bytesMax) throw new EngineError('too_large', 'a batch is limited to 4 GiB')
+    if (!(needed <= bytesMax)) throw new EngineError('too_large', 'a batch is limited to 4 GiB')
     const grown = new Uint8Array(Math.min(bytesMax, Math.max(needed, this.#bytes.length * 2)))
     grown.set(this.#bytes.subarray(0, this.#end))
     this.#replace(grown)

@@ -56,6 +56,25 @@ test('of a long list of labels a small batch has those that it uses', () => {
   expect(codeOf(() => batch.insertColumns(columns, context))).toBe('invalid')
 })
 
+test('an array that says nothing of its bytes is refused, and the rest of its batch stays', () => {
+  const columns = (amt: Float64Array) => ({
+    at: new Float64Array(2),
+    memberOffsets: new Uint32Array([0, 1, 2]),
+    members: new Uint32Array([1, 2]),
+    props: { amt },
+  })
+  const good = columns(new Float64Array([1, 2]))
+  const bad = columns(Object.setPrototypeOf(new Float64Array([1, 2]), { length: 2 }))
+  const batch = new Batch()
+  batch.insertColumns(good, context)
+  expect(codeOf(() => batch.insertColumns(bad, context))).toBe('too_large')
+  batch.insertColumns(good, context)
+  const wanted = new Batch()
+  wanted.insertColumns(good, context)
+  wanted.insertColumns(good, context)
+  expect(batch.bytes()).toEqual(wanted.bytes())
+})
+
 test('a text is no list of labels, however long', () => {
   const columns = {
     at: new Float64Array(1),
