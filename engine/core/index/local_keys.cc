@@ -1,8 +1,9 @@
 #include "core/index/local_keys.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 namespace hypergraph {
 
@@ -14,13 +15,24 @@ constexpr uint64_t kNodesARow = 2;
 constexpr uint32_t kUnknownKey = UINT32_MAX;  // No small integer.
 constexpr size_t kFilledAtOnce = 128;
 
+// Of tables that serve.
 std::atomic<size_t> made_bytes{0};
+
+// Zeros, each page of which is made when it is touched: calloc may clear all of them at one stroke.
+void* MapZeros(size_t bytes) {
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return at == MAP_FAILED ? nullptr : at;
+}
 
 }  // namespace
 
+size_t LocalKeys::ServingBytes() { return made_bytes.load(kRelaxed); }
+
 LocalKeys::~LocalKeys() {
-  std::free(entries_.load(kRelaxed));
-  made_bytes.fetch_sub(bytes_, kRelaxed);
+  Entry* const entries = entries_.load(kRelaxed);
+  if (entries == nullptr) return;
+  munmap(entries, bytes_);
+  if (!useless_.load(kRelaxed)) made_bytes.fetch_sub(bytes_, kRelaxed);
 }
 
 bool LocalKeys::Make(uint32_t node_count, uint32_t rows) const {
@@ -32,14 +44,13 @@ bool LocalKeys::Make(uint32_t node_count, uint32_t rows) const {
   const size_t bytes = node_count * sizeof(Entry);
   Entry* entries = nullptr;
   if (made_bytes.fetch_add(bytes, kRelaxed) + bytes <= kBytesMax) {
-    // Mapped by the system where it is touched only.
-    auto* made = static_cast<Entry*>(std::calloc(node_count, sizeof(Entry)));
+    auto* made = static_cast<Entry*>(MapZeros(bytes));
     if (made != nullptr &&
         entries_.compare_exchange_strong(entries, made, std::memory_order_acq_rel)) {
       bytes_ = bytes;
       return true;
     }
-    std::free(made);
+    if (made != nullptr) munmap(made, bytes);
   }
   made_bytes.fetch_sub(bytes, kRelaxed);
   return entries != nullptr;  // Somebody else's, made meanwhile.
@@ -67,10 +78,12 @@ bool LocalKeys::Resolve(const NodeDirectory& directory, const Dictionary& nodes,
 bool LocalKeys::FillIn(const NodeDirectory& directory, const Dictionary& nodes,
                        std::span<uint32_t> locals, uint32_t* keys, bool* all_small) const {
   Entry* const entries = entries_.load(std::memory_order_acquire);
+  const uint32_t node_count = directory.count();
   std::array<uint32_t, kFilledAtOnce> places;
   std::array<uint32_t, kFilledAtOnce> numbers;
   std::array<uint32_t, kFilledAtOnce> found;
-  *all_small = true;
+  *all_small = false;
+  bool all = true;
   for (size_t i = 0; i < locals.size();) {
     size_t count = 0;
     for (; i < locals.size() && count < kFilledAtOnce; ++i) {
@@ -82,7 +95,7 @@ bool LocalKeys::FillIn(const NodeDirectory& directory, const Dictionary& nodes,
     if (!directory.ToGlobal(some)) return false;
     bool small = false;
     small = nodes.SmallKeysOf(some, found.data(), &small).ok() && small;
-    *all_small = *all_small && small;
+    all = all && small;
     for (size_t k = 0; k < count; ++k) {
       uint32_t& local = locals[places[k]];
       if (small) {
@@ -92,7 +105,11 @@ bool LocalKeys::FillIn(const NodeDirectory& directory, const Dictionary& nodes,
       local = numbers[k];
     }
   }
-  if (!*all_small) useless_.store(true, kRelaxed);
+  *all_small = all;
+  // Others may be reading it: what it has of memory goes with the segment, its share at once.
+  if (!all && !useless_.exchange(true, kRelaxed)) {
+    made_bytes.fetch_sub(node_count * sizeof(Entry), kRelaxed);
+  }
   return true;
 }
 

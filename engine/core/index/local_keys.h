@@ -18,6 +18,9 @@ class LocalKeys {
   static constexpr uint32_t kNodesMax = 1u << 20;
   static constexpr size_t kBytesMax = size_t{64} << 20;  // Of all tables in the process.
 
+  // Of tables that serve now.
+  static size_t ServingBytes();
+
   LocalKeys() = default;
   ~LocalKeys();
   LocalKeys(const LocalKeys&) = delete;
@@ -46,7 +49,7 @@ class LocalKeys {
   mutable std::atomic<Entry*> entries_{nullptr};
   mutable std::atomic<uint64_t> asked_rows_{0};
   mutable std::atomic<bool> useless_{false};  // Some keys are no small integers.
-  mutable size_t bytes_ = 0;                  // Of who made the entries, until they go.
+  mutable size_t bytes_ = 0;                  // Of the entries; for who made them, and the end.
 };
 
 }  // namespace hypergraph

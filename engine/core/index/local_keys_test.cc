@@ -60,6 +60,7 @@ TEST(LocalKeys_members_come_with_keys_that_are_small_integers) {
     SegmentInfo info;
     CHECK_OK(WriteSegment(files, "seg", 7, records, &info));
     for (const bool has_texts : {false, true}) {
+      const size_t bytes_before = LocalKeys::ServingBytes();
       // A segment of its own: one always meets the same dictionary.
       auto opened = Segment::Open(files, "seg", info);
       CHECK_OK(opened);
@@ -78,6 +79,19 @@ TEST(LocalKeys_members_come_with_keys_that_are_small_integers) {
         }
         keys += AskTwice(*opened.value(), dictionary, Rows::List(some), has_texts);
       }
+      if (has_texts) {
+        const Rows all = Rows::Range(0, records.record_count);
+        for (uint64_t asked = 0; asked <= 2 * uint64_t{node_end}; asked += records.record_count) {
+          AskTwice(*opened.value(), dictionary, all, has_texts);
+        }
+        const bool met_text = std::any_of(records.members.begin(), records.members.end(),
+                                          [](NodeNumber node) { return node % 5 == 3; });
+        if (met_text) CHECK_EQ(LocalKeys::ServingBytes(), bytes_before);
+      } else {
+        CHECK_LT(bytes_before, LocalKeys::ServingBytes());
+      }
+      opened.value().reset();
+      CHECK_EQ(LocalKeys::ServingBytes(), bytes_before);
     }
   }
 }

@@ -10,6 +10,8 @@ namespace hypergraph {
 
 namespace {
 constexpr uint32_t kDecodeChunk = 1024;
+// Of a page whose keys come with its members; four bytes each beside them.
+constexpr size_t kKeyedMembersMax = size_t{64} << 10;
 }  // namespace
 
 StatusOr<std::shared_ptr<Segment>> Segment::Open(FileSystem& files, const std::string& path,
@@ -298,9 +300,11 @@ Status SegmentReader::Members(Rows rows, MemberColumns* out) const {
     return Checked(members_.Append(nodes, rows, out));
   }
   HG_RETURN_IF_ERROR(Checked(members_.AppendLocals(rows, out)));
+  const std::span<uint32_t> locals = std::span<uint32_t>(out->nodes).subspan(before);
+  // Few rows may have very many members.
+  if (out->nodes.size() > kKeyedMembersMax) return Checked(nodes.ToGlobal(locals));
   out->keys.resize(out->nodes.size());
   bool all_small = false;
-  const std::span<uint32_t> locals = std::span<uint32_t>(out->nodes).subspan(before);
   const bool sound =
       local_keys_.Resolve(nodes, *out->wants_keys, locals, out->keys.data() + before, &all_small);
   if (!all_small) out->keys.resize(before);
